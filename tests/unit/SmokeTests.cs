@@ -1,0 +1,10 @@
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+
+namespace Glm5.Tests.Unit;
+
+[TestClass]
+public sealed class SmokeTests
+{
+    [TestMethod]
+    public void Runs() => Assert.AreEqual("4", $"{Environment.NewLine.Length + 3}");
+}
