@@ -1,5 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-
 namespace Glm5.Tests.Unit;
 
 [TestClass]
