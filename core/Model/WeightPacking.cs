@@ -6,7 +6,7 @@ namespace Glm5.Core.Model;
 
 /// <summary>
 /// Takes a checkpoint's tensors by name, cuts this rank's shard and gives each to the device under its role. The names
-/// are those of the specification, section 2; reading this file is reading the checkpoint.
+/// are those of <see cref="WeightNames"/>; reading this file is reading the checkpoint.
 /// </summary>
 public sealed class WeightPacking
 {
@@ -47,28 +47,27 @@ public sealed class WeightPacking
             layerDone?.Invoke(l);
         }
 
-        WeightSource embedding = _checkpoint.Weight("model.embed_tokens.weight");
-        WeightSource head = _config.TieWordEmbeddings ? embedding : _checkpoint.Weight("lm_head.weight");
         return new ModelWeights(_owned)
         {
-            Embedding = Pack(embedding, WeightRole.Embedding),
+            Embedding = Pack(_checkpoint.Weight(WeightNames.Embedding), WeightRole.Embedding),
             Layers = layers,
-            FinalNorm = Vector("model.norm.weight"),
-            Head = Pack(_shard.Rows(head, _config.VocabSize, "vocabulary entries"), WeightRole.Head),
-            Draft = _checkpoint.HasDraftLayer ? Draft(_config.LayerCount) : null,
+            FinalNorm = Pack(_checkpoint.Weight(WeightNames.FinalNorm), WeightRole.Vector),
+            Head = Pack(
+                _shard.Rows(_checkpoint.Weight(WeightNames.Head), _config.VocabSize, "vocabulary entries"), WeightRole.Head),
+            Draft = _config.DraftLayerCount > 0 ? Draft(_config.LayerCount) : null,
         };
     }
 
     private DecoderLayer Layer(int l) => new()
     {
-        InputNorm = Vector($"model.layers.{l}.input_layernorm.weight"),
-        Attention = Attention(l, $"model.layers.{l}.self_attn."),
-        PostAttentionNorm = Vector($"model.layers.{l}.post_attention_layernorm.weight"),
-        Mlp = _config.IsMoe(l) ? null : Mlp($"model.layers.{l}.mlp."),
-        Moe = _config.IsMoe(l) ? Moe(l, $"model.layers.{l}.mlp.") : null,
+        InputNorm = Vector(l, WeightNames.InputNorm),
+        Attention = Attention(l),
+        PostAttentionNorm = Vector(l, WeightNames.PostAttentionNorm),
+        Mlp = _config.IsMoe(l) ? null : Mlp(l, WeightNames.MlpGate, WeightNames.MlpUp, WeightNames.MlpDown),
+        Moe = _config.IsMoe(l) ? Moe(l) : null,
     };
 
-    private AttentionWeights Attention(int l, string prefix)
+    private AttentionWeights Attention(int l)
     {
         int heads = _config.HeadCount;
         return new AttentionWeights
@@ -76,72 +75,73 @@ public sealed class WeightPacking
             Layer = l,
             Dims = new AttentionDims(
                 _shard.Share(heads, "attention heads"), _config.QkNopeHeadDim, _config.QkRopeHeadDim, _config.VHeadDim,
-                _config.QLoraRank, _config.KvLoraRank, _config.RopeTheta, _config.RopeInterleave, _config.RmsNormEps),
-            QueryDown = Linear(prefix + "q_a_proj.weight"),
-            QueryNorm = Vector(prefix + "q_a_layernorm.weight"),
-            QueryUp = Pack(
-                _shard.Rows(_checkpoint.Weight(prefix + "q_b_proj.weight"), heads, "attention heads"), WeightRole.Linear),
-            LatentDown = Linear(prefix + "kv_a_proj_with_mqa.weight"),
-            LatentNorm = Vector(prefix + "kv_a_layernorm.weight"),
-            KeyUp = PerHead(prefix + "kv_b_proj.weight", 0, _config.QkNopeHeadDim, WeightRole.KeyUp),
-            ValueUp = PerHead(prefix + "kv_b_proj.weight", _config.QkNopeHeadDim, _config.VHeadDim, WeightRole.ValueUp),
+                _config.QLoraRank, _config.KvLoraRank, (float)_config.RopeTheta, Interleaved: true, _config.RmsNormEps),
+            QueryDown = Linear(l, WeightNames.QueryDown),
+            QueryNorm = Vector(l, WeightNames.QueryLatentNorm),
+            QueryUp = Pack(_shard.Rows(Source(l, WeightNames.QueryUp), heads, "attention heads"), WeightRole.Linear),
+            LatentDown = Linear(l, WeightNames.LatentDown),
+            LatentNorm = Vector(l, WeightNames.LatentNorm),
+            KeyUp = PerHead(l, 0, _config.QkNopeHeadDim, WeightRole.KeyUp),
+            ValueUp = PerHead(l, _config.QkNopeHeadDim, _config.VHeadDim, WeightRole.ValueUp),
             Output = Pack(
-                _shard.Columns(_checkpoint.Weight(prefix + "o_proj.weight"), heads, "attention heads"),
-                WeightRole.RowParallel),
-            Indexer = _config.HasIndexer(l) ? Indexer(prefix + "indexer.") : null,
+                _shard.Columns(Source(l, WeightNames.AttentionOut), heads, "attention heads"), WeightRole.RowParallel),
+            Indexer = _config.HasIndexer(l) ? Indexer(l) : null,
         };
     }
 
-    private IndexerWeights Indexer(string prefix) => new()
+    private IndexerWeights Indexer(int l) => new()
     {
         Dims = new IndexerDims(
             _config.IndexHeadCount, _config.IndexHeadDim, _config.QkRopeHeadDim, _config.IndexTopK,
             _config.IndexerRopeInterleave),
-        QueryUp = Linear(prefix + "wq_b.weight"),
-        Key = Linear(prefix + "wk.weight"),
-        KeyNorm = Vector(prefix + "k_norm.weight"),
-        KeyNormBias = Vector(prefix + "k_norm.bias"),
-        HeadWeights = Linear(prefix + "weights_proj.weight"),
+        QueryUp = Linear(l, WeightNames.IndexerQuery),
+        Key = Linear(l, WeightNames.IndexerKey),
+        KeyNorm = Vector(l, WeightNames.IndexerKeyNorm),
+        KeyNormBias = Vector(l, WeightNames.IndexerKeyNormBias),
+        HeadWeights = Linear(l, WeightNames.IndexerHeadWeights),
     };
 
-    private MoeWeights Moe(int l, string prefix)
+    private MoeWeights Moe(int l)
     {
         var gateUp = new WeightSource[2 * _config.RoutedExpertCount];
         var down = new WeightSource[_config.RoutedExpertCount];
         for (int e = 0; e < down.Length; e++)
         {
-            gateUp[2 * e] = InnerRows($"{prefix}experts.{e}.gate_proj.weight");
-            gateUp[(2 * e) + 1] = InnerRows($"{prefix}experts.{e}.up_proj.weight");
-            down[e] = InnerColumns($"{prefix}experts.{e}.down_proj.weight");
+            gateUp[2 * e] = InnerRows(_checkpoint.Weight(WeightNames.ExpertGate(l, e)));
+            gateUp[(2 * e) + 1] = InnerRows(_checkpoint.Weight(WeightNames.ExpertUp(l, e)));
+            down[e] = InnerColumns(_checkpoint.Weight(WeightNames.ExpertDown(l, e)));
         }
 
         return new MoeWeights
         {
             Layer = l,
-            Router = Pack(_checkpoint.Weight(prefix + "gate.weight"), WeightRole.Router),
-            CorrectionBias = Vector(prefix + "gate.e_score_correction_bias"),
+            Router = Pack(Source(l, WeightNames.Router), WeightRole.Router),
+            CorrectionBias = Vector(l, WeightNames.RouterBias),
             Experts = new MlpWeights(Pack(gateUp, WeightRole.GateUp), Pack(down, WeightRole.RowParallel)),
-            Shared = _config.SharedExpertCount > 0 ? Mlp(prefix + "shared_experts.") : null,
+            Shared = _config.SharedExpertCount > 0
+                ? Mlp(l, WeightNames.SharedGate, WeightNames.SharedUp, WeightNames.SharedDown)
+                : null,
             ExpertsPerToken = _config.ExpertsPerToken,
             Normalize = _config.NormTopKProb,
             ScalingFactor = _config.RoutedScalingFactor,
         };
     }
 
-    private MlpWeights Mlp(string prefix) => new(
-        Pack([InnerRows(prefix + "gate_proj.weight"), InnerRows(prefix + "up_proj.weight")], WeightRole.GateUp),
-        Pack(InnerColumns(prefix + "down_proj.weight"), WeightRole.RowParallel));
+    private MlpWeights Mlp(int l, string gate, string up, string down) => new(
+        Pack([InnerRows(Source(l, gate)), InnerRows(Source(l, up))], WeightRole.GateUp),
+        Pack(InnerColumns(Source(l, down)), WeightRole.RowParallel));
 
     private DraftWeights Draft(int l) => new(
-        Vector($"model.layers.{l}.enorm.weight"),
-        Vector($"model.layers.{l}.hnorm.weight"),
-        Linear($"model.layers.{l}.eh_proj.weight"),
+        Vector(l, WeightNames.DraftEmbeddingNorm),
+        Vector(l, WeightNames.DraftHiddenNorm),
+        Linear(l, WeightNames.DraftInput),
         Layer(l),
-        Vector($"model.layers.{l}.shared_head.norm.weight"));
+        Vector(l, WeightNames.DraftHeadNorm));
 
-    private PackedWeight PerHead(string name, int firstRow, int rows, WeightRole role)
+    /// <summary>One part a head of kv_b_proj, whose rows are each head's key rows, then its value rows.</summary>
+    private PackedWeight PerHead(int l, int firstRow, int rows, WeightRole role)
     {
-        WeightSource whole = _checkpoint.Weight(name);
+        WeightSource whole = Source(l, WeightNames.LatentUp);
         int stride = _config.QkNopeHeadDim + _config.VHeadDim;
         var parts = new WeightSource[_shard.Share(_config.HeadCount, "attention heads")];
         for (int h = 0; h < parts.Length; h++)
@@ -149,21 +149,17 @@ public sealed class WeightPacking
         return Pack(parts, role);
     }
 
-    private WeightSource InnerRows(string name)
-    {
-        WeightSource weight = _checkpoint.Weight(name);
-        return _shard.Rows(weight, (int)weight.Rows, $"rows of {name}");
-    }
+    private WeightSource InnerRows(WeightSource weight) =>
+        _shard.Rows(weight, (int)weight.Rows, $"rows of {weight.Name}");
 
-    private WeightSource InnerColumns(string name)
-    {
-        WeightSource weight = _checkpoint.Weight(name);
-        return _shard.Columns(weight, (int)weight.Columns, $"columns of {name}");
-    }
+    private WeightSource InnerColumns(WeightSource weight) =>
+        _shard.Columns(weight, (int)weight.Columns, $"columns of {weight.Name}");
 
-    private PackedWeight Linear(string name) => Pack(_checkpoint.Weight(name), WeightRole.Linear);
+    private WeightSource Source(int l, string name) => _checkpoint.Weight(WeightNames.InLayer(l, name));
 
-    private PackedWeight Vector(string name) => Pack(_checkpoint.Weight(name), WeightRole.Vector);
+    private PackedWeight Linear(int l, string name) => Pack(Source(l, name), WeightRole.Linear);
+
+    private PackedWeight Vector(int l, string name) => Pack(Source(l, name), WeightRole.Vector);
 
     private PackedWeight Pack(WeightSource part, WeightRole role) => Pack([part], role);
 

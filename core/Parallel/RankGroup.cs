@@ -60,11 +60,11 @@ public sealed class RankGroup : StepRunner
             return;
         _disposed = true;
         foreach (Rank rank in _ranks)
-            rank.Stop();
+            rank.Dispose();
     }
 
     /// <summary>A rank's thread and the two signals it lives by.</summary>
-    private sealed class Rank
+    private sealed class Rank : IDisposable
     {
         private readonly RankGroup _group;
         private readonly RankModel _model;
@@ -88,7 +88,7 @@ public sealed class RankGroup : StepRunner
 
         public Exception? TakeFailure() => Interlocked.Exchange(ref _failure, null);
 
-        public void Stop()
+        public void Dispose()
         {
             _stopping = true;
             _begin.Release();
