@@ -1,0 +1,42 @@
+using System.CommandLine;
+using Glm5.Benchmarks.Machine;
+
+namespace Glm5.Benchmarks.Commands;
+
+/// <summary><c>bandwidth</c>: read bandwidth for every thread count up to the machine's.</summary>
+internal static class BandwidthCommand
+{
+    private const long BufferBytes = 1L << 30;
+    private const int Passes = 21;
+
+    public static Command Create()
+    {
+        Option<int> threads = new("--threads")
+        {
+            Description = "Highest number of threads; every power of two below it is measured too.",
+            DefaultValueFactory = _ => Environment.ProcessorCount,
+        };
+        Command command = new("bandwidth", "Measure how fast plain vector loads stream through 1 GiB; prints JSON.") { threads };
+        command.SetAction(parsed =>
+        {
+            ResultFile result = ResultFile.Of("bandwidth", Measure(parsed.GetValue(threads)));
+            parsed.InvocationConfiguration.Output.WriteLine(result.ToJson());
+            return 0;
+        });
+        return command;
+    }
+
+    /// <summary>1, 2, 4, … threads and finally <paramref name="most"/>.</summary>
+    public static IReadOnlyList<BandwidthRecord> Measure(int most)
+    {
+        ReadBandwidth memory = new(BufferBytes);
+        List<BandwidthRecord> records = [];
+        for (int threads = 1; threads < most; threads *= 2)
+        {
+            records.Add(new BandwidthRecord(threads, memory.Measure(threads, Passes)));
+        }
+
+        records.Add(new BandwidthRecord(most, memory.Measure(most, Passes)));
+        return records;
+    }
+}
