@@ -6,7 +6,9 @@ namespace Glm5.Benchmarks.Commands;
 /// <summary><c>bandwidth</c>: read bandwidth for every thread count up to the machine's.</summary>
 internal static class BandwidthCommand
 {
-    private const long BufferBytes = 1L << 30;
+    /// <summary>Thirty times the largest cache in sight, yet small beside a model.</summary>
+    public const long BufferBytes = 1L << 30;
+
     private const int Passes = 21;
 
     public static Command Create()
@@ -19,7 +21,7 @@ internal static class BandwidthCommand
         Command command = new("bandwidth", "Measure how fast plain vector loads stream through 1 GiB; prints JSON.") { threads };
         command.SetAction(parsed =>
         {
-            ResultFile result = ResultFile.Of("bandwidth", Measure(parsed.GetValue(threads)));
+            ResultFile result = ResultFile.Of("bandwidth", bandwidth: Measure(parsed.GetValue(threads)));
             parsed.InvocationConfiguration.Output.WriteLine(result.ToJson());
             return 0;
         });
@@ -27,7 +29,7 @@ internal static class BandwidthCommand
     }
 
     /// <summary>1, 2, 4, … threads and finally <paramref name="most"/>.</summary>
-    public static IReadOnlyList<BandwidthRecord> Measure(int most)
+    private static List<BandwidthRecord> Measure(int most)
     {
         ReadBandwidth memory = new(BufferBytes);
         List<BandwidthRecord> records = [];

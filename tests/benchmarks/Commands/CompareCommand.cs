@@ -9,6 +9,7 @@ namespace Glm5.Benchmarks.Commands;
 internal static class CompareCommand
 {
     private const int DecodedTokens = 32;
+    private const int BandwidthPasses = 9;
 
     public static Command Create()
     {
@@ -35,9 +36,13 @@ internal static class CompareCommand
         command.SetAction(parsed =>
         {
             int threadCount = parsed.GetValue(threads);
-            LlamaBench peer = new(parsed.GetRequiredValue(llama).FullName, parsed.GetRequiredValue(gguf).FullName, threadCount);
+            ReadBandwidth memory = new(BandwidthCommand.BufferBytes);
+            Comparison comparison = new(
+                new LlamaBench(parsed.GetRequiredValue(llama).FullName, parsed.GetRequiredValue(gguf).FullName, threadCount),
+                ours: null,
+                () => memory.Measure(threadCount, BandwidthPasses).Median);
             List<Workload> works = Workloads(parsed.GetRequiredValue(contexts), parsed.GetRequiredValue(prompts));
-            Run(new Comparison(peer, ours: null), works, threadCount, parsed.GetValue(rounds), parsed.InvocationConfiguration);
+            Run(comparison, works, threadCount, parsed.GetValue(rounds), parsed.InvocationConfiguration);
             return 0;
         });
         return command;
@@ -52,28 +57,29 @@ internal static class CompareCommand
     private static void Run(
         Comparison comparison, List<Workload> works, int threads, int rounds, InvocationConfiguration terminal)
     {
-        IReadOnlyList<BandwidthRecord> bandwidth = BandwidthCommand.Measure(threads);
         IReadOnlyList<ComparedWork> compared = comparison.Run(works, rounds, terminal.Error.WriteLine);
-        double ceiling = bandwidth[^1].GigabytesPerSecond.Median;
-        terminal.Error.WriteLine($"{"",-28}{"peer tok/s",12}{"ours",12}{"ours/peer",12}   of the ceiling");
+        terminal.Error.WriteLine($"{"",-28}{"peer tok/s",12}{"ours",12}{"ours/peer",12}   of read bandwidth");
         for (int i = 0; i < works.Count; i++)
         {
-            terminal.Error.WriteLine(Line(works[i], compared[i], ceiling));
+            terminal.Error.WriteLine(Line(works[i], compared[i]));
         }
 
-        terminal.Output.WriteLine(ResultFile.Of($"compare --threads {threads}", bandwidth, compared).ToJson());
+        terminal.Output.WriteLine(ResultFile.Of($"compare --threads {threads}", compared: compared).ToJson());
     }
 
     /// <summary>One row; for decode also the share of the read bandwidth at which the weights went by, on each side.</summary>
-    private static string Line(Workload work, ComparedWork result, double ceiling)
+    private static string Line(Workload work, ComparedWork result)
     {
-        string row = $"{work,-28}{result.Peer.Median,12:0.0}{result.Ours?.Median,12:0.0}{result.Ratio?.Median,12:0.00}";
+        string row = $"{work,-28}{result.PeerTokensPerSecond.Median,12:0.0}{result.OurTokensPerSecond?.Median,12:0.0}"
+            + $"{result.OursOverPeer?.Median,12:0.00}";
         if (work.Kind == WorkKind.Prefill)
         {
             return row;
         }
 
-        double share = BenchInventory.BytesPerDecodedToken(Glm5Shape.Bench1B, WeightFormat.Bf16) / 1e9 / ceiling;
-        return $"{row}   {result.Peer.Median * share:P0}{(result.Ours is null ? "" : $" / {result.Ours.Median * share:P0}")}";
+        double gigabytes = BenchInventory.BytesPerDecodedToken(Glm5Shape.Bench1B, WeightFormat.Bf16) / 1e9;
+        double share = gigabytes / result.ReadGigabytesPerSecond.Median;
+        string ours = result.OurTokensPerSecond is { } rate ? $" / {rate.Median * share:P0}" : "";
+        return $"{row}   {result.PeerTokensPerSecond.Median * share:P0}{ours}";
     }
 }

@@ -17,18 +17,20 @@ internal sealed record BandwidthRecord(int Threads, Spread GigabytesPerSecond);
 /// <param name="Commit">The commit the measured program was built from.</param>
 /// <param name="Date">Day of the measurement, UTC.</param>
 /// <param name="Machine">What makes results comparable.</param>
-/// <param name="Bandwidth">Read bandwidth, measured in the same run as everything else here.</param>
+/// <param name="Bandwidth">Read bandwidth by thread count, where the command measured only that.</param>
 /// <param name="Compared">Workloads timed against a peer, where the command did so.</param>
 internal sealed record ResultFile(
     string Measurement,
     string Commit,
     DateOnly Date,
     MachineClass Machine,
-    IReadOnlyList<BandwidthRecord> Bandwidth,
+    IReadOnlyList<BandwidthRecord>? Bandwidth,
     IReadOnlyList<ComparedWork>? Compared)
 {
     public static ResultFile Of(
-        string measurement, IReadOnlyList<BandwidthRecord> bandwidth, IReadOnlyList<ComparedWork>? compared = null) =>
+        string measurement,
+        IReadOnlyList<BandwidthRecord>? bandwidth = null,
+        IReadOnlyList<ComparedWork>? compared = null) =>
         new(
             measurement,
             ReadCommit(),
