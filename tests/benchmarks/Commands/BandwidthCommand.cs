@@ -6,7 +6,7 @@ namespace Glm5.Benchmarks.Commands;
 /// <summary><c>bandwidth</c>: read bandwidth for every thread count up to the machine's.</summary>
 internal static class BandwidthCommand
 {
-    /// <summary>Thirty times the largest cache in sight, yet small beside a model.</summary>
+    /// <summary>Far larger than the caches of the machines measured here; small beside a model.</summary>
     public const long BufferBytes = 1L << 30;
 
     private const int Passes = 21;
@@ -18,7 +18,10 @@ internal static class BandwidthCommand
             Description = "Highest number of threads; every power of two below it is measured too.",
             DefaultValueFactory = _ => Environment.ProcessorCount,
         };
-        Command command = new("bandwidth", "Measure how fast plain vector loads stream through 1 GiB; prints JSON.") { threads };
+        Command command = new("bandwidth", "Measure how fast plain vector loads stream through 1 GiB; prints JSON.")
+        {
+            threads.AtLeastOne(),
+        };
         command.SetAction(parsed =>
         {
             ResultFile result = ResultFile.Of("bandwidth", bandwidth: Measure(parsed.GetValue(threads)));

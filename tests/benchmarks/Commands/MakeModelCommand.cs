@@ -18,19 +18,15 @@ internal static class MakeModelCommand
         };
         command.SetAction(parsed =>
         {
-            Write(
-                parsed.GetRequiredValue(folder), parsed.GetValue(format), parsed.GetValue(seed), parsed.InvocationConfiguration.Output);
+            BenchCheckpoint checkpoint = new(Glm5Shape.Bench1B, parsed.GetValue(format), parsed.GetValue(seed));
+            Stopwatch clock = Stopwatch.StartNew();
+            long bytes = checkpoint.Write(parsed.GetRequiredValue(folder).FullName);
+            long read = BenchInventory.BytesPerDecodedToken(Glm5Shape.Bench1B, parsed.GetValue(format));
+            parsed.InvocationConfiguration.Output.WriteLine(
+                $"{bytes / 1e6:0.0} MB of weights in {clock.Elapsed.TotalSeconds:0.0} s; "
+                + $"a decoded token reads {read / 1e6:0.0} MB of them.");
             return 0;
         });
         return command;
-    }
-
-    private static void Write(DirectoryInfo folder, WeightFormat format, ulong seed, TextWriter output)
-    {
-        Stopwatch clock = Stopwatch.StartNew();
-        long bytes = new BenchCheckpoint(Glm5Shape.Bench1B, format, seed).Write(folder.FullName);
-        long read = BenchInventory.BytesPerDecodedToken(Glm5Shape.Bench1B, format);
-        output.WriteLine(
-            $"{bytes / 1e6:0.0} MB of weights in {clock.Elapsed.TotalSeconds:0.0} s; a decoded token reads {read / 1e6:0.0} MB of them.");
     }
 }

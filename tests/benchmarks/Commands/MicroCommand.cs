@@ -3,7 +3,10 @@ using BenchmarkDotNet.Running;
 
 namespace Glm5.Benchmarks.Commands;
 
-/// <summary><c>micro</c>: hands everything behind it to BenchmarkDotNet, e.g. <c>micro --filter '*'</c> or <c>micro --list flat</c>.</summary>
+/// <summary>
+/// <c>micro</c>: hands everything behind it to BenchmarkDotNet, e.g. <c>micro --filter '*'</c> or <c>micro --list
+/// flat</c>.
+/// </summary>
 internal static class MicroCommand
 {
     public static Command Create()

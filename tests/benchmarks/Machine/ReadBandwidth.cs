@@ -7,9 +7,10 @@ using System.Runtime.Intrinsics;
 namespace Glm5.Benchmarks.Machine;
 
 /// <summary>
-/// How fast plain vector loads stream through memory: the ceiling of a decode step, which does little else. The buffer is far
-/// larger than any cache, is read once per pass in equal contiguous parts, one per thread, and every pass must reproduce
-/// the checksum taken while filling it, so that no load can be optimised away. Pages are the system's default ones, as for mapped weights.
+/// How fast plain vector loads stream through memory: the ceiling of a decode step, which does little else. The buffer
+/// is far larger than any cache, is read once per pass in equal contiguous parts, one per thread, and every pass must
+/// reproduce the checksum taken while filling it, so that no load can be optimised away. Pages are the system's default
+/// ones, as for mapped weights.
 /// </summary>
 internal sealed class ReadBandwidth
 {
@@ -34,7 +35,9 @@ internal sealed class ReadBandwidth
         }
     }
 
-    /// <summary>Gigabytes (1e9) per second over all threads, of <paramref name="passes"/> passes after an unmeasured first one.</summary>
+    /// <summary>
+    /// Gigabytes (1e9) per second over all threads, of <paramref name="passes"/> passes after an unmeasured first one.
+    /// </summary>
     public Spread Measure(int threads, int passes)
     {
         long[,] start = new long[threads, passes + 1];
@@ -74,7 +77,9 @@ internal sealed class ReadBandwidth
     private (int First, int Last) Part(int thread, int threads)
     {
         long rounds = _words.Length / WordsPerRound;
-        return ((int)(rounds * thread / threads * WordsPerRound), (int)(rounds * (thread + 1) / threads * WordsPerRound));
+        long first = rounds * thread / threads;
+        long last = rounds * (thread + 1) / threads;
+        return ((int)(first * WordsPerRound), (int)(last * WordsPerRound));
     }
 
     /// <summary>From the first thread's start to the last one's end: a slow thread is part of the figure.</summary>
@@ -108,7 +113,8 @@ internal sealed class ReadBandwidth
         if (read != expected)
         {
             throw new InvalidOperationException(
-                $"The bandwidth measurement read {read:X16} where {expected:X16} was written: the figure is not one of memory.");
+                $"The bandwidth passes read {read:X16} where {expected:X16} was written: "
+                + "they did not read the whole buffer, so their figure is worthless.");
         }
     }
 

@@ -11,7 +11,8 @@ namespace Glm5.Benchmarks.Machine;
 internal sealed record BandwidthRecord(int Threads, Spread GigabytesPerSecond);
 
 /// <summary>
-/// A result as it is committed under <c>results/</c>: what was measured, by which revision of the code, on which class of machine.
+/// A result as it is committed under <c>results/</c>: what was measured, by which revision of the code, on which class
+/// of machine.
 /// </summary>
 /// <param name="Measurement">The command that made it.</param>
 /// <param name="Commit">The commit the measured program was built from.</param>

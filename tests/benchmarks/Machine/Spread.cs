@@ -1,6 +1,8 @@
 namespace Glm5.Benchmarks.Machine;
 
-/// <summary>Repeated measurements of one thing. The median is the result; the extremes say how far to trust it.</summary>
+/// <summary>
+/// Repeated measurements of one thing. The median is the result; the extremes say how far to trust it.
+/// </summary>
 internal sealed record Spread(double Min, double Median, double Max, int Samples)
 {
     /// <summary>Summarises at least one sample; of an even number the median is the mean of the middle two.</summary>

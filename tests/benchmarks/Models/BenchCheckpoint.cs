@@ -5,8 +5,9 @@ using System.Text.Json;
 namespace Glm5.Benchmarks.Models;
 
 /// <summary>
-/// Writes a seeded random checkpoint in the Hugging Face layout: <c>model.safetensors</c> and <c>config.json</c>, no tokenizer (token
-/// ids in and out). Both formats hold the same underlying values, rounded differently. Memory stays at a few megabytes.
+/// Writes a seeded random checkpoint in the Hugging Face layout: <c>model.safetensors</c> and <c>config.json</c>, no
+/// tokenizer (token ids in and out). Both formats hold the same underlying values, rounded differently. Memory stays at
+/// a few megabytes.
 /// </summary>
 internal sealed class BenchCheckpoint(Glm5Shape shape, WeightFormat format, ulong seed)
 {
@@ -63,10 +64,10 @@ internal sealed class BenchCheckpoint(Glm5Shape shape, WeightFormat format, ulon
     {
         if (tensor.IsFp8(format))
         {
-            long scaleBytes = (long)tensor.ScaleRows * tensor.ScaleColumns * sizeof(float);
+            string scales = tensor.Name + "_scale_inv";
+            long scaleBytes = tensor.Bytes(format) - tensor.Count;
             WriteEntry(json, tensor.Name, "F8_E4M3", [tensor.Rows, tensor.Columns], tensor.Count, ref offset);
-            WriteEntry(
-                json, tensor.Name + "_scale_inv", "F32", [tensor.ScaleRows, tensor.ScaleColumns], scaleBytes, ref offset);
+            WriteEntry(json, scales, "F32", [tensor.ScaleRows, tensor.ScaleColumns], scaleBytes, ref offset);
             return;
         }
 

@@ -1,8 +1,9 @@
 namespace Glm5.Benchmarks.Models;
 
 /// <summary>
-/// Every tensor of a GLM-5-shaped checkpoint, in file order, with a scale that keeps activations near 1 through all layers:
-/// matrices have deviation 1/sqrt(columns), and what is added to the residual stream is divided by sqrt(2 x layers).
+/// Every tensor of a GLM-5-shaped checkpoint, in file order, with a scale that keeps activations near 1 through all
+/// layers: matrices have deviation 1/sqrt(columns), and what is added to the residual stream is divided by sqrt(2 x
+/// layers).
 /// </summary>
 internal sealed class BenchInventory(Glm5Shape shape)
 {
@@ -19,8 +20,8 @@ internal sealed class BenchInventory(Glm5Shape shape)
     }
 
     /// <summary>
-    /// Bytes of weights that one decoded token reads at batch 1: the chosen experts only, the head included, the embedding
-    /// and the draft layer not. The caches are not counted.
+    /// Bytes of weights that one decoded token reads at batch 1: the chosen experts only, the head included, the
+    /// embedding and the draft layer not. The caches are not counted.
     /// </summary>
     public static long BytesPerDecodedToken(Glm5Shape shape, WeightFormat format)
     {

@@ -5,7 +5,9 @@ internal enum WeightFormat
 {
     Bf16,
 
-    /// <summary>E4M3 codes with one F32 scale per 128 x 128 block, in a tensor of its own named <c>…_scale_inv</c>.</summary>
+    /// <summary>
+    /// E4M3 codes with one F32 scale per 128 x 128 block, in a tensor of its own named <c>…_scale_inv</c>.
+    /// </summary>
     Fp8,
 }
 
@@ -15,7 +17,9 @@ internal enum TensorKind
     /// <summary>A matrix that the FP8 release stores as E4M3.</summary>
     Matrix,
 
-    /// <summary>A matrix that stays BF16 in both releases: embedding, head, router, indexer head weights, draft projection.</summary>
+    /// <summary>
+    /// A matrix that stays BF16 in both releases: embedding, head, router, indexer head weights, draft projection.
+    /// </summary>
     Bf16Matrix,
 
     /// <summary>A norm's weight or bias: BF16.</summary>

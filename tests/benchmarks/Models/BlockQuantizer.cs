@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Glm5.Benchmarks.Models;
 
 /// <summary>
-/// Writes one matrix as E4M3 codes followed by its block scales, a band of 128 rows at a time. A block's scale is its largest
-/// magnitude over 448, so its largest element uses the last code; edge blocks are cut by the matrix.
+/// Writes one matrix as E4M3 codes followed by its block scales, a band of 128 rows at a time. A block's scale is its
+/// largest magnitude over 448, so its largest element uses the last code; edge blocks are cut by the matrix.
 /// </summary>
 internal sealed class BlockQuantizer(BenchTensor tensor, KeyedNoise noise)
 {
@@ -30,7 +30,9 @@ internal sealed class BlockQuantizer(BenchTensor tensor, KeyedNoise noise)
         file.Write(MemoryMarshal.AsBytes<float>(_scales));
     }
 
-    /// <summary>Quantises the columns from <paramref name="firstColumn"/> of the band's first elements; returns their scale.</summary>
+    /// <summary>
+    /// Quantises the columns from <paramref name="firstColumn"/> of the band's first elements; returns their scale.
+    /// </summary>
     private float Quantize(int count, int firstColumn)
     {
         int width = Math.Min(BenchTensor.ScaleBlock, tensor.Columns - firstColumn);

@@ -1,8 +1,8 @@
 namespace Glm5.Benchmarks.Models;
 
 /// <summary>
-/// The dimensions of a GLM-5-shaped model, named after the keys of its config.json. Only what differs between sizes is here;
-/// everything else (epsilon, rotation base, routing) is GLM-5's own and is written by <see cref="BenchConfig"/>.
+/// The dimensions of a GLM-5-shaped model, named after the keys of its config.json. Only what differs between sizes is
+/// here; everything else (epsilon, rotation base, routing) is GLM-5's own and is written by <see cref="BenchConfig"/>.
 /// </summary>
 internal sealed record Glm5Shape
 {
@@ -49,8 +49,8 @@ internal sealed record Glm5Shape
     public required int MaxPositions { get; init; }
 
     /// <summary>
-    /// GLM-5's structure at a size that decodes in about 15 ms on two CPU cores: 733.6 M parameters of which a decoded token
-    /// reads 200.3 M, too many for any cache. Selection is active from 513 tokens on.
+    /// GLM-5's structure at a size that decodes in about 15 ms on two CPU cores: 733.6 M parameters of which a decoded
+    /// token reads 200.3 M, too many for any cache. Selection is active from 513 tokens on.
     /// </summary>
     public static Glm5Shape Bench1B { get; } = new()
     {

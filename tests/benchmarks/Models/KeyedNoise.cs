@@ -3,8 +3,9 @@ using System.Text;
 namespace Glm5.Benchmarks.Models;
 
 /// <summary>
-/// Near-normal numbers keyed by (seed, tensor name, element): the same on every machine and in any order, so that one tensor can be
-/// made without the others. Each is the sum of four uniform 16-bit numbers, hence never beyond 3.46 deviations.
+/// Near-normal numbers keyed by (seed, tensor name, element): the same on every machine and in any order, so that one
+/// tensor can be made without the others. Each is the sum of four uniform 16-bit numbers, hence never beyond 3.46
+/// deviations.
 /// </summary>
 internal readonly struct KeyedNoise
 {

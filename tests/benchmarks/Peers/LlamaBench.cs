@@ -4,13 +4,16 @@ using System.Text.Json;
 namespace Glm5.Benchmarks.Peers;
 
 /// <summary>
-/// llama.cpp's own benchmark program, one process per measurement, so that nothing of it is left running while the other side is
-/// timed. Its warm-up run and the filling of the cache up to the depth are not in its figures.
+/// llama.cpp's own benchmark program, one process per measurement, so that nothing of it is left running while the
+/// other side is timed. Its warm-up run and the filling of the cache up to the depth are not in its figures.
 /// </summary>
 internal sealed class LlamaBench(string program, string gguf, int threads)
 {
-    /// <summary>Runs the workload <paramref name="repetitions"/> times in one process; returns tokens per second of each.</summary>
-    /// <exception cref="InvalidOperationException">The program failed, or reports another workload than asked for.</exception>
+    /// <summary>
+    /// Runs the workload <paramref name="repetitions"/> times in one process; returns tokens per second of each.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The program failed, or reports another workload than asked
+    /// for.</exception>
     public IReadOnlyList<double> Measure(Workload work, int repetitions)
     {
         using JsonDocument report = JsonDocument.Parse(Run(Arguments(work, repetitions)));
@@ -64,7 +67,8 @@ internal sealed class LlamaBench(string program, string gguf, int threads)
         if (reported != expected)
         {
             throw new InvalidOperationException(
-                $"{program} reports {field} = {reported}, asked for {expected}: its options have changed, and so must the caller.");
+                $"{program} reports {field} = {reported}, asked for {expected}: its options have changed; "
+                + $"adapt {nameof(LlamaBench)}.{nameof(Arguments)}.");
         }
     }
 }
