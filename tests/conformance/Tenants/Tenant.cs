@@ -8,6 +8,9 @@ public sealed record Tenant
     /// <summary>Name in test output and records.</summary>
     public required string Name { get; init; }
 
+    /// <summary>How the names of its derived suites begin.</summary>
+    public required string TestPrefix { get; init; }
+
     /// <summary>The type of its operations: read for [Fused] by the hardware matrix, with no device present.</summary>
     public required Type Ops { get; init; }
 
