@@ -11,6 +11,9 @@ public sealed record CheckpointOptions
     /// <summary>Map the files (true), or read them into memory (false: for network storage that maps badly).</summary>
     public bool MapFiles { get; init; } = true;
 
+    /// <summary>Told of the phases <see cref="LoadPhase.Opening"/> and <see cref="LoadPhase.Checking"/>.</summary>
+    public LoadProgress? Progress { get; init; }
+
     /// <summary>Receives the notices once.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;
 }
@@ -68,7 +71,7 @@ public sealed partial class Checkpoint : IDisposable
     /// <summary>Bytes of those tensors, draft layer and scales included.</summary>
     public long TotalBytes { get; }
 
-    /// <summary>The files' storage, for <see cref="Checkpoint"/>.</summary>
+    /// <summary>The files' storage, for <see cref="CheckpointReader"/>.</summary>
     internal ReadOnlySpan<Shard> Shards => _shards;
 
     /// <summary>Opens and checks a folder.</summary>
@@ -77,6 +80,7 @@ public sealed partial class Checkpoint : IDisposable
     public static Checkpoint Open(string folder, CheckpointOptions? options = null)
     {
         options ??= new CheckpointOptions();
+        options.Progress?.Enter(LoadPhase.Opening);
         ModelConfig config = ReadConfig(folder);
         List<string> notices = [];
         GenerationDefaults generation = ReadGeneration(folder, notices);
@@ -88,6 +92,7 @@ public sealed partial class Checkpoint : IDisposable
             throw new CheckpointException(folder, problems.ToLines());
         }
 
+        options.Progress?.Enter(LoadPhase.Checking);
         (Dictionary<string, (int File, StoredTensor Tensor)> used, ModelConfig served) =
             CheckpointCheck.Run(config, files, problems, notices);
         if (!problems.IsEmpty)
@@ -107,8 +112,8 @@ public sealed partial class Checkpoint : IDisposable
     public bool Contains(string name) => TryLocate(name, out _, out _);
 
     /// <summary>
-    /// A whole tensor. A tied head answers with the embedding's bytes. Without <see cref="Checkpoint"/> having run, a
-    /// file that is not mapped is read here.
+    /// A whole tensor. A tied head answers with the embedding's bytes. Without mapping, what <see cref="CheckpointReader"/>
+    /// has not read yet is read here.
     /// </summary>
     /// <exception cref="CheckpointException">The model has no such tensor, or its file shrank.</exception>
     public WeightSource Weight(string name)

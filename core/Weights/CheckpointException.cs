@@ -8,8 +8,12 @@ public sealed class CheckpointException : Exception
     public CheckpointException(string where, IReadOnlyList<string> problems)
         : base(ProblemList.Describe(where, problems))
     {
+        Where = where;
         Problems = problems;
     }
+
+    /// <summary>The folder or file.</summary>
+    public string Where { get; }
 
     /// <summary>One line per problem; many alike are one line.</summary>
     public IReadOnlyList<string> Problems { get; }
