@@ -1,1 +1,11 @@
-return 0;
+using System.CommandLine;
+using Glm5.Benchmarks.Commands;
+
+RootCommand root = new("Measures Glm5.Hw. Read README.md beside this project before quoting a figure.")
+{
+    MakeModelCommand.Create(),
+    BandwidthCommand.Create(),
+    CompareCommand.Create(),
+    MicroCommand.Create(),
+};
+return root.Parse(args).Invoke();

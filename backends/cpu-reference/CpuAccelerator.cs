@@ -1,0 +1,60 @@
+using Glm5.Core.Accelerator;
+using Glm5.Core.Weights;
+
+namespace Glm5.Backends.CpuReference;
+
+/// <summary>One rank on the host's processor. Ranks of a group share memory and meet in a <see cref="CpuGroup"/>.</summary>
+public sealed class CpuAccelerator : IAccelerator
+{
+    private readonly ActivationArena _arena;
+    private readonly CpuStepPlan _plan = new();
+
+    internal CpuAccelerator(CpuVoice voice, CpuGroup group, int rank, DeviceRequest request)
+    {
+        Capabilities = CpuDevice.Describe(voice);
+        Memory = new CpuMemory();
+        var collectives = new InProcessCollectives(group, rank);
+        Collectives = collectives;
+        _arena = new ActivationArena(Memory, request.ArenaBytes);
+        Ops = Speak(voice, Memory, _arena, collectives);
+    }
+
+    /// <inheritdoc/>
+    public Capabilities Capabilities { get; }
+
+    /// <inheritdoc/>
+    public DeviceMemory Memory { get; }
+
+    /// <inheritdoc/>
+    public Collectives Collectives { get; }
+
+    /// <inheritdoc/>
+    public StepGraphs Graphs => StepGraphs.None;
+
+    /// <inheritdoc/>
+    public BlockOps Ops { get; }
+
+    /// <inheritdoc/>
+    public PackedWeight Pack(ReadOnlySpan<WeightSource> parts, WeightRole role) =>
+        CpuPackedWeight.Pack(Memory, parts, role, Collectives.Size);
+
+    /// <inheritdoc/>
+    public KvStore CreateKvStore(KvSpec spec, int blocks) => new CpuKvStore(Memory, spec, blocks);
+
+    /// <inheritdoc/>
+    public StepPlan Plan(StepLayout layout) => _plan.Begin(layout);
+
+    /// <summary>Every operation is complete when it returns.</summary>
+    public void Synchronize()
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _arena.Dispose();
+
+    private static BlockOps Speak(
+        CpuVoice voice, DeviceMemory memory, ActivationArena arena, InProcessCollectives collectives) => voice switch
+        {
+            _ => throw new NotSupportedException($"no operations for {voice}"),
+        };
+}

@@ -1,0 +1,58 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+using Glm5.Core.Accelerator;
+
+namespace Glm5.Backends.CpuReference;
+
+/// <summary>What the host's processor is and can do.</summary>
+internal static class CpuDevice
+{
+    /// <summary>Capabilities of a rank on this processor.</summary>
+    public static Capabilities Describe(CpuVoice voice) => new()
+    {
+        Backend = voice == CpuVoice.Oracle ? "cpu-oracle" : "cpu",
+        Device = $"{ProcessorName()}, {Environment.ProcessorCount} hardware threads",
+        Architecture = voice == CpuVoice.Oracle ? $"{Machine}, scalar" : $"{Machine}, {InstructionSet()}",
+        Arithmetic = Arithmetic.F32,
+        NativeWeights = [ElementType.F32, ElementType.BF16, ElementType.F8E4M3],
+        BatchInvariant = true,
+        RankInvariant = true,
+        CapturesGraphs = false,
+        BlockSlots = [64, 128, 32, 16],
+        RankCounts = RowParallelChunks.RankCounts,
+    };
+
+    private static string Machine => RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
+
+    private static string InstructionSet()
+    {
+        if (Vector512.IsHardwareAccelerated)
+            return "avx-512";
+        if (Avx2.IsSupported)
+            return Fma.IsSupported ? "avx2 fma" : "avx2";
+        if (AdvSimd.IsSupported)
+            return "advsimd";
+        return Vector128.IsHardwareAccelerated ? "128-bit vectors" : "scalar";
+    }
+
+    private static string ProcessorName()
+    {
+        const string Key = "model name";
+        try
+        {
+            foreach (string line in File.ReadLines("/proc/cpuinfo"))
+            {
+                if (line.StartsWith(Key, StringComparison.Ordinal) && line.IndexOf(':') is int colon and > 0)
+                    return line[(colon + 1)..].Trim();
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // No such file outside Linux: the architecture says enough.
+        }
+
+        return $"{Machine} processor";
+    }
+}

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# ./build.sh         format check, build, all tests: what .ci/run does
+# ./build.sh soak    the long tier: fuzz and property tests with many more iterations, and load on a running server
+# ./build.sh bench   the benchmark project's list of commands
+set -euo pipefail
+cd "$(dirname "$0")"
+case "${1:-check}" in
+  check) bash .ci/run ;;
+  soak)
+    # CsCheck reads its iteration count from here; the soak category is left out of the ordinary run.
+    export CsCheck_Iter="${CsCheck_Iter:-20000}" GLM5_SOAK=1
+    dotnet test -c Release ;;
+  bench) dotnet run -c Release --project tests/benchmarks -- "${@:2}" ;;
+  *) echo "usage: ./build.sh [check|soak|bench]" >&2; exit 2 ;;
+esac

@@ -1,0 +1,33 @@
+namespace Glm5.Core.Accelerator;
+
+/// <summary>A family of devices: what `--device` names. Probing and opening need no device to be present.</summary>
+public abstract class Backend
+{
+    /// <summary>The name that <c>--device</c> takes.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Rank among backends that are present: the highest is chosen by <c>--device auto</c>.</summary>
+    public abstract int Preference { get; }
+
+    /// <summary>Looks for devices. Never throws: what is missing is a refusal with its reason.</summary>
+    public abstract ProbeResult Probe();
+
+    /// <summary>Opens a group of ranks, rank 0 first. The caller disposes each on its own thread.</summary>
+    /// <exception cref="AcceleratorException">The devices are not there or do not fit the request.</exception>
+    public abstract IReadOnlyList<IAccelerator> Open(DeviceRequest request);
+}
+
+/// <summary>What a group of ranks is opened for.</summary>
+/// <param name="Ranks">Ranks in the group (tensor parallel size).</param>
+/// <param name="ArenaBytes">Activation arena of each rank.</param>
+/// <param name="Threads">Host threads that compute, over all ranks; 0 leaves it to the backend.</param>
+public sealed record DeviceRequest(int Ranks, long ArenaBytes, int Threads = 0);
+
+/// <summary>What probing found: devices, or the one sentence why there are none.</summary>
+/// <param name="Devices">Capabilities of each device found.</param>
+/// <param name="Refusal">Why the backend cannot be used here; null when it can.</param>
+public sealed record ProbeResult(IReadOnlyList<Capabilities> Devices, string? Refusal)
+{
+    /// <summary>True when the backend can be used.</summary>
+    public bool IsPresent => Refusal is null;
+}

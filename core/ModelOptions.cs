@@ -1,0 +1,41 @@
+namespace Glm5.Core;
+
+/// <summary>How a model is to be served. Zero and null mean: decide from the checkpoint and the machine.</summary>
+public sealed record ModelOptions
+{
+    /// <summary>The checkpoint's folder: config.json, safetensors, and unless skipped tokenizer.json and chat_template.jinja.</summary>
+    public required string Folder { get; init; }
+
+    /// <summary>Ranks, the tensor parallel size.</summary>
+    public int Ranks { get; init; } = 1;
+
+    /// <summary>Host threads that compute, over all ranks; 0: one a core.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>The most sequences that run at once.</summary>
+    public int MaxSequences { get; init; } = 64;
+
+    /// <summary>The most tokens that a step computes.</summary>
+    public int MaxBatchedTokens { get; init; } = 512;
+
+    /// <summary>The longest context, prompt and answer together; 0: the checkpoint's max_position_embeddings.</summary>
+    public int MaxModelLength { get; init; }
+
+    /// <summary>The most requests that wait; more are refused with 503.</summary>
+    public int MaxWaiting { get; init; } = 1024;
+
+    /// <summary>Slots in a KV block; 0: what the device prefers.</summary>
+    public int BlockSlots { get; init; }
+
+    /// <summary>Bytes for the KV caches over all ranks; 0: what the running sequences could need, within <see cref="KvMemoryFraction"/>.</summary>
+    public long KvBytes { get; init; }
+
+    /// <summary>Share of the memory that is free after loading which the KV caches may take.</summary>
+    public double KvMemoryFraction { get; init; } = 0.5;
+
+    /// <summary>Serve token ids in and out, without tokenizer and template.</summary>
+    public bool SkipTokenizer { get; init; }
+
+    /// <summary>Read the weights into memory instead of mapping the files.</summary>
+    public bool ReadInsteadOfMap { get; init; }
+}

@@ -1,0 +1,50 @@
+namespace Glm5.Core.Sampling;
+
+/// <summary>
+/// What the Sample and Verify steps work on: for each sequence of the step that wants a token, its sampler and its rows
+/// of logits, first the row of its last known token, then one a drafted token. Filled by the engine before the step,
+/// answered by the step. Arrays are allocated once for the largest step.
+/// </summary>
+public sealed class SampleBatch(int maxSequences, int maxRows)
+{
+    private readonly SequenceSampler[] _samplers = new SequenceSampler[maxSequences];
+    private readonly int[] _firstRow = new int[maxSequences + 1];
+    private readonly int[] _drafts = new int[maxRows];
+    private readonly int[] _tokenCount = new int[maxSequences];
+    private readonly SampledToken[] _tokens = new SampledToken[maxRows];
+
+    /// <summary>Sequences in the batch.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Rows of logits over all sequences.</summary>
+    public int Rows => _firstRow[Count];
+
+    /// <summary>[sequences] their samplers.</summary>
+    public ReadOnlySpan<SequenceSampler> Samplers => _samplers.AsSpan(0, Count);
+
+    /// <summary>[sequences + 1] first row of each.</summary>
+    public ReadOnlySpan<int> FirstRow => _firstRow.AsSpan(0, Count + 1);
+
+    /// <summary>[rows] the drafted token that follows a row; -1 after a sequence's last row.</summary>
+    public ReadOnlySpan<int> Drafts => _drafts.AsSpan(0, Rows);
+
+    /// <summary>[rows] tokens chosen; of each sequence the first <see cref="TokenCount"/> are meant.</summary>
+    public Span<SampledToken> Tokens => _tokens.AsSpan(0, Rows);
+
+    /// <summary>[sequences] tokens gained: accepted drafts and one more.</summary>
+    public Span<int> TokenCount => _tokenCount.AsSpan(0, Count);
+
+    /// <summary>Empties the batch.</summary>
+    public void Clear() => Count = 0;
+
+    /// <summary>Adds a sequence with its drafted tokens, none for plain decoding.</summary>
+    public void Add(SequenceSampler sampler, ReadOnlySpan<int> drafts)
+    {
+        int row = _firstRow[Count];
+        drafts.CopyTo(_drafts.AsSpan(row));
+        _drafts[row + drafts.Length] = -1;
+        _samplers[Count] = sampler;
+        Count++;
+        _firstRow[Count] = row + drafts.Length + 1;
+    }
+}

@@ -1,0 +1,30 @@
+using Glm5.Core.Accelerator;
+using Glm5.Core.Sampling;
+
+namespace Glm5.Core;
+
+/// <summary>
+/// Runs steps on every rank. <see cref="Begin"/> starts one and returns at once, so that the next can be prepared
+/// meanwhile; <see cref="Complete"/> waits for it. One step at a time; called by the engine's thread alone.
+/// </summary>
+public abstract class StepRunner : IDisposable
+{
+    /// <summary>KV blocks of each rank, block 0 (graph padding, never a sequence's) included.</summary>
+    public abstract int Blocks { get; }
+
+    /// <summary>Slots in a block.</summary>
+    public abstract int BlockSlots { get; }
+
+    /// <summary>Tokens of vocabulary that logits have.</summary>
+    public abstract int VocabularySize { get; }
+
+    /// <summary>Starts a step. Layout and batch belong to the runner until <see cref="Complete"/> returns.</summary>
+    public abstract void Begin(StepLayout layout, SampleBatch batch);
+
+    /// <summary>Waits for the step; the batch then holds the chosen tokens.</summary>
+    /// <exception cref="AcceleratorException">A device failed; the running sequences are lost.</exception>
+    public abstract void Complete();
+
+    /// <summary>Ends the ranks and frees their memory. A second call does nothing.</summary>
+    public abstract void Dispose();
+}

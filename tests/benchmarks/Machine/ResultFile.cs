@@ -1,0 +1,60 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Glm5.Benchmarks.Peers;
+
+namespace Glm5.Benchmarks.Machine;
+
+/// <summary>One line of a bandwidth measurement.</summary>
+/// <param name="Threads">Threads reading at the same time.</param>
+/// <param name="GigabytesPerSecond">Over all threads; 1 GB = 1e9 bytes.</param>
+internal sealed record BandwidthRecord(int Threads, Spread GigabytesPerSecond);
+
+/// <summary>
+/// A result as it is committed under <c>results/</c>: what was measured, by which revision of the code, on which class
+/// of machine.
+/// </summary>
+/// <param name="Measurement">The command that made it.</param>
+/// <param name="Commit">The commit the measured program was built from.</param>
+/// <param name="Date">Day of the measurement, UTC.</param>
+/// <param name="Machine">What makes results comparable.</param>
+/// <param name="Bandwidth">Read bandwidth by thread count, where the command measured only that.</param>
+/// <param name="Compared">Workloads timed against a peer, where the command did so.</param>
+internal sealed record ResultFile(
+    string Measurement,
+    string Commit,
+    DateOnly Date,
+    MachineClass Machine,
+    IReadOnlyList<BandwidthRecord>? Bandwidth,
+    IReadOnlyList<ComparedWork>? Compared)
+{
+    public static ResultFile Of(
+        string measurement,
+        IReadOnlyList<BandwidthRecord>? bandwidth = null,
+        IReadOnlyList<ComparedWork>? compared = null) =>
+        new(
+            measurement,
+            ReadCommit(),
+            DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime),
+            MachineClass.Here,
+            bandwidth,
+            compared);
+
+    public string ToJson() => JsonSerializer.Serialize(this, ResultJson.Default.ResultFile);
+
+    /// <summary>What the build appended to the version behind a plus sign; "unknown" outside a repository.</summary>
+    private static string ReadCommit()
+    {
+        string? version = typeof(ResultFile).Assembly
+            .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
+        string[] parts = version?.Split('+') ?? [];
+        return parts.Length == 2 ? parts[1] : "unknown";
+    }
+}
+
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ResultFile))]
+internal sealed partial class ResultJson : JsonSerializerContext;

@@ -1,0 +1,100 @@
+using Glm5.Core.Accelerator;
+
+namespace Glm5.Tests.Conformance.Golden;
+
+/// <summary>The ways in which the suites run prompts: alone, together, in chunks, continued token by token.</summary>
+public static class SequenceRuns
+{
+    /// <summary>Blocks that each sequence of a run owns; block 0 is nobody's.</summary>
+    private const int BlocksEach = 12;
+
+    /// <summary>Blocks of the n-th sequence, in an order that is not that of their ids.</summary>
+    public static BlockTable Blocks(int sequence)
+    {
+        var blocks = new int[BlocksEach];
+        for (int i = 0; i < BlocksEach; i++)
+            blocks[i] = 1 + (sequence * BlocksEach) + ((i * 5) % BlocksEach);
+        return new BlockTable(blocks, BlocksEach);
+    }
+
+    /// <summary>Lays out one whole prompt.</summary>
+    public static void Fill(this ModelUnderTest model, int[] prompt, bool everyRow = false)
+    {
+        model.Layout.Clear();
+        model.Layout.AddSequence(Blocks(0));
+        for (int i = 0; i < prompt.Length; i++)
+            model.Layout.AddToken(prompt[i], i, everyRow || i == prompt.Length - 1);
+    }
+
+    /// <summary>Lays out one token at a position, for chained drafts that bring their own ids.</summary>
+    public static void FillOne(this ModelUnderTest model, int position)
+    {
+        model.Layout.Clear();
+        model.Layout.AddSequence(Blocks(0));
+        model.Layout.AddToken(0, position, wantsLogits: true);
+    }
+
+    /// <summary>Runs one prompt in one step.</summary>
+    public static float[][] RunAlone(this ModelUnderTest model, int[] prompt, bool everyRow = false)
+    {
+        model.Fill(prompt, everyRow);
+        return model.Run();
+    }
+
+    /// <summary>Runs one prompt in one step and keeps what the backend reports.</summary>
+    public static RecordedTrace Trace(this ModelUnderTest model, int[] prompt)
+    {
+        var trace = new RecordedTrace(model.Reader);
+        model.Fill(prompt);
+        model.Run(trace);
+        return trace;
+    }
+
+    /// <summary>Runs several prompts in one step; returns the last logits of each.</summary>
+    public static float[][] RunTogether(this ModelUnderTest model, int[][] prompts)
+    {
+        model.Layout.Clear();
+        for (int s = 0; s < prompts.Length; s++)
+        {
+            model.Layout.AddSequence(Blocks(s));
+            for (int i = 0; i < prompts[s].Length; i++)
+                model.Layout.AddToken(prompts[s][i], i, i == prompts[s].Length - 1);
+        }
+
+        return model.Run();
+    }
+
+    /// <summary>Runs one prompt in steps of the given sizes; returns the last logits.</summary>
+    public static float[] RunInChunks(this ModelUnderTest model, int[] prompt, int[] chunks)
+    {
+        int position = 0;
+        float[][] logits = [];
+        foreach (int chunk in chunks)
+        {
+            model.Layout.Clear();
+            model.Layout.AddSequence(Blocks(0));
+            for (int i = 0; i < chunk; i++, position++)
+                model.Layout.AddToken(prompt[position], position, position == prompt.Length - 1);
+            logits = model.Run();
+        }
+
+        return logits[0];
+    }
+
+    /// <summary>Continues a prompt greedily, token by token over the caches.</summary>
+    public static int[] Continue(this ModelUnderTest model, int[] prompt, int count)
+    {
+        var tokens = new int[count];
+        float[] logits = model.RunAlone(prompt)[^1];
+        for (int i = 0; i < count; i++)
+        {
+            tokens[i] = Near.ArgMax(logits);
+            model.Layout.Clear();
+            model.Layout.AddSequence(Blocks(0));
+            model.Layout.AddToken(tokens[i], prompt.Length + i, wantsLogits: true);
+            logits = model.Run()[0];
+        }
+
+        return tokens;
+    }
+}

@@ -1,0 +1,104 @@
+using Glm5.Core.Accelerator;
+using Glm5.Tests.Conformance.Tenants;
+
+namespace Glm5.Tests.Conformance.Suites;
+
+/// <summary>Whole blocks against the reference backend's, and what they promise about memory and shared selections.</summary>
+public abstract class BlocksSuite(Tenant tenant) : ConformanceSuite(tenant)
+{
+    /// <summary>The shapes, by name.</summary>
+    public static IEnumerable<object[]> Shapes => StepsSuite.Shapes;
+
+    [TestMethod]
+    [DynamicData(nameof(Shapes))]
+    public void Blocks_agree_with_the_reference(LayerShape shape)
+    {
+        BlockValues expected = Run(Backends.ReferenceOf(Tenant), shape), got = Run(Tenant, shape);
+        StepsSuite.Agree(expected.Attention, got.Attention, "attention");
+        StepsSuite.Agree(expected.SharedSelection, got.SharedSelection, "attention with an earlier layer's selection");
+        StepsSuite.Agree(expected.Mlp, got.Mlp, "dense network");
+        StepsSuite.Agree(expected.Moe, got.Moe, "experts");
+        StepsSuite.Agree(expected.Residual, got.Residual, "residual");
+        StepsSuite.Agree(expected.Normed, got.Normed, "normed");
+    }
+
+    [TestMethod]
+    public void Blocks_leave_the_arena_as_they_found_it()
+    {
+        using LayerBench layer = new(OpenOne(256 << 20), LayerShape.Tiny(ElementType.BF16), 41);
+        StepPlan plan = layer.Plan(from: 0, count: 20, others: 3);
+        Tensor x = layer.Bench.Random(1, 23, layer.Shape.Hidden);
+        Selection selection = layer.NewSelection(plan);
+        PartialSum sum = layer.Ops.NewPartialSum(23, layer.Shape.Hidden);
+        long before = layer.Ops.Arena.Used;
+        layer.Ops.Attention(layer.Attention, x, plan, layer.Kv, selection, sum);
+        Assert.AreEqual(before, layer.Ops.Arena.Used);
+        layer.Ops.Moe(layer.Moe, x, sum);
+        Assert.AreEqual(before, layer.Ops.Arena.Used);
+    }
+
+    [TestMethod]
+    public void A_trace_can_force_selections_and_routes()
+    {
+        LayerShape shape = LayerShape.Tiny(ElementType.BF16);
+        using LayerBench layer = new(OpenOne(256 << 20), shape, 42);
+        var forced = new Forced(layer.Bench);
+        layer.Ops.Trace = forced;
+        StepPlan plan = layer.Plan(from: 0, count: 20, others: 1);
+        Tensor x = layer.Bench.Random(1, 21, shape.Hidden);
+        Selection selection = layer.NewSelection(plan);
+        layer.Ops.Attention(layer.Attention, x, plan, layer.Kv, selection, layer.Ops.NewPartialSum(21, shape.Hidden));
+        Assert.IsTrue(layer.Bench.Integers(selection.Positions).Chunk(shape.Indexer.TopK).All(row => row[0] == 0 && row[1..].All(p => p == -1)));
+        Routes routes = layer.Ops.Route(layer.Moe, x);
+        Assert.IsTrue(layer.Bench.Integers(routes.Experts).Chunk(2).All(row => row is [2, 5]));
+    }
+
+    private sealed record BlockValues(
+        float[] Attention, float[] SharedSelection, float[] Mlp, float[] Moe, float[] Residual, float[] Normed);
+
+    private static BlockValues Run(Tenant tenant, LayerShape shape)
+    {
+        using LayerBench layer = new(tenant.Open(1, 256 << 20)[0], shape, 43);
+        OpBench bench = layer.Bench;
+        StepPlan plan = layer.Plan(from: 0, count: 24, others: 2);
+        Tensor x = bench.Random(1, 26, shape.Hidden);
+        Selection selection = layer.NewSelection(plan);
+        PartialSum sum = layer.Ops.NewPartialSum(26, shape.Hidden);
+        layer.Ops.Attention(layer.Attention, x, plan, layer.Kv, selection, sum);
+        float[] attention = layer.Reduced(sum);
+        layer.Ops.Attention(layer.Attention with { Indexer = null }, x, plan, layer.Kv, selection, sum);
+        float[] shared = layer.Reduced(sum);
+        layer.Ops.Mlp(layer.Dense, x, sum);
+        float[] mlp = layer.Reduced(sum);
+        layer.Ops.Moe(layer.Moe, x, sum);
+        Tensor residual = bench.Random(1, 26, shape.Hidden), normed = bench.Empty(26, shape.Hidden);
+        layer.Ops.ReduceAddNorm(sum, residual, layer.Norm, 1e-5f, normed);
+        layer.Ops.Moe(layer.Moe, x, sum);
+        float[] moe = layer.Reduced(sum);
+        return new BlockValues(attention, shared, mlp, moe, bench.Floats(residual), bench.Floats(normed));
+    }
+
+    /// <summary>Every token looks at position 0 alone and goes to experts 2 and 5.</summary>
+    private sealed class Forced(OpBench bench) : StepTrace
+    {
+        public override void Record(TracePoint point, int layer, Tensor value)
+        {
+        }
+
+        public override bool InjectSelection(int layer, Tensor positions)
+        {
+            int[] rows = [.. Enumerable.Range(0, (int)positions.Count).Select(i => i % positions.Width == 0 ? 0 : -1)];
+            Upload(rows, positions);
+            return true;
+        }
+
+        public override bool InjectRoutes(int layer, Routes routes)
+        {
+            Upload([.. Enumerable.Range(0, (int)routes.Experts.Count).Select(i => i % 2 == 0 ? 2 : 5)], routes.Experts);
+            return true;
+        }
+
+        private void Upload(int[] values, Tensor into) => bench.Accelerator.Memory.Upload(
+            System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()), into);
+    }
+}

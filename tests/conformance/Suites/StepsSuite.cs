@@ -1,0 +1,122 @@
+using Glm5.Core.Accelerator;
+using Glm5.Core.Sampling;
+using Glm5.Tests.Conformance.Tenants;
+
+namespace Glm5.Tests.Conformance.Suites;
+
+/// <summary>
+/// Each step against the reference backend's, on the same random weights and inputs, at tiny shapes and at those of a rank
+/// of GLM-5. The reference is the oracle; the oracle itself is held against the default bodies.
+/// </summary>
+public abstract class StepsSuite(Tenant tenant) : ConformanceSuite(tenant)
+{
+    /// <summary>Relative to the largest magnitude: F32 sums of some thousand products in different orders.</summary>
+    private const double Tolerance = 1e-4;
+
+    /// <summary>The shapes, by name.</summary>
+    public static IEnumerable<object[]> Shapes =>
+    [
+        [LayerShape.Tiny(ElementType.BF16)], [LayerShape.Tiny(ElementType.F8E4M3)],
+        [LayerShape.Glm5Rank(ElementType.BF16)], [LayerShape.Glm5Rank(ElementType.F8E4M3)],
+    ];
+
+    [TestMethod]
+    [DynamicData(nameof(Shapes))]
+    public void Attention_steps_agree_with_the_reference(LayerShape shape)
+    {
+        AttentionValues expected = RunAttention(Backends.ReferenceOf(Tenant), shape), got = RunAttention(Tenant, shape);
+        Agree(expected.Latent, got.Latent, "query latent");
+        Agree(expected.Absorbed, got.Absorbed, "absorbed query");
+        Agree(expected.Rope, got.Rope, "rotated query");
+        CollectionAssert.AreEqual(expected.Selected, got.Selected, "selected positions");
+        Agree(expected.Attended, got.Attended, "attended latents");
+        Agree(expected.Output, got.Output, "attention output");
+        Agree(expected.CacheRows, got.CacheRows, "cached latents");
+        Agree(expected.IndexKeys, got.IndexKeys, "cached index keys");
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Shapes))]
+    public void Routing_and_experts_agree_with_the_reference(LayerShape shape)
+    {
+        (int[] experts, float[] weights, float[] output) = RunExperts(Backends.ReferenceOf(Tenant), shape);
+        (int[] gotExperts, float[] gotWeights, float[] gotOutput) = RunExperts(Tenant, shape);
+        CollectionAssert.AreEqual(experts, gotExperts);
+        Agree(weights, gotWeights, "router weights");
+        Agree(output, gotOutput, "experts' output");
+    }
+
+    [TestMethod]
+    public void Sampling_takes_the_argmax_and_verification_stops_at_the_first_difference()
+    {
+        using var bench = new OpBench(OpenOne(), 21);
+        Tensor logits = bench.Of([0, 3, 1, 3, 5, 0, 0, 0, 1, 1, 2, 9], 3, 4);
+        var batch = new SampleBatch(4, 8);
+        batch.Add(Sampler(), [1, 3]);
+        bench.Ops.Verify(logits, batch);
+        Assert.AreEqual(2, batch.TokenCount[0]);
+        Assert.AreEqual(1, batch.Tokens[0].Token);
+        Assert.AreEqual(0, batch.Tokens[1].Token);
+
+        batch.Clear();
+        batch.Add(Sampler(), []);
+        batch.Add(Sampler(), []);
+        batch.Add(Sampler(), []);
+        bench.Ops.Sample(bench.Of([0, 3, 1, 3, 5, 0, 0, 0, 1, 1, 2, 9], 3, 4), batch);
+        CollectionAssert.AreEqual((int[])[1, 0, 3], batch.Tokens.ToArray().Select(t => t.Token).ToArray());
+    }
+
+    private static SequenceSampler Sampler() => SamplerFactory.Greedy();
+
+    private sealed record AttentionValues(
+        float[] Latent, float[] Absorbed, float[] Rope, int[] Selected, float[] Attended, float[] Output, float[] CacheRows, float[] IndexKeys);
+
+    private static AttentionValues RunAttention(Tenant tenant, LayerShape shape)
+    {
+        using var layer = new LayerBench(tenant.Open(1, 256 << 20)[0], shape, 31);
+        OpBench bench = layer.Bench;
+        StepPlan first = layer.Plan(from: 0, count: 20, others: 2);
+        Prologue(layer, first, bench.Random(1, 22, shape.Hidden));
+        StepPlan plan = layer.Plan(from: 20, count: 9, others: 3);
+        Tensor x = bench.Random(1, 12, shape.Hidden);
+        MlaQuery query = Prologue(layer, plan, x);
+        Selection selection = layer.NewSelection(plan);
+        layer.Ops.SelectTokens(layer.Attention, x, query.Latent, plan, layer.Kv, selection);
+        Tensor attended = layer.Ops.SparseAttend(layer.Attention, query, plan, layer.Kv, selection);
+        PartialSum sum = layer.Ops.NewPartialSum(12, shape.Hidden);
+        layer.Ops.MlaEpilogue(layer.Attention, attended, sum);
+        Tensor rows = bench.Empty(29, shape.Attention.Latent + shape.Attention.Rope), keys = bench.Empty(29, shape.Indexer.Width);
+        layer.Kv.ReadLatent(0, plan, 0, 0, rows);
+        layer.Kv.ReadIndexKeys(0, plan, 0, 0, keys);
+        return new AttentionValues(
+            bench.Floats(query.Latent), bench.Floats(query.Absorbed), bench.Floats(query.Rope), bench.Integers(selection.Positions),
+            bench.Floats(attended), layer.Reduced(sum), bench.Floats(rows), bench.Floats(keys));
+    }
+
+    private static MlaQuery Prologue(LayerBench layer, StepPlan plan, Tensor x)
+    {
+        MlaQuery query = layer.Ops.MlaPrologue(layer.Attention, x, plan, layer.Kv);
+        layer.Ops.SelectTokens(layer.Attention, x, query.Latent, plan, layer.Kv, Selection.Everything);
+        return query;
+    }
+
+    private static (int[] Experts, float[] Weights, float[] Output) RunExperts(Tenant tenant, LayerShape shape)
+    {
+        using var layer = new LayerBench(tenant.Open(1, 256 << 20)[0], shape, 32);
+        Tensor x = layer.Bench.Random(1, 11, shape.Hidden);
+        Routes routes = layer.Ops.Route(layer.Moe, x);
+        PartialSum sum = layer.Ops.NewPartialSum(11, shape.Hidden);
+        layer.Ops.RunExperts(layer.Moe, x, routes, sum);
+        return (layer.Bench.Integers(routes.Experts), layer.Bench.Floats(routes.Weights), layer.Reduced(sum));
+    }
+
+    internal static void Agree(float[] expected, float[] got, string what)
+    {
+        Assert.HasCount(expected.Length, got, what);
+        double scale = Math.Max(1e-6, expected.Max(v => Math.Abs((double)v)));
+        int worst = Enumerable.Range(0, got.Length).MaxBy(i => Math.Abs((double)expected[i] - got[i]));
+        double difference = Math.Abs((double)expected[worst] - got[worst]);
+        Assert.IsTrue(difference <= Tolerance * scale, $"{what}: element {worst} of {got.Length}: expected {expected[worst]:G9}, got {got[worst]:G9}, scale {scale:G3}");
+        Assert.IsTrue(Array.TrueForAll(got, float.IsFinite), $"{what}: not all finite");
+    }
+}

@@ -1,0 +1,181 @@
+using Glm5.Core.Accelerator;
+using Glm5.Tests.Conformance.Golden;
+using Glm5.Tests.Conformance.Tenants;
+
+namespace Glm5.Tests.Conformance.Suites;
+
+/// <summary>
+/// The whole model against golden data that another implementation computed (tests/data/golden/README.md), in all-F32
+/// arithmetic: values within the tolerance stated there, decisions equal.
+/// </summary>
+public abstract class TinyModelSuite(Tenant tenant) : ConformanceSuite(tenant)
+{
+    /// <summary>Golden README: absolute, on logits and hidden states.</summary>
+    private const float LogitTolerance = 5e-4f;
+
+    /// <summary>Golden README: absolute, on router weights.</summary>
+    private const float RouteTolerance = 5e-5f;
+
+    private static readonly string[] s_prompts = ["p1", "p7", "p33", "p64", "p130"];
+
+    [TestMethod]
+    [DataRow("tiny-dense")]
+    [DataRow("tiny-moe")]
+    [DataRow("tiny-full")]
+    [DataRow("tiny-fp8")]
+    public void Logits_are_the_golden_ones(string folder)
+    {
+        var golden = new GoldenData(Repository.Golden(folder));
+        using var model = new ModelUnderTest(Tenant, Repository.Golden(folder));
+        foreach (string prompt in s_prompts)
+        {
+            float[][] logits = model.RunAlone(golden.Prompt(prompt), everyRow: prompt == "p33");
+            Near.Rows([golden.Floats($"{prompt}.last_logits")[0]], [logits[^1]], LogitTolerance, $"{prompt}.last_logits");
+            if (prompt == "p33")
+                Near.Rows(golden.Floats("p33.all_logits"), logits, LogitTolerance, "p33.all_logits");
+        }
+    }
+
+    [TestMethod]
+    [DataRow("tiny-dense")]
+    [DataRow("tiny-moe")]
+    [DataRow("tiny-full")]
+    [DataRow("tiny-fp8")]
+    public void Hidden_states_and_attention_are_the_golden_ones(string folder)
+    {
+        var golden = new GoldenData(Repository.Golden(folder));
+        using var model = new ModelUnderTest(Tenant, Repository.Golden(folder));
+        int layers = model.Config.LayerCount;
+        RecordedTrace p7 = model.Trace(golden.Prompt("p7")), p64 = model.Trace(golden.Prompt("p64"));
+        for (int layer = 0; layer <= layers; layer++)
+        {
+            Near.Rows(golden.Floats($"p7.hidden.{layer}"), p7.Floats(TracePoint.Hidden, layer), LogitTolerance, $"p7.hidden.{layer}");
+            Near.Rows(golden.Floats($"p64.hidden.{layer}"), p64.Floats(TracePoint.Hidden, layer), LogitTolerance, $"p64.hidden.{layer}");
+        }
+
+        Near.Rows(golden.Floats("p64.final_norm"), p64.Floats(TracePoint.FinalNorm, layers), LogitTolerance, "p64.final_norm");
+        for (int layer = 0; layer < layers; layer++)
+            Near.Rows(golden.Floats($"p7.attn_out.{layer}"), p7.Floats(TracePoint.AttentionOut, layer), LogitTolerance, $"p7.attn_out.{layer}");
+    }
+
+    [TestMethod]
+    [DataRow("tiny-dense")]
+    [DataRow("tiny-moe")]
+    [DataRow("tiny-full")]
+    [DataRow("tiny-fp8")]
+    public void Selections_are_the_golden_ones(string folder)
+    {
+        var golden = new GoldenData(Repository.Golden(folder));
+        using var model = new ModelUnderTest(Tenant, Repository.Golden(folder));
+        foreach (string prompt in (string[])["p64", "p130"])
+        {
+            RecordedTrace trace = model.Trace(golden.Prompt(prompt));
+            for (int layer = 0; layer < model.Config.LayerCount; layer++)
+            {
+                if (golden.Has($"{prompt}.index_scores.{layer}"))
+                    Near.Ragged(golden.Floats($"{prompt}.index_scores.{layer}"), trace.Floats(TracePoint.IndexScores, layer), LogitTolerance, $"{prompt}.index_scores.{layer}");
+                if (golden.Has($"{prompt}.topk.{layer}") && golden.Prompt(prompt).Length > model.Config.IndexTopK)
+                    Near.Same(golden.Integers($"{prompt}.topk.{layer}"), trace.Integers(TracePoint.Selection, layer), $"{prompt}.topk.{layer}");
+            }
+        }
+    }
+
+    [TestMethod]
+    [DataRow("tiny-moe")]
+    [DataRow("tiny-full")]
+    [DataRow("tiny-fp8")]
+    public void Routes_are_the_golden_ones(string folder)
+    {
+        var golden = new GoldenData(Repository.Golden(folder));
+        using var model = new ModelUnderTest(Tenant, Repository.Golden(folder));
+        RecordedTrace trace = model.Trace(golden.Prompt("p64"));
+        for (int layer = 0; layer < model.Config.LayerCount; layer++)
+        {
+            if (!golden.Has($"p64.router.{layer}.experts"))
+                continue;
+            Near.Same(golden.Integers($"p64.router.{layer}.experts"), trace.Integers(TracePoint.RouterExperts, layer), $"p64.router.{layer}.experts");
+            Near.Rows(golden.Floats($"p64.router.{layer}.weights"), trace.Floats(TracePoint.RouterWeights, layer), RouteTolerance, $"p64.router.{layer}.weights");
+        }
+    }
+
+    [TestMethod]
+    [DataRow("tiny-dense")]
+    [DataRow("tiny-moe")]
+    [DataRow("tiny-full")]
+    [DataRow("tiny-fp8")]
+    public void Greedy_tokens_are_the_golden_ones(string folder)
+    {
+        var golden = new GoldenData(Repository.Golden(folder));
+        using var model = new ModelUnderTest(Tenant, Repository.Golden(folder));
+        foreach (string prompt in (string[])["p7", "p33", "p64"])
+            CollectionAssert.AreEqual(golden.Greedy(prompt), model.Continue(golden.Prompt(prompt), 24), $"{folder} {prompt}");
+    }
+
+    [TestMethod]
+    [DataRow("tiny-full")]
+    [DataRow("tiny-fp8")]
+    public void The_draft_layer_is_the_golden_one(string folder)
+    {
+        var golden = new GoldenData(Repository.Golden(folder));
+        using var model = new ModelUnderTest(Tenant, Repository.Golden(folder));
+        var trace = new RecordedTrace(model.Reader);
+        model.Fill(golden.Prompt("p33"), everyRow: true);
+        (float[][] logits, float[][] hidden) = model.RunDraft(golden.Integers("mtp.p33.input_ids")[0], trace);
+        int draft = model.Config.LayerCount;
+        Near.Rows(golden.Floats("mtp.p33.eh_proj_out"), trace.Floats(TracePoint.DraftInput, draft), LogitTolerance, "mtp.p33.eh_proj_out");
+        Near.Rows(golden.Floats("mtp.p33.block_out"), trace.Floats(TracePoint.DraftOutput, draft), LogitTolerance, "mtp.p33.block_out");
+        Near.Same(golden.Integers("mtp.p33.topk"), trace.Integers(TracePoint.Selection, draft), "mtp.p33.topk");
+        Near.Rows(golden.Floats("mtp.p33.logits"), logits, LogitTolerance, "mtp.p33.logits");
+
+        int[] chain = golden.Integers("mtp.p33.chain_tokens")[0];
+        float[][] chainLogits = golden.Floats("mtp.p33.chain_logits");
+        float[] last = logits[^1], state = hidden[^1];
+        for (int step = 0; step < chain.Length; step++)
+        {
+            Near.Rows([chainLogits[step]], [last], LogitTolerance, $"mtp.p33.chain_logits {step}");
+            Assert.AreEqual(chain[step], Near.ArgMax(last), $"chained token {step}");
+            model.FillOne(position: 33 + step);
+            (last, state) = model.ChainDraft(chain[step], state);
+        }
+    }
+
+    [TestMethod]
+    [DataRow("tiny-full")]
+    [DataRow("tiny-fp8")]
+    public void Batched_and_chunked_runs_give_the_bits_of_one_by_one_runs(string folder)
+    {
+        using IAccelerator accelerator = OpenOne();
+        if (!accelerator.Capabilities.BatchInvariant)
+            Assert.Inconclusive("not run: the backend does not promise batch invariance");
+        var golden = new GoldenData(Repository.Golden(folder));
+        using var model = new ModelUnderTest(Tenant, Repository.Golden(folder));
+        float[][] alone = [.. s_prompts[..4].Select(p => model.RunAlone(golden.Prompt(p))[^1])];
+        float[][] together = model.RunTogether([.. s_prompts[..4].Select(golden.Prompt)]);
+        float[] chunked = model.RunInChunks(golden.Prompt("p64"), [1, 30, 2, 31]);
+        for (int i = 0; i < alone.Length; i++)
+            CollectionAssert.AreEqual(alone[i], together[i], $"{s_prompts[i]} in a batch");
+        CollectionAssert.AreEqual(alone[3], chunked, "p64 in chunks");
+    }
+
+    [TestMethod]
+    [DataRow("tiny-full", 2)]
+    [DataRow("tiny-full", 4)]
+    [DataRow("tiny-moe", 2)]
+    [DataRow("tiny-fp8", 2)]
+    public void Several_ranks_give_the_bits_of_one(string folder, int ranks)
+    {
+        using IAccelerator accelerator = OpenOne();
+        if (!accelerator.Capabilities.RankInvariant || !accelerator.Capabilities.RankCounts.Contains(ranks))
+            Assert.Inconclusive($"not run: the backend does not promise the same bits over {ranks} ranks");
+        var golden = new GoldenData(Repository.Golden(folder));
+        using var one = new ModelUnderTest(Tenant, Repository.Golden(folder));
+        using var several = new ModelUnderTest(Tenant, Repository.Golden(folder), ranks);
+        foreach (string prompt in (string[])["p33", "p64"])
+        {
+            float[][] expected = one.RunAlone(golden.Prompt(prompt), everyRow: true);
+            float[][] got = several.RunAlone(golden.Prompt(prompt), everyRow: true);
+            for (int row = 0; row < expected.Length; row++)
+                CollectionAssert.AreEqual(expected[row], got[row], $"{prompt} row {row}");
+        }
+    }
+}
