@@ -26,7 +26,7 @@ public static class CheckpointReader
         try
         {
             // Workers take the next chunk each, instead of a share each: the disk sees one front.
-            Parallel.For(0, threads, options, (_, loop) =>
+            System.Threading.Tasks.Parallel.For(0, threads, options, (_, loop) =>
             {
                 for (int i = Interlocked.Increment(ref next); i < chunks.Length; i = Interlocked.Increment(ref next))
                 {
