@@ -39,6 +39,9 @@ public sealed class CpuAccelerator : IAccelerator
         CpuPackedWeight.Pack(Memory, parts, role, Collectives.Size);
 
     /// <inheritdoc/>
+    public long KvBlockBytes(KvSpec spec) => CpuKvStore.BytesPerBlock(spec);
+
+    /// <inheritdoc/>
     public KvStore CreateKvStore(KvSpec spec, int blocks) => new CpuKvStore(Memory, spec, blocks);
 
     /// <inheritdoc/>

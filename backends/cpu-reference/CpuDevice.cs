@@ -20,6 +20,7 @@ internal static class CpuDevice
         BatchInvariant = true,
         RankInvariant = true,
         CapturesGraphs = false,
+        SharesMemory = true,
         BlockSlots = [64, 128, 32, 16],
         RankCounts = RowParallelChunks.RankCounts,
     };

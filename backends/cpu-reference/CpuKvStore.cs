@@ -43,7 +43,11 @@ public sealed unsafe class CpuKvStore : KvStore
         $"cpu f32, {Spec.Layers} layers x {Spec.BlockSlots} slots x ({Spec.LatentWidth} + {Spec.RopeWidth} latent, {Spec.IndexWidth} index)";
 
     /// <inheritdoc/>
-    public override long BlockBytes => Spec.Layers * (LatentBlockBytes + IndexBlockBytes);
+    public override long BlockBytes => BytesPerBlock(Spec);
+
+    /// <summary>Bytes of a block of such a store.</summary>
+    public static long BytesPerBlock(KvSpec spec) =>
+        spec.Layers * BytesOf(spec.BlockSlots, spec.LatentWidth + spec.RopeWidth + spec.IndexWidth);
 
     private long LatentBlockBytes => BytesOf(Spec.BlockSlots, LatentStride);
 

@@ -41,6 +41,9 @@ public sealed record Capabilities
     /// <summary>True when steps can be captured and replayed.</summary>
     public required bool CapturesGraphs { get; init; }
 
+    /// <summary>True when the ranks of a group allocate from one memory, so that each may take only its share of what is free.</summary>
+    public required bool SharesMemory { get; init; }
+
     /// <summary>Slots in a KV block that kernels accept, preferred first.</summary>
     public required IReadOnlyList<int> BlockSlots { get; init; }
 

@@ -31,6 +31,9 @@ public interface IAccelerator : IDisposable
     /// <exception cref="AcceleratorException">The format or the cut does not fit the device; names the weight.</exception>
     PackedWeight Pack(ReadOnlySpan<WeightSource> parts, WeightRole role);
 
+    /// <summary>Bytes that one block of such caches takes on the device: what the pool is sized by.</summary>
+    long KvBlockBytes(KvSpec spec);
+
     /// <summary>Allocates the caches for <paramref name="blocks"/> blocks, block 0 included. The caller disposes them.</summary>
     KvStore CreateKvStore(KvSpec spec, int blocks);
 

@@ -1,0 +1,115 @@
+using Glm5.Core.Accelerator;
+using Glm5.Core.Chat;
+using Glm5.Core.Kv;
+using Glm5.Core.Model;
+using Glm5.Core.Parallel;
+using Glm5.Core.Tokenization;
+using Glm5.Core.Weights;
+using Microsoft.Extensions.Logging;
+
+namespace Glm5.Core;
+
+/// <summary>
+/// From a folder to a model that can run steps: open and check everything, refuse what cannot fit, and only then read
+/// weights, pack each rank's shard and allocate the caches.
+/// </summary>
+public static partial class ModelLoader
+{
+    /// <summary>Loads a model. Blocks until it is ready; progress is told to <paramref name="progress"/>.</summary>
+    /// <exception cref="CheckpointException">The weights are not usable; lists every problem.</exception>
+    /// <exception cref="ModelConfigException">config.json is not usable; lists every problem.</exception>
+    /// <exception cref="TokenizerException">tokenizer.json is not usable.</exception>
+    /// <exception cref="AcceleratorException">The device cannot take the model; says what would fit.</exception>
+    public static LoadedModel Load(
+        ModelOptions options, Backend backend, LoadProgress progress, ILogger logger, CancellationToken cancel)
+    {
+        progress.Enter(LoadPhase.Opening);
+        Checkpoint checkpoint = Checkpoint.Open(
+            options.Folder, new CheckpointOptions { MapFiles = !options.ReadInsteadOfMap, Logger = logger });
+        IReadOnlyList<IAccelerator> accelerators = [];
+        try
+        {
+            progress.Enter(LoadPhase.Checking);
+            (Tokenizer? tokenizer, ChatTemplate? template) = ModelText.Load(options, checkpoint.Config, logger);
+            int context = ContextLength(options, checkpoint.Config);
+            accelerators = backend.Open(new DeviceRequest(options.Ranks, ArenaBytes(options, checkpoint.Config, context), options.Threads));
+            KvSpec spec = Spec(options, checkpoint.Config, accelerators[0].Capabilities);
+            KvPoolSize.Decide(options, accelerators[0], spec, context);
+
+            CheckpointReader.ReadAll(checkpoint, progress, cancel);
+            progress.Enter(LoadPhase.Packing);
+            RankModel[] ranks = PackEveryRank(checkpoint, accelerators, options, spec, context, cancel, out KvPoolSize pool);
+            LogPool(logger, pool.Blocks, pool.BlockSlots, pool.Tokens, pool.Bytes / 1e9, pool.FreeBytes / 1e9);
+            return new LoadedModel(checkpoint, new RankGroup(ranks, checkpoint.Config.VocabSize))
+            {
+                Tokenizer = tokenizer,
+                Template = template,
+                ContextLength = context,
+                Pool = pool,
+                Capabilities = accelerators[0].Capabilities,
+            };
+        }
+        catch
+        {
+            foreach (IAccelerator accelerator in accelerators)
+                accelerator.Dispose();
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    private static int ContextLength(ModelOptions options, ModelConfig config)
+    {
+        if (options.MaxModelLength > config.MaxPositions)
+        {
+            throw new AcceleratorException(
+                $"--max-model-len {options.MaxModelLength} is beyond the model's max_position_embeddings of {config.MaxPositions}; "
+                + "its rotary positions were not trained there");
+        }
+
+        return options.MaxModelLength > 0 ? options.MaxModelLength : config.MaxPositions;
+    }
+
+    private static long ArenaBytes(ModelOptions options, ModelConfig config, int context) => ArenaSize.Bytes(
+        config, options.MaxBatchedTokens, Math.Min(options.MaxSequences, options.MaxBatchedTokens), context);
+
+    private static KvSpec Spec(ModelOptions options, ModelConfig config, Capabilities capabilities)
+    {
+        int slots = options.BlockSlots > 0 ? options.BlockSlots : capabilities.BlockSlots[0];
+        foreach (int accepted in capabilities.BlockSlots)
+        {
+            if (accepted == slots)
+            {
+                return new KvSpec(
+                    config.LayerCount + config.DraftLayerCount, config.KvLoraRank, config.QkRopeHeadDim, config.IndexHeadDim, slots);
+            }
+        }
+
+        throw new AcceleratorException(
+            $"--block-size {slots} is not one that {capabilities.Backend} accepts: {string.Join(", ", capabilities.BlockSlots)}");
+    }
+
+    private static RankModel[] PackEveryRank(
+        Checkpoint checkpoint, IReadOnlyList<IAccelerator> accelerators, ModelOptions options, KvSpec spec, int context,
+        CancellationToken cancel, out KvPoolSize pool)
+    {
+        var weights = new ModelWeights[accelerators.Count];
+        for (int r = 0; r < weights.Length; r++)
+            weights[r] = WeightPacking.Load(checkpoint, accelerators[r], new RankShard(r, weights.Length), cancellation: cancel);
+        pool = KvPoolSize.Decide(options, accelerators[0], spec, context);
+        var ranks = new RankModel[weights.Length];
+        for (int r = 0; r < ranks.Length; r++)
+        {
+            ranks[r] = new RankModel(
+                accelerators[r], weights[r], new Glm5Model(checkpoint.Config, weights[r], accelerators[r]),
+                accelerators[r].CreateKvStore(spec, pool.Blocks));
+        }
+
+        return ranks;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "KV cache: {Blocks} blocks of {Slots} slots for {Tokens} tokens, {PoolGigabytes:F2} GB of {FreeGigabytes:F2} GB free")]
+    private static partial void LogPool(
+        ILogger logger, int blocks, int slots, long tokens, double poolGigabytes, double freeGigabytes);
+}
