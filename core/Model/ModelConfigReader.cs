@@ -135,7 +135,7 @@ internal static class ModelConfigReader
         };
     }
 
-    /// <summary>Relations between keys. A stand-in for a missing one may add a second complaint about it, never hide one.</summary>
+    /// <summary>Relations between keys.</summary>
     private static void CheckDimensions(ModelConfig c, JsonFields fields)
     {
         List<string> problems = fields.Problems;
@@ -144,17 +144,17 @@ internal static class ModelConfigReader
             problems.Add($"qk_head_dim is {declared}; expected qk_nope_head_dim + qk_rope_head_dim = {c.QkHeadDim}");
         }
 
-        Require(fields, c.QkRopeHeadDim % 2 == 0, "qk_rope_head_dim",
+        Require(fields, c.QkRopeHeadDim % 2 == 0, "qk_rope_head_dim", "qk_rope_head_dim",
             $"qk_rope_head_dim is {c.QkRopeHeadDim}; RoPE turns pairs, so it must be even");
-        Require(fields, c.IndexHeadDim >= c.QkRopeHeadDim, "index_head_dim",
+        Require(fields, c.IndexHeadDim >= c.QkRopeHeadDim, "index_head_dim", "qk_rope_head_dim",
             $"index_head_dim is {c.IndexHeadDim}, less than the {c.QkRopeHeadDim} dimensions (qk_rope_head_dim) turned in it");
-        Require(fields, c.ExpertsPerToken <= c.RoutedExpertCount, "num_experts_per_tok",
+        Require(fields, c.ExpertsPerToken <= c.RoutedExpertCount, "num_experts_per_tok", "n_routed_experts",
             $"num_experts_per_tok is {c.ExpertsPerToken}, but there are only {c.RoutedExpertCount} experts (n_routed_experts)");
-        Require(fields, c.FirstDenseLayers <= c.LayerCount, "first_k_dense_replace",
+        Require(fields, c.FirstDenseLayers <= c.LayerCount, "first_k_dense_replace", "num_hidden_layers",
             $"first_k_dense_replace is {c.FirstDenseLayers}, but there are only {c.LayerCount} layers (num_hidden_layers)");
-        Require(fields, c.TopKGroup <= c.GroupCount, "topk_group",
+        Require(fields, c.TopKGroup <= c.GroupCount, "topk_group", "topk_group",
             $"topk_group is {c.TopKGroup}, but there are only {c.GroupCount} groups (n_group)");
-        Require(fields, (long)c.LayerCount * c.RoutedExpertCount <= MostExpertMatrices, "n_routed_experts",
+        Require(fields, (long)c.LayerCount * c.RoutedExpertCount <= MostExpertMatrices, "n_routed_experts", "num_hidden_layers",
             $"num_hidden_layers x n_routed_experts is {(long)c.LayerCount * c.RoutedExpertCount}; "
             + $"more than {MostExpertMatrices} is not a model this runtime knows");
         CheckGroups(c, fields);
@@ -164,21 +164,22 @@ internal static class ModelConfigReader
     {
         if (c.RoutedExpertCount % c.GroupCount != 0)
         {
-            Require(fields, false, "n_group", $"n_group is {c.GroupCount}, which does not divide n_routed_experts {c.RoutedExpertCount}");
+            Require(fields, false, "n_group", "n_routed_experts",
+                $"n_group is {c.GroupCount}, which does not divide n_routed_experts {c.RoutedExpertCount}");
             return;
         }
 
         int perGroup = c.RoutedExpertCount / c.GroupCount;
-        Require(fields, c.GroupCount == 1 || perGroup >= 2, "n_group",
+        Require(fields, c.GroupCount == 1 || perGroup >= 2, "n_group", "n_routed_experts",
             $"n_group is {c.GroupCount}, which leaves {perGroup} expert in a group; a group's score is the sum of its two best");
-        Require(fields, c.ExpertsPerToken <= (long)perGroup * c.TopKGroup, "topk_group",
+        Require(fields, c.ExpertsPerToken <= (long)perGroup * c.TopKGroup, "topk_group", "n_routed_experts",
             $"topk_group {c.TopKGroup} groups of {perGroup} experts cannot give num_experts_per_tok {c.ExpertsPerToken}");
     }
 
-    private static void Require(JsonFields fields, bool holds, string key, string problem)
+    private static void Require(JsonFields fields, bool holds, string key, string otherKey, string problem)
     {
-        // A relation is only worth a line when the key it blames was given: otherwise its absence is the line.
-        if (!holds && fields.Has(key))
+        // A relation is only worth a line when both keys were given: otherwise the absence is the line.
+        if (!holds && fields.Has(key) && fields.Has(otherKey))
         {
             fields.Problems.Add(problem);
         }

@@ -11,10 +11,7 @@ public sealed record CheckpointOptions
     /// <summary>Map the files (true), or read them into memory (false: for network storage that maps badly).</summary>
     public bool MapFiles { get; init; } = true;
 
-    /// <summary>Told of the phases <see cref="LoadPhase.Opening"/> and <see cref="LoadPhase.Checking"/>.</summary>
-    public LoadProgress? Progress { get; init; }
-
-    /// <summary>Receives the notices once.</summary>
+    /// <summary>Receives the notices once, and every read that has to be repeated.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;
 }
 
@@ -29,22 +26,14 @@ public sealed partial class Checkpoint : IDisposable
     private readonly Fp8BlockQuantisation _block;
 
     private Checkpoint(
-        string folder, ModelConfig config, GenerationDefaults generation, CheckpointFiles files,
-        Dictionary<string, (int File, StoredTensor Tensor)> tensors, IReadOnlyList<string> notices, bool mapFiles)
+        string folder, ModelConfig config, Dictionary<string, (int File, StoredTensor Tensor)> tensors, Shard[] shards)
     {
         Folder = folder;
         Config = config;
-        Generation = generation;
-        Files = files.Files;
-        Notices = notices;
+        Files = Array.ConvertAll(shards, static shard => shard.File);
         _tensors = tensors;
+        _shards = shards;
         _block = config.Quantisation ?? Fp8BlockQuantisation.Standard;
-        _shards = new Shard[files.Files.Count];
-        for (int i = 0; i < _shards.Length; i++)
-        {
-            _shards[i] = new Shard(files.Files[i], mapFiles);
-        }
-
         foreach ((_, StoredTensor tensor) in tensors.Values)
         {
             TotalBytes += tensor.Length;
@@ -57,13 +46,13 @@ public sealed partial class Checkpoint : IDisposable
     public ModelConfig Config { get; }
 
     /// <summary>generation_config.json, or no advice.</summary>
-    public GenerationDefaults Generation { get; }
+    public required GenerationDefaults Generation { get; init; }
 
     /// <summary>The files, in the order of their names.</summary>
     public IReadOnlyList<SafetensorsFile> Files { get; }
 
     /// <summary>What is odd but harmless, one sentence each: ignored tensors, an absent draft layer, unused bytes.</summary>
-    public IReadOnlyList<string> Notices { get; }
+    public required IReadOnlyList<string> Notices { get; init; }
 
     /// <summary>Tensors the model uses, scales counted as tensors.</summary>
     public int TensorCount => _tensors.Count;
@@ -80,19 +69,18 @@ public sealed partial class Checkpoint : IDisposable
     public static Checkpoint Open(string folder, CheckpointOptions? options = null)
     {
         options ??= new CheckpointOptions();
-        options.Progress?.Enter(LoadPhase.Opening);
-        ModelConfig config = ReadConfig(folder);
+        FileReads reads = new(options.Logger, TimeProvider.System);
+        ModelConfig config = ReadConfig(folder, reads);
         List<string> notices = [];
-        GenerationDefaults generation = ReadGeneration(folder, notices);
+        GenerationDefaults generation = ReadGeneration(folder, reads, notices);
 
         ProblemList problems = new();
-        CheckpointFiles files = CheckpointFiles.Open(folder, problems, notices);
+        CheckpointFiles files = CheckpointFiles.Open(folder, reads, problems, notices);
         if (files.Files.Count == 0)
         {
             throw new CheckpointException(folder, problems.ToLines());
         }
 
-        options.Progress?.Enter(LoadPhase.Checking);
         (Dictionary<string, (int File, StoredTensor Tensor)> used, ModelConfig served) =
             CheckpointCheck.Run(config, files, problems, notices);
         if (!problems.IsEmpty)
@@ -105,7 +93,12 @@ public sealed partial class Checkpoint : IDisposable
             LogNotice(options.Logger, folder, notice);
         }
 
-        return new Checkpoint(folder, served, generation, files, used, notices, options.MapFiles);
+        return new Checkpoint(folder, served, used, Array.ConvertAll(
+            [.. files.Files], file => new Shard(file, options.MapFiles, reads)))
+        {
+            Generation = generation,
+            Notices = notices,
+        };
     }
 
     /// <summary>Whether the model uses a tensor of that name and it can be asked for.</summary>
@@ -160,7 +153,7 @@ public sealed partial class Checkpoint : IDisposable
         return found;
     }
 
-    private static ModelConfig ReadConfig(string folder)
+    private static ModelConfig ReadConfig(string folder, FileReads reads)
     {
         string path = Path.Combine(folder, "config.json");
         if (!Directory.Exists(folder))
@@ -170,7 +163,7 @@ public sealed partial class Checkpoint : IDisposable
 
         try
         {
-            return ModelConfig.Parse(File.ReadAllBytes(path), path);
+            return ModelConfig.Parse(reads.All(path), path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -178,7 +171,7 @@ public sealed partial class Checkpoint : IDisposable
         }
     }
 
-    private static GenerationDefaults ReadGeneration(string folder, List<string> notices)
+    private static GenerationDefaults ReadGeneration(string folder, FileReads reads, List<string> notices)
     {
         string path = Path.Combine(folder, "generation_config.json");
         if (!File.Exists(path))
@@ -188,7 +181,7 @@ public sealed partial class Checkpoint : IDisposable
 
         try
         {
-            GenerationDefaults defaults = GenerationDefaults.Parse(File.ReadAllBytes(path));
+            GenerationDefaults defaults = GenerationDefaults.Parse(reads.All(path));
             foreach (string ignored in defaults.Ignored)
             {
                 notices.Add($"generation_config.json: not used: {ignored}");

@@ -143,7 +143,8 @@ internal sealed class CheckpointCheck
             names.Add(name);
         }
 
-        _notices.Add($"{count} tensors are not part of this model and are ignored: {string.Join(", ", names)}");
+        string are = count == 1 ? "tensor is not part of this model and is" : "tensors are not part of this model and are";
+        _notices.Add($"{count} {are} ignored: {string.Join(", ", names)}");
     }
 
     private bool IsDraftCopy(string name)

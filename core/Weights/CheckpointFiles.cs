@@ -11,18 +11,21 @@ internal sealed class CheckpointFiles
     private readonly List<SafetensorsFile> _files = [];
     private readonly Dictionary<string, (int File, StoredTensor Tensor)> _tensors = new(StringComparer.Ordinal);
 
-    private CheckpointFiles()
-    {
-    }
+    private readonly FileReads _reads;
+
+    private CheckpointFiles(FileReads reads) => _reads = reads;
 
     public IReadOnlyList<SafetensorsFile> Files => _files;
 
     public IReadOnlyDictionary<string, (int File, StoredTensor Tensor)> Tensors => _tensors;
 
+    /// <summary>Whether a file is missing or damaged, so that missing tensors are its consequence.</summary>
+    public bool Unreadable { get; private set; }
+
     /// <summary>Reads every header; what is wrong goes to <paramref name="problems"/>, what is odd to <paramref name="notices"/>.</summary>
-    public static CheckpointFiles Open(string folder, ProblemList problems, List<string> notices)
+    public static CheckpointFiles Open(string folder, FileReads reads, ProblemList problems, List<string> notices)
     {
-        CheckpointFiles found = new();
+        CheckpointFiles found = new(reads);
         string single = Path.Combine(folder, SingleFile);
         string index = Path.Combine(folder, ShardIndex.FileName);
         if (File.Exists(single))
@@ -35,11 +38,11 @@ internal sealed class CheckpointFiles
         }
         else if (File.Exists(index))
         {
-            found.OpenShards(folder, ShardIndex.Read(index, problems), problems, notices);
+            found.OpenShards(folder, ShardIndex.Read(index, reads, problems), problems, notices);
         }
         else
         {
-            problems.Add($"there is no {SingleFile} and no {ShardIndex.FileName}{WhatElse(folder)}; is this the model's folder?");
+            problems.Add($"there is no {SingleFile} and no {ShardIndex.FileName}; is this the model's folder?");
         }
 
         return found;
@@ -67,6 +70,7 @@ internal sealed class CheckpointFiles
             {
                 problems.Add($"shard {TensorNameSet.Printable(file)} is missing: {ShardIndex.FileName} places {tensors} tensors in it");
                 unusable.Add(file);
+                Unreadable = true;
             }
             else if (!OpenFile(path, problems, notices))
             {
@@ -101,18 +105,14 @@ internal sealed class CheckpointFiles
             notices.Add($"{unnamed} tensors are in the shards but not in {ShardIndex.FileName}");
         }
 
-        Unreadable = unusable.Count > 0;
     }
-
-    /// <summary>Whether a file is missing or damaged, so that missing tensors are its consequence.</summary>
-    public bool Unreadable { get; private set; }
 
     private bool OpenFile(string path, ProblemList problems, List<string> notices)
     {
         SafetensorsFile file;
         try
         {
-            file = SafetensorsFile.Open(path);
+            file = SafetensorsFile.Open(path, _reads);
         }
         catch (SafetensorsException exception)
         {
@@ -140,11 +140,5 @@ internal sealed class CheckpointFiles
 
         _files.Add(file);
         return true;
-    }
-
-    private static string WhatElse(string folder)
-    {
-        string[] others = Directory.GetFiles(folder, "*.safetensors");
-        return others.Length == 0 ? "" : $" (but {others.Length} other .safetensors files)";
     }
 }

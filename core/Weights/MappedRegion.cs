@@ -8,6 +8,8 @@ namespace Glm5.Core.Weights;
 /// A file's bytes at a fixed address: mapped read-only, or native memory that a reader fills. Addresses and spans are
 /// valid until <see cref="Dispose"/>. Files exceed a span's 2 GB, so offsets are 64-bit and a span is a window.
 /// The one file of core with unsafe code: every address it gives out lies within the region it was checked against.
+/// There is no finalizer on purpose: addresses live in views the collector cannot see, and a forgotten region leaks
+/// rather than vanishes under them.
 /// </summary>
 public sealed unsafe class MappedRegion : IDisposable
 {
@@ -28,8 +30,6 @@ public sealed unsafe class MappedRegion : IDisposable
         _file = file;
         _view = view;
     }
-
-    ~MappedRegion() => Release();
 
     /// <summary>Address of byte 0.</summary>
     public nint Base => (nint)Live();
@@ -130,24 +130,6 @@ public sealed unsafe class MappedRegion : IDisposable
 
     public void Dispose()
     {
-        Release();
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>
-    /// Reads raw memory. The caller vouches that the bytes belong to a live region: <see cref="WeightSource"/> does,
-    /// having checked row and column against extents that were checked against the region.
-    /// </summary>
-    internal static ReadOnlySpan<byte> At(nint address, int length) => new((void*)address, length);
-
-    private byte* Live()
-    {
-        ObjectDisposedException.ThrowIf(_base is null, this);
-        return _base;
-    }
-
-    private void Release()
-    {
         if (_base is null)
         {
             return;
@@ -165,5 +147,17 @@ public sealed unsafe class MappedRegion : IDisposable
         }
 
         _base = null;
+    }
+
+    /// <summary>
+    /// Reads raw memory. The caller vouches that the bytes belong to a live region: <see cref="WeightSource"/> does,
+    /// having checked row and column against extents that were checked against the region.
+    /// </summary>
+    internal static ReadOnlySpan<byte> At(nint address, int length) => new((void*)address, length);
+
+    private byte* Live()
+    {
+        ObjectDisposedException.ThrowIf(_base is null, this);
+        return _base;
     }
 }

@@ -39,9 +39,12 @@ public sealed class SafetensorsFile
 
     /// <summary>Reads and checks the header.</summary>
     /// <exception cref="SafetensorsException">With every problem of the file.</exception>
-    public static SafetensorsFile Open(string path)
+    public static SafetensorsFile Open(string path) => Open(path, FileReads.Silent);
+
+    /// <inheritdoc cref="Open(string)"/>
+    internal static SafetensorsFile Open(string path, FileReads reads)
     {
-        byte[] header = ReadHeader(path, out long length);
+        byte[] header = ReadHeader(path, reads, out long length);
         SafetensorsHeader parsed = SafetensorsHeader.Parse(header, length - LengthBytes - header.Length);
         if (!parsed.Problems.IsEmpty)
         {
@@ -51,14 +54,14 @@ public sealed class SafetensorsFile
         return new SafetensorsFile(path, length, parsed.Tensors, parsed.Notices);
     }
 
-    private static byte[] ReadHeader(string path, out long length)
+    private static byte[] ReadHeader(string path, FileReads reads, out long length)
     {
         try
         {
             using SafeFileHandle file = File.OpenHandle(path, options: FileOptions.SequentialScan);
             length = RandomAccess.GetLength(file);
-            byte[] header = new byte[HeaderLength(path, file, length)];
-            FileReads.Exactly(file, header, LengthBytes, path);
+            byte[] header = new byte[HeaderLength(path, file, length, reads)];
+            reads.Exactly(file, header, LengthBytes, path);
             return header;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
@@ -67,7 +70,7 @@ public sealed class SafetensorsFile
         }
     }
 
-    private static int HeaderLength(string path, SafeFileHandle file, long length)
+    private static int HeaderLength(string path, SafeFileHandle file, long length, FileReads reads)
     {
         if (length < LengthBytes)
         {
@@ -76,7 +79,7 @@ public sealed class SafetensorsFile
         }
 
         byte[] prefix = new byte[LengthBytes];
-        FileReads.Exactly(file, prefix, 0, path);
+        reads.Exactly(file, prefix, 0, path);
         ulong declared = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (declared > LongestHeader)
         {

@@ -6,7 +6,7 @@ namespace Glm5.Core.Weights;
 /// One file of a checkpoint and the memory its bytes are in. Mapped on first use; without mapping, memory is allocated
 /// on first use and filled in chunks, by the reader's threads or by whoever needs a weight first.
 /// </summary>
-internal sealed class Shard(SafetensorsFile file, bool map) : IDisposable
+internal sealed class Shard(SafetensorsFile file, bool map, FileReads reads) : IDisposable
 {
     private const int ReadChunk = 16 << 20;
 
@@ -78,7 +78,7 @@ internal sealed class Shard(SafetensorsFile file, bool map) : IDisposable
         try
         {
             using SafeFileHandle handle = System.IO.File.OpenHandle(File.Path);
-            FileReads.Exactly(handle, region, offset, length, File.Path);
+            reads.Exactly(handle, region, offset, length, File.Path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -13,7 +13,7 @@ internal static class ShardIndex
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     /// <summary>Tensor name to file name; empty after problems that leave nothing to go on.</summary>
-    public static Dictionary<string, string> Read(string path, ProblemList problems)
+    public static Dictionary<string, string> Read(string path, FileReads reads, ProblemList problems)
     {
         Dictionary<string, string> files = new(StringComparer.Ordinal);
         try
@@ -24,7 +24,7 @@ internal static class ShardIndex
                 return files;
             }
 
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), Strict);
+            using JsonDocument document = JsonDocument.Parse(reads.All(path), Strict);
             ReadMap(document.RootElement, files, problems);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)

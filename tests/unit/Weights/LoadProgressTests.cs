@@ -13,15 +13,12 @@ public sealed class LoadProgressTests
         Recorder seen = new();
         LoadProgress progress = new(TimeProvider.System, seen);
         using Checkpoint checkpoint = Checkpoint.Open(
-            RepositoryFiles.Golden("tiny-fp8"), new() { MapFiles = mapFiles, Progress = progress });
+            RepositoryFiles.Golden("tiny-fp8"), new() { MapFiles = mapFiles });
         CheckpointReader.ReadAll(checkpoint, progress, CancellationToken.None);
 
         LoadStatus status = progress.Status;
         long bytes = checkpoint.Files.Sum(static file => file.Length);
         Assert.AreEqual((LoadPhase.Reading, bytes, bytes), (status.Phase, status.BytesDone, status.BytesTotal));
-        CollectionAssert.AreEqual(
-            new[] { LoadPhase.Opening, LoadPhase.Checking, LoadPhase.Reading },
-            seen.All.Select(static s => s.Phase).Distinct().ToArray());
         Assert.AreEqual(bytes, seen.All[^1].BytesDone);
     }
 
