@@ -13,7 +13,7 @@ public sealed class ModelUnderTest : IDisposable
     /// <summary>Small blocks, so that short prompts span several.</summary>
     public const int BlockSlots = 16;
 
-    private const int Blocks = 64, MaxTokens = 160, MaxSequences = 8;
+    private const int MaxSequences = 8;
 
     private readonly Checkpoint _checkpoint;
     private readonly IReadOnlyList<IAccelerator> _accelerators;
@@ -21,11 +21,11 @@ public sealed class ModelUnderTest : IDisposable
     private readonly RankModel[] _ranks;
 
     /// <summary>Opens the folder's checkpoint on the tenant's ranks.</summary>
-    public ModelUnderTest(Tenant tenant, string folder, int ranks = 1)
+    public ModelUnderTest(Tenant tenant, string folder, int ranks = 1, int maxTokens = 160, int blocks = 64)
     {
         _checkpoint = Checkpoint.Open(folder);
         Config = _checkpoint.Config;
-        long arena = ArenaSize.Bytes(Config, MaxTokens, MaxTokens, Blocks * BlockSlots);
+        long arena = ArenaSize.Bytes(Config, maxTokens, maxTokens, (long)blocks * BlockSlots);
         _accelerators = tenant.Open(ranks, arena);
         _weights = new ModelWeights[ranks];
         _ranks = new RankModel[ranks];
@@ -36,10 +36,10 @@ public sealed class ModelUnderTest : IDisposable
             _weights[r] = WeightPacking.Load(_checkpoint, _accelerators[r], new RankShard(r, ranks));
             _ranks[r] = new RankModel(
                 _accelerators[r], _weights[r], new Glm5Model(Config, _weights[r], _accelerators[r]),
-                _accelerators[r].CreateKvStore(spec, Blocks));
+                _accelerators[r].CreateKvStore(spec, blocks));
         }
 
-        Layout = new StepLayout(MaxTokens, MaxSequences, BlockSlots);
+        Layout = new StepLayout(maxTokens, MaxSequences, BlockSlots);
     }
 
     /// <summary>The checkpoint's config.</summary>
@@ -69,6 +69,20 @@ public sealed class ModelUnderTest : IDisposable
             return Rows(rank.Accelerator, draft.Logits);
         });
         return (logits, hidden);
+    }
+
+    /// <summary>Runs the main model and the draft layer over the layout; returns the logits of both.</summary>
+    public (float[][] Main, float[][] Draft) RunMainAndDraft(int[] nextTokens)
+    {
+        float[][] main = [];
+        float[][] draft = OnEveryRank(null, (rank, plan) =>
+        {
+            ForwardResult result = rank.Model.Forward(plan, rank.Kv);
+            if (rank == _ranks[0])
+                main = Rows(rank.Accelerator, result.Logits);
+            return Rows(rank.Accelerator, rank.Model.Draft(plan, rank.Kv, Upload(rank, nextTokens), result.Hidden).Logits);
+        });
+        return (main, draft);
     }
 
     /// <summary>One chained draft step for the one token of the layout, fed the previous step's hidden state.</summary>

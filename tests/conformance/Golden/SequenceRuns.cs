@@ -6,32 +6,32 @@ namespace Glm5.Tests.Conformance.Golden;
 public static class SequenceRuns
 {
     /// <summary>Blocks that each sequence of a run owns; block 0 is nobody's.</summary>
-    private const int BlocksEach = 12;
+    private const int BlocksEach = 12, BlocksOfOne = 40;
 
-    /// <summary>Blocks of the n-th sequence, in an order that is not that of their ids.</summary>
-    public static BlockTable Blocks(int sequence)
-    {
-        var blocks = new int[BlocksEach];
-        for (int i = 0; i < BlocksEach; i++)
-            blocks[i] = 1 + (sequence * BlocksEach) + ((i * 5) % BlocksEach);
-        return new BlockTable(blocks, BlocksEach);
-    }
+    /// <summary>Blocks of a sequence that has the pool to itself, in an order that is not that of their ids.</summary>
+    private static BlockTable Alone => Shuffled(first: 1, BlocksOfOne, stride: 7);
+
+    /// <summary>Blocks of the n-th of several sequences.</summary>
+    private static BlockTable Blocks(int sequence) => Shuffled(1 + (sequence * BlocksEach), BlocksEach, stride: 5);
+
+    private static BlockTable Shuffled(int first, int count, int stride) =>
+        new([.. Enumerable.Range(0, count).Select(i => first + ((i * stride) % count))], count);
 
     /// <summary>Lays out one whole prompt.</summary>
     public static void Fill(this ModelUnderTest model, int[] prompt, bool everyRow = false)
     {
         model.Layout.Clear();
-        model.Layout.AddSequence(Blocks(0));
+        model.Layout.AddSequence(Alone);
         for (int i = 0; i < prompt.Length; i++)
             model.Layout.AddToken(prompt[i], i, everyRow || i == prompt.Length - 1);
     }
 
-    /// <summary>Lays out one token at a position, for chained drafts that bring their own ids.</summary>
-    public static void FillOne(this ModelUnderTest model, int position)
+    /// <summary>Lays out one token at a position; chained drafts bring their own ids.</summary>
+    public static void FillOne(this ModelUnderTest model, int position, int token = 0)
     {
         model.Layout.Clear();
-        model.Layout.AddSequence(Blocks(0));
-        model.Layout.AddToken(0, position, wantsLogits: true);
+        model.Layout.AddSequence(Alone);
+        model.Layout.AddToken(token, position, wantsLogits: true);
     }
 
     /// <summary>Runs one prompt in one step.</summary>
@@ -72,7 +72,7 @@ public static class SequenceRuns
         foreach (int chunk in chunks)
         {
             model.Layout.Clear();
-            model.Layout.AddSequence(Blocks(0));
+            model.Layout.AddSequence(Alone);
             for (int i = 0; i < chunk; i++, position++)
                 model.Layout.AddToken(prompt[position], position, position == prompt.Length - 1);
             logits = model.Run();
@@ -90,7 +90,7 @@ public static class SequenceRuns
         {
             tokens[i] = Near.ArgMax(logits);
             model.Layout.Clear();
-            model.Layout.AddSequence(Blocks(0));
+            model.Layout.AddSequence(Alone);
             model.Layout.AddToken(tokens[i], prompt.Length + i, wantsLogits: true);
             logits = model.Run()[0];
         }

@@ -28,3 +28,6 @@ public sealed class CpuComposedGraph() : GraphSuite(TestedBackends.CpuComposed);
 
 [TestClass]
 public sealed class CpuComposedCollectives() : CollectivesSuite(TestedBackends.CpuComposed);
+
+[TestClass]
+public sealed class CpuComposedTrainedModel() : TrainedModelSuite(TestedBackends.CpuComposed);

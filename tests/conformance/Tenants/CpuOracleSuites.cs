@@ -28,3 +28,6 @@ public sealed class CpuOracleGraph() : GraphSuite(TestedBackends.CpuOracle);
 
 [TestClass]
 public sealed class CpuOracleCollectives() : CollectivesSuite(TestedBackends.CpuOracle);
+
+[TestClass]
+public sealed class CpuOracleTrainedModel() : TrainedModelSuite(TestedBackends.CpuOracle);

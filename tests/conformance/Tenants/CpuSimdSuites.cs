@@ -28,3 +28,6 @@ public sealed class CpuSimdGraph() : GraphSuite(TestedBackends.CpuSimd);
 
 [TestClass]
 public sealed class CpuSimdCollectives() : CollectivesSuite(TestedBackends.CpuSimd);
+
+[TestClass]
+public sealed class CpuSimdTrainedModel() : TrainedModelSuite(TestedBackends.CpuSimd);
