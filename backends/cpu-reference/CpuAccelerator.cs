@@ -1,3 +1,4 @@
+using Glm5.Backends.CpuReference.Oracle;
 using Glm5.Core.Accelerator;
 using Glm5.Core.Weights;
 
@@ -16,7 +17,7 @@ public sealed class CpuAccelerator : IAccelerator
         var collectives = new InProcessCollectives(group, rank);
         Collectives = collectives;
         _arena = new ActivationArena(Memory, request.ArenaBytes);
-        Ops = Speak(voice, Memory, _arena, collectives);
+        Ops = new OracleOps(Memory, _arena, collectives);
     }
 
     /// <inheritdoc/>
@@ -54,10 +55,4 @@ public sealed class CpuAccelerator : IAccelerator
 
     /// <inheritdoc/>
     public void Dispose() => _arena.Dispose();
-
-    private static BlockOps Speak(
-        CpuVoice voice, DeviceMemory memory, ActivationArena arena, InProcessCollectives collectives) => voice switch
-        {
-            _ => throw new NotSupportedException($"no operations for {voice}"),
-        };
 }

@@ -40,7 +40,8 @@ public sealed unsafe class CpuKvStore : KvStore
 
     /// <inheritdoc/>
     public override string LayoutId =>
-        $"cpu f32, {Spec.Layers} layers x {Spec.BlockSlots} slots x ({Spec.LatentWidth} + {Spec.RopeWidth} latent, {Spec.IndexWidth} index)";
+        $"cpu f32, {Spec.Layers} layers x {Spec.BlockSlots} slots x "
+        + $"({Spec.LatentWidth} + {Spec.RopeWidth} latent, {Spec.IndexWidth} index)";
 
     /// <inheritdoc/>
     public override long BlockBytes => BytesPerBlock(Spec);
@@ -58,6 +59,14 @@ public sealed unsafe class CpuKvStore : KvStore
 
     /// <summary>Address of a layer's index key of slot 0; slot s is s · <see cref="IndexStride"/> floats further.</summary>
     public float* IndexRows(int layer) => (float*)_indexKeys.Address + ((long)layer * _slots * IndexStride);
+
+    /// <summary>A slot's row [latent + rope], to read or write in place.</summary>
+    public Span<float> Latent(int layer, int slot) =>
+        new(LatentRows(layer) + ((long)Existing(slot) * LatentStride), LatentStride);
+
+    /// <summary>A slot's index key [index], to read or write in place.</summary>
+    public Span<float> IndexKey(int layer, int slot) =>
+        new(IndexRows(layer) + ((long)Existing(slot) * IndexStride), IndexStride);
 
     /// <inheritdoc/>
     public override void WriteLatent(int layer, StepPlan plan, Tensor latent, Tensor rope)
@@ -155,12 +164,6 @@ public sealed unsafe class CpuKvStore : KvStore
 
     private static Span<float> Row(Tensor tensor, long t) =>
         new((float*)tensor.Address + (t * tensor.Stride(0)), (int)tensor[1]);
-
-    private Span<float> Latent(int layer, int slot) =>
-        new(LatentRows(layer) + ((long)Existing(slot) * LatentStride), LatentStride);
-
-    private Span<float> IndexKey(int layer, int slot) =>
-        new(IndexRows(layer) + ((long)Existing(slot) * IndexStride), IndexStride);
 
     private Span<byte> LatentBlock(int layer, int block) =>
         new(LatentRows(layer) + ((long)Existing(block * Spec.BlockSlots) * LatentStride), checked((int)LatentBlockBytes));

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Glm5.Benchmarks.Machine;
 using Glm5.Benchmarks.Models;
 using Glm5.Benchmarks.Peers;
+using Glm5.Benchmarks.Speed;
 
 namespace Glm5.Benchmarks.Commands;
 
@@ -23,6 +24,11 @@ internal static class CompareCommand
     {
         Description = "bench-1b as BF16 GGUF.",
         Required = true,
+    }.AcceptExistingOnly();
+
+    private static readonly Option<DirectoryInfo> Model = new Option<DirectoryInfo>("--model")
+    {
+        Description = "The same weights as a checkpoint folder; without it the peer alone is timed.",
     }.AcceptExistingOnly();
 
     private static readonly Option<int> Threads = new Option<int>("--threads")
@@ -55,7 +61,7 @@ internal static class CompareCommand
     {
         Command command = new("compare", "Time decode and prefill of bench-1b in turn with llama.cpp; prints JSON.")
         {
-            Llama, Gguf, Threads, Rounds, Contexts, Prompts,
+            Llama, Gguf, Model, Threads, Rounds, Contexts, Prompts,
         };
         command.SetAction(Run);
         return command;
@@ -67,8 +73,12 @@ internal static class CompareCommand
         int threads = parsed.GetValue(Threads);
         ReadBandwidth memory = new(BandwidthCommand.BufferBytes);
         LlamaBench peer = new(parsed.GetRequiredValue(Llama).FullName, parsed.GetRequiredValue(Gguf).FullName, threads);
-        Comparison comparison = new(peer, ours: null, () => memory.Measure(threads, BandwidthPasses).Median);
-        List<Workload> works = Workloads(parsed.GetRequiredValue(Contexts), parsed.GetRequiredValue(Prompts));
+        int[] contexts = parsed.GetRequiredValue(Contexts), prompts = parsed.GetRequiredValue(Prompts);
+        using ModelUnderMeasure? model = parsed.GetValue(Model) is { } folder
+            ? new ModelUnderMeasure(folder.FullName, threads, contexts.Concat(prompts).Max() + 64)
+            : null;
+        Comparison comparison = new(peer, model is null ? null : model.Measure, () => memory.Measure(threads, BandwidthPasses).Median);
+        List<Workload> works = Workloads(contexts, prompts);
         try
         {
             IReadOnlyList<ComparedWork> compared = comparison.Run(works, parsed.GetValue(Rounds), progress.WriteLine);

@@ -1,7 +1,9 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Glm5.Benchmarks.Commands;
 using Glm5.Benchmarks.Peers;
+using Glm5.Benchmarks.Speed;
 
 namespace Glm5.Benchmarks.Machine;
 
@@ -20,25 +22,33 @@ internal sealed record BandwidthRecord(int Threads, Spread GigabytesPerSecond);
 /// <param name="Machine">What makes results comparable.</param>
 /// <param name="Bandwidth">Read bandwidth by thread count, where the command measured only that.</param>
 /// <param name="Compared">Workloads timed against a peer, where the command did so.</param>
+/// <param name="Timed">Workloads of our own, where the command timed those.</param>
+/// <param name="Depths">Where a token's time goes, by context length.</param>
 internal sealed record ResultFile(
     string Measurement,
     string Commit,
     DateOnly Date,
     MachineClass Machine,
     IReadOnlyList<BandwidthRecord>? Bandwidth,
-    IReadOnlyList<ComparedWork>? Compared)
+    IReadOnlyList<ComparedWork>? Compared,
+    IReadOnlyList<TimedWork>? Timed = null,
+    IReadOnlyList<DepthTime>? Depths = null)
 {
     public static ResultFile Of(
         string measurement,
         IReadOnlyList<BandwidthRecord>? bandwidth = null,
-        IReadOnlyList<ComparedWork>? compared = null) =>
+        IReadOnlyList<ComparedWork>? compared = null,
+        IReadOnlyList<TimedWork>? timed = null,
+        IReadOnlyList<DepthTime>? depths = null) =>
         new(
             measurement,
             ReadCommit(),
             DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime),
             MachineClass.Here,
             bandwidth,
-            compared);
+            compared,
+            timed,
+            depths);
 
     public string ToJson() => JsonSerializer.Serialize(this, ResultJson.Default.ResultFile);
 

@@ -13,7 +13,7 @@ public abstract class BlocksSuite(Tenant tenant) : ConformanceSuite(tenant)
     [DynamicData(nameof(Shapes))]
     public void Blocks_agree_with_the_reference(LayerShape shape)
     {
-        BlockValues expected = Run(Backends.ReferenceOf(Tenant), shape), got = Run(Tenant, shape);
+        BlockValues expected = Run(TestedBackends.ReferenceOf(Tenant), shape), got = Run(Tenant, shape);
         StepsSuite.Agree(expected.Attention, got.Attention, "attention");
         StepsSuite.Agree(expected.SharedSelection, got.SharedSelection, "attention with an earlier layer's selection");
         StepsSuite.Agree(expected.Mlp, got.Mlp, "dense network");
@@ -87,7 +87,8 @@ public abstract class BlocksSuite(Tenant tenant) : ConformanceSuite(tenant)
 
         public override bool InjectSelection(int layer, Tensor positions)
         {
-            int[] rows = [.. Enumerable.Range(0, (int)positions.Count).Select(i => i % positions.Width == 0 ? 0 : -1)];
+            long width = positions.Width;
+            int[] rows = [.. Enumerable.Range(0, (int)positions.Count).Select(i => i % width == 0 ? 0 : -1)];
             Upload(rows, positions);
             return true;
         }

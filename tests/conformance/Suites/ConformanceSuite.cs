@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Glm5.Core.Accelerator;
 using Glm5.Tests.Conformance.Matrix;
+using Glm5.Tests.Conformance.Tenants;
 
 namespace Glm5.Tests.Conformance.Suites;
 

@@ -188,7 +188,7 @@ public abstract class PrimitivesSuite(Tenant tenant) : ConformanceSuite(tenant)
         Expect([.. Enumerable.Range(0, 3).SelectMany(r => (float[])[.. av[(r * 5)..((r + 1) * 5)], .. bv[(r * 7)..((r + 1) * 7)]])], bench.Floats(joined), 0);
         bench.Ops.ReduceSum(x, sum);
         Expect([.. Enumerable.Range(0, 18).Select(i => Enumerable.Range(0, 4).Sum(h => xv[(((i / 6 * 4) + h) * 6) + (i % 6)]))], bench.Floats(sum), ElementTolerance);
-        Tensor weights = bench.Of([1, 3, 0, 0, 2, 2], 3, 2);
+        Tensor weights = bench.Of([1f, 3, 0, 0, 2, 2], 3, 2);
         bench.Ops.NormalizeRows(weights, 1e-20f, 2.5f);
         Expect([0.625f, 1.875f, 0, 0, 1.25f, 1.25f], bench.Floats(weights), ElementTolerance);
     }

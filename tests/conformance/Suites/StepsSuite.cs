@@ -24,7 +24,7 @@ public abstract class StepsSuite(Tenant tenant) : ConformanceSuite(tenant)
     [DynamicData(nameof(Shapes))]
     public void Attention_steps_agree_with_the_reference(LayerShape shape)
     {
-        AttentionValues expected = RunAttention(Backends.ReferenceOf(Tenant), shape), got = RunAttention(Tenant, shape);
+        AttentionValues expected = RunAttention(TestedBackends.ReferenceOf(Tenant), shape), got = RunAttention(Tenant, shape);
         Agree(expected.Latent, got.Latent, "query latent");
         Agree(expected.Absorbed, got.Absorbed, "absorbed query");
         Agree(expected.Rope, got.Rope, "rotated query");
@@ -39,7 +39,7 @@ public abstract class StepsSuite(Tenant tenant) : ConformanceSuite(tenant)
     [DynamicData(nameof(Shapes))]
     public void Routing_and_experts_agree_with_the_reference(LayerShape shape)
     {
-        (int[] experts, float[] weights, float[] output) = RunExperts(Backends.ReferenceOf(Tenant), shape);
+        (int[] experts, float[] weights, float[] output) = RunExperts(TestedBackends.ReferenceOf(Tenant), shape);
         (int[] gotExperts, float[] gotWeights, float[] gotOutput) = RunExperts(Tenant, shape);
         CollectionAssert.AreEqual(experts, gotExperts);
         Agree(weights, gotWeights, "router weights");
@@ -50,7 +50,7 @@ public abstract class StepsSuite(Tenant tenant) : ConformanceSuite(tenant)
     public void Sampling_takes_the_argmax_and_verification_stops_at_the_first_difference()
     {
         using var bench = new OpBench(OpenOne(), 21);
-        Tensor logits = bench.Of([0, 3, 1, 3, 5, 0, 0, 0, 1, 1, 2, 9], 3, 4);
+        Tensor logits = bench.Of([0f, 3, 1, 3, 5, 0, 0, 0, 1, 1, 2, 9], 3, 4);
         var batch = new SampleBatch(4, 8);
         batch.Add(Sampler(), [1, 3]);
         bench.Ops.Verify(logits, batch);
@@ -62,7 +62,7 @@ public abstract class StepsSuite(Tenant tenant) : ConformanceSuite(tenant)
         batch.Add(Sampler(), []);
         batch.Add(Sampler(), []);
         batch.Add(Sampler(), []);
-        bench.Ops.Sample(bench.Of([0, 3, 1, 3, 5, 0, 0, 0, 1, 1, 2, 9], 3, 4), batch);
+        bench.Ops.Sample(bench.Of([0f, 3, 1, 3, 5, 0, 0, 0, 1, 1, 2, 9], 3, 4), batch);
         CollectionAssert.AreEqual((int[])[1, 0, 3], batch.Tokens.ToArray().Select(t => t.Token).ToArray());
     }
 

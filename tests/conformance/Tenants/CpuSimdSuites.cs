@@ -3,28 +3,28 @@ using Glm5.Tests.Conformance.Suites;
 namespace Glm5.Tests.Conformance.Tenants;
 
 [TestClass]
-public sealed class CpuSimdMemory() : MemorySuite(Backends.CpuSimd);
+public sealed class CpuSimdMemory() : MemorySuite(TestedBackends.CpuSimd);
 
 [TestClass]
-public sealed class CpuSimdKvStore() : KvStoreSuite(Backends.CpuSimd);
+public sealed class CpuSimdKvStore() : KvStoreSuite(TestedBackends.CpuSimd);
 
 [TestClass]
-public sealed class CpuSimdPrimitives() : PrimitivesSuite(Backends.CpuSimd);
+public sealed class CpuSimdPrimitives() : PrimitivesSuite(TestedBackends.CpuSimd);
 
 [TestClass]
-public sealed class CpuSimdSteps() : StepsSuite(Backends.CpuSimd);
+public sealed class CpuSimdSteps() : StepsSuite(TestedBackends.CpuSimd);
 
 [TestClass]
-public sealed class CpuSimdBlocks() : BlocksSuite(Backends.CpuSimd);
+public sealed class CpuSimdBlocks() : BlocksSuite(TestedBackends.CpuSimd);
 
 [TestClass]
-public sealed class CpuSimdTinyModel() : TinyModelSuite(Backends.CpuSimd);
+public sealed class CpuSimdTinyModel() : TinyModelSuite(TestedBackends.CpuSimd);
 
 [TestClass]
-public sealed class CpuSimdPack() : PackSuite(Backends.CpuSimd);
+public sealed class CpuSimdPack() : PackSuite(TestedBackends.CpuSimd);
 
 [TestClass]
-public sealed class CpuSimdGraph() : GraphSuite(Backends.CpuSimd);
+public sealed class CpuSimdGraph() : GraphSuite(TestedBackends.CpuSimd);
 
 [TestClass]
-public sealed class CpuSimdCollectives() : CollectivesSuite(Backends.CpuSimd);
+public sealed class CpuSimdCollectives() : CollectivesSuite(TestedBackends.CpuSimd);
