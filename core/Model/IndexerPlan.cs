@@ -4,7 +4,8 @@ namespace Glm5.Core.Model;
 
 /// <summary>
 /// Which main layers have an indexer (GLM-5.2's shared indexers). <c>indexer_types</c> decides; else
-/// <c>index_topk_pattern</c>; else <c>index_topk_freq</c> with <c>index_skip_topk_offset</c>; with none of them every layer has one.
+/// <c>index_topk_pattern</c>; else <c>index_topk_freq</c> with <c>index_skip_topk_offset</c>; with none of them every
+/// layer has one.
 /// </summary>
 internal static class IndexerPlan
 {
@@ -13,7 +14,8 @@ internal static class IndexerPlan
         ImmutableArray<IndexerKind> kinds = ReadKinds(fields, layers);
         if (kinds[0] == IndexerKind.Shared)
         {
-            fields.Problems.Add("layer 0 shares an indexer, but no layer before it has one; expected layer 0 to be full");
+            fields.Problems.Add(
+                "layer 0 shares an indexer, but no layer before it has one; expected layer 0 to be full");
         }
 
         return kinds;

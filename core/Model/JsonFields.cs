@@ -89,7 +89,9 @@ internal sealed class JsonFields(JsonElement element, string prefix, List<string
         }
     }
 
-    /// <summary>The strings of an array, or null when the key is absent or something else (which is reported).</summary>
+    /// <summary>
+    /// The strings of an array, or null when the key is absent or something else (which is reported).
+    /// </summary>
     public string[]? Texts(string key)
     {
         if (Find(key) is not { } value)
@@ -142,7 +144,9 @@ internal sealed class JsonFields(JsonElement element, string prefix, List<string
         return numbers;
     }
 
-    /// <summary>An object inside this one, or null when the key is absent or something else (which is reported).</summary>
+    /// <summary>
+    /// An object inside this one, or null when the key is absent or something else (which is reported).
+    /// </summary>
     public JsonFields? Object(string key) => Find(key) switch
     {
         null => null,

@@ -56,7 +56,9 @@ public sealed record ModelConfig
     /// <summary><c>v_head_dim</c>.</summary>
     public required int VHeadDim { get; init; }
 
-    /// <summary>Width of a query head. The file's <c>head_dim</c> means different things in different releases and is not read.</summary>
+    /// <summary>
+    /// Width of a query head. The file's <c>head_dim</c> means different things in different releases and is not read.
+    /// </summary>
     public int QkHeadDim => QkNopeHeadDim + QkRopeHeadDim;
 
     /// <summary>Width of a row of the attention's cache: the latent, then the rotated key.</summary>
@@ -65,13 +67,19 @@ public sealed record ModelConfig
     /// <summary><c>index_n_heads</c>.</summary>
     public required int IndexHeadCount { get; init; }
 
-    /// <summary><c>index_head_dim</c>: width of an indexer head and of a row of the indexer's cache; RoPE turns its first dimensions.</summary>
+    /// <summary>
+    /// <c>index_head_dim</c>: width of an indexer head and of a row of the indexer's cache; RoPE turns its first
+    /// dimensions.
+    /// </summary>
     public required int IndexHeadDim { get; init; }
 
     /// <summary><c>index_topk</c>: keys a query attends to at most.</summary>
     public required int IndexTopK { get; init; }
 
-    /// <summary><c>indexer_rope_interleave</c>: adjacent pairs (2i, 2i+1) rather than halves. Absent means halves, as in DeepSeek-V3.2.</summary>
+    /// <summary>
+    /// <c>indexer_rope_interleave</c>: adjacent pairs (2i, 2i+1) rather than halves. Absent means halves, as in
+    /// DeepSeek-V3.2.
+    /// </summary>
     public bool IndexerRopeInterleave { get; init; }
 
     /// <summary><c>index_share_for_mtp_iteration</c>: later draft steps reuse the first step's selection.</summary>
@@ -89,7 +97,9 @@ public sealed record ModelConfig
     /// <summary><c>n_routed_experts</c>.</summary>
     public required int RoutedExpertCount { get; init; }
 
-    /// <summary><c>n_shared_experts</c>: stored as one MLP of this many times the expert's width; 0 means none.</summary>
+    /// <summary>
+    /// <c>n_shared_experts</c>: stored as one MLP of this many times the expert's width; 0 means none.
+    /// </summary>
     public required int SharedExpertCount { get; init; }
 
     /// <summary>Inner width of the shared experts' MLP.</summary>
@@ -110,16 +120,25 @@ public sealed record ModelConfig
     /// <summary><c>norm_topk_prob</c>: the chosen experts' weights are divided by their sum.</summary>
     public bool NormTopKProb { get; init; } = true;
 
-    /// <summary><c>first_k_dense_replace</c>: dense layers in front. <see cref="IsMoe"/> is the answer for one layer.</summary>
+    /// <summary>
+    /// <c>first_k_dense_replace</c>: dense layers in front. <see cref="IsMoe"/> is the answer for one layer.
+    /// </summary>
     public int FirstDenseLayers { get; init; }
 
-    /// <summary><c>mlp_layer_types</c>, one entry per main layer; empty means <see cref="FirstDenseLayers"/> decides.</summary>
+    /// <summary>
+    /// <c>mlp_layer_types</c>, one entry per main layer; empty means <see cref="FirstDenseLayers"/> decides.
+    /// </summary>
     public ImmutableArray<MlpKind> MlpTypes { get; init; } = [];
 
-    /// <summary><c>rope_theta</c>, from <c>rope_parameters</c> or the top level. There is no default: a wrong base mis-rotates silently.</summary>
+    /// <summary>
+    /// <c>rope_theta</c>, from <c>rope_parameters</c> or the top level. There is no default: a wrong base mis-rotates
+    /// silently.
+    /// </summary>
     public required double RopeTheta { get; init; }
 
-    /// <summary><c>rms_norm_eps</c>: for every RMSNorm, the latents' included. The indexer's LayerNorm has its own, 1e-6.</summary>
+    /// <summary>
+    /// <c>rms_norm_eps</c>: for every RMSNorm, the latents' included. The indexer's LayerNorm has its own, 1e-6.
+    /// </summary>
     public required float RmsNormEps { get; init; }
 
     /// <summary><c>max_position_embeddings</c>: tokens of the longest context.</summary>

@@ -4,13 +4,15 @@ using System.Text.Unicode;
 
 namespace Glm5.Core.Model;
 
-/// <summary>config.json to <see cref="ModelConfig"/>: every key is read and checked before the first complaint is thrown.</summary>
+/// <summary>
+/// config.json to <see cref="ModelConfig"/>: every key is read and checked before the first complaint is thrown.
+/// </summary>
 internal static class ModelConfigReader
 {
     private const string Architecture = "GlmMoeDsaForCausalLM";
     private const string ModelType = "glm_moe_dsa";
     private const int MostLayers = 4096;
-    private const int MostExpertMatrices = 1 << 20;
+    private const int MostExperts = 1 << 20;
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     public static ModelConfig Read(ReadOnlyMemory<byte> json, string where)
@@ -92,7 +94,8 @@ internal static class ModelConfigReader
         fields.Only("rope_interleave", true);
         if (fields.Integer("moe_layer_freq", 1, int.MaxValue, fallback: 1) is not 1 and int frequency)
         {
-            fields.Problems.Add($"moe_layer_freq is {frequency}; only 1 is supported (mlp_layer_types says it per layer)");
+            fields.Problems.Add(
+                $"moe_layer_freq is {frequency}; only 1 is supported (mlp_layer_types says it per layer)");
         }
     }
 
@@ -147,16 +150,19 @@ internal static class ModelConfigReader
         Require(fields, c.QkRopeHeadDim % 2 == 0, "qk_rope_head_dim", "qk_rope_head_dim",
             $"qk_rope_head_dim is {c.QkRopeHeadDim}; RoPE turns pairs, so it must be even");
         Require(fields, c.IndexHeadDim >= c.QkRopeHeadDim, "index_head_dim", "qk_rope_head_dim",
-            $"index_head_dim is {c.IndexHeadDim}, less than the {c.QkRopeHeadDim} dimensions (qk_rope_head_dim) turned in it");
+            $"index_head_dim is {c.IndexHeadDim}, less than the {c.QkRopeHeadDim} dimensions (qk_rope_head_dim) "
+            + "turned in it");
         Require(fields, c.ExpertsPerToken <= c.RoutedExpertCount, "num_experts_per_tok", "n_routed_experts",
-            $"num_experts_per_tok is {c.ExpertsPerToken}, but there are only {c.RoutedExpertCount} experts (n_routed_experts)");
+            $"num_experts_per_tok is {c.ExpertsPerToken}, but there are only {c.RoutedExpertCount} experts "
+            + "(n_routed_experts)");
         Require(fields, c.FirstDenseLayers <= c.LayerCount, "first_k_dense_replace", "num_hidden_layers",
-            $"first_k_dense_replace is {c.FirstDenseLayers}, but there are only {c.LayerCount} layers (num_hidden_layers)");
+            $"first_k_dense_replace is {c.FirstDenseLayers}, but there are only {c.LayerCount} layers "
+            + "(num_hidden_layers)");
         Require(fields, c.TopKGroup <= c.GroupCount, "topk_group", "topk_group",
             $"topk_group is {c.TopKGroup}, but there are only {c.GroupCount} groups (n_group)");
-        Require(fields, (long)c.LayerCount * c.RoutedExpertCount <= MostExpertMatrices, "n_routed_experts", "num_hidden_layers",
-            $"num_hidden_layers x n_routed_experts is {(long)c.LayerCount * c.RoutedExpertCount}; "
-            + $"more than {MostExpertMatrices} is not a model this runtime knows");
+        long experts = (long)c.LayerCount * c.RoutedExpertCount;
+        Require(fields, experts <= MostExperts, "n_routed_experts", "num_hidden_layers",
+            $"num_hidden_layers x n_routed_experts is {experts}; at most {MostExperts} experts are supported");
         CheckGroups(c, fields);
     }
 
@@ -171,9 +177,11 @@ internal static class ModelConfigReader
 
         int perGroup = c.RoutedExpertCount / c.GroupCount;
         Require(fields, c.GroupCount == 1 || perGroup >= 2, "n_group", "n_routed_experts",
-            $"n_group is {c.GroupCount}, which leaves {perGroup} expert in a group; a group's score is the sum of its two best");
+            $"n_group is {c.GroupCount}, which leaves {perGroup} expert in a group; a group's score is the sum of its "
+            + "two best");
         Require(fields, c.ExpertsPerToken <= (long)perGroup * c.TopKGroup, "topk_group", "n_routed_experts",
-            $"topk_group {c.TopKGroup} groups of {perGroup} experts cannot give num_experts_per_tok {c.ExpertsPerToken}");
+            $"topk_group {c.TopKGroup} groups of {perGroup} experts cannot give num_experts_per_tok "
+            + $"{c.ExpertsPerToken}");
     }
 
     private static void Require(JsonFields fields, bool holds, string key, string otherKey, string problem)

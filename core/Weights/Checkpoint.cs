@@ -51,7 +51,9 @@ public sealed partial class Checkpoint : IDisposable
     /// <summary>The files, in the order of their names.</summary>
     public IReadOnlyList<SafetensorsFile> Files { get; }
 
-    /// <summary>What is odd but harmless, one sentence each: ignored tensors, an absent draft layer, unused bytes.</summary>
+    /// <summary>
+    /// What is odd but harmless, one sentence each: ignored tensors, an absent draft layer, unused bytes.
+    /// </summary>
     public required IReadOnlyList<string> Notices { get; init; }
 
     /// <summary>Tensors the model uses, scales counted as tensors.</summary>
@@ -105,8 +107,8 @@ public sealed partial class Checkpoint : IDisposable
     public bool Contains(string name) => TryLocate(name, out _, out _);
 
     /// <summary>
-    /// A whole tensor. A tied head answers with the embedding's bytes. Without mapping, what <see cref="CheckpointReader"/>
-    /// has not read yet is read here.
+    /// A whole tensor. A tied head answers with the embedding's bytes. Without mapping, what <see
+    /// cref="CheckpointReader"/> has not read yet is read here.
     /// </summary>
     /// <exception cref="CheckpointException">The model has no such tensor, or its file shrank.</exception>
     public WeightSource Weight(string name)
@@ -147,7 +149,8 @@ public sealed partial class Checkpoint : IDisposable
     private bool TryLocate(string name, [NotNullWhen(true)] out Shard? shard, out StoredTensor tensor)
     {
         bool found = _tensors.TryGetValue(name, out (int File, StoredTensor Tensor) at)
-            || (name == WeightNames.Head && Config.TieWordEmbeddings && _tensors.TryGetValue(WeightNames.Embedding, out at));
+            || (name == WeightNames.Head && Config.TieWordEmbeddings
+                && _tensors.TryGetValue(WeightNames.Embedding, out at));
         shard = found ? _shards[at.File] : null;
         tensor = at.Tensor;
         return found;

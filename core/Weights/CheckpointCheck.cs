@@ -4,8 +4,8 @@ using Glm5.Core.Weights.Formats;
 namespace Glm5.Core.Weights;
 
 /// <summary>
-/// Compares what the headers hold with what the model needs. A matrix is FP8 exactly when its header says F8_E4M3, and then
-/// its block scales must be there; the config's list of unconverted modules is not consulted.
+/// Compares what the headers hold with what the model needs. A matrix is FP8 exactly when its header says F8_E4M3, and
+/// then its block scales must be there; the config's list of unconverted modules is not consulted.
 /// </summary>
 internal sealed class CheckpointCheck
 {
@@ -23,7 +23,8 @@ internal sealed class CheckpointCheck
         _notices = notices;
     }
 
-    /// <returns>The tensors the model uses, by name, and the config with the draft layer taken out if the files lack it.</returns>
+    /// <returns>The tensors the model uses, by name, and the config with the draft layer taken out if the files lack
+    /// it.</returns>
     public static (Dictionary<string, (int File, StoredTensor Tensor)> Used, ModelConfig Config) Run(
         ModelConfig config, CheckpointFiles files, ProblemList problems, List<string> notices)
     {
@@ -38,7 +39,9 @@ internal sealed class CheckpointCheck
         return (check._used, served);
     }
 
-    /// <summary>A checkpoint may leave the draft layer out, but only as a whole: then it is served without drafting.</summary>
+    /// <summary>
+    /// A checkpoint may leave the draft layer out, but only as a whole: then it is served without drafting.
+    /// </summary>
     private static ModelConfig WithoutAbsentDraft(ModelConfig config, CheckpointFiles files, List<string> notices)
     {
         if (config.DraftLayerCount == 0 || files.Unreadable)
@@ -54,8 +57,9 @@ internal sealed class CheckpointCheck
             }
         }
 
-        notices.Add($"config.json announces a draft layer ({WeightNames.InLayer(config.LayerCount, "*")}), but no tensor of it is "
-            + "there: the model is served without drafting");
+        string draft = WeightNames.InLayer(config.LayerCount, "*");
+        notices.Add($"config.json announces a draft layer, but no tensor {draft} is there: "
+            + "the model is served without drafting");
         return config with { DraftLayerCount = 0 };
     }
 
@@ -79,7 +83,8 @@ internal sealed class CheckpointCheck
             : found.Tensor.Shape is [var rows, var columns] && rows == spec.Rows && columns == spec.Columns;
         if (!shapeFits)
         {
-            _problems.Add("wrong shape of", spec.Name, $": expected {spec.ShapeText}, got {ShapeText(found.Tensor)}, in {file}");
+            _problems.Add("wrong shape of", spec.Name,
+                $": expected {spec.ShapeText}, got {ShapeText(found.Tensor)}, in {file}");
         }
 
         if (!spec.Allows(found.Tensor.Type))
@@ -105,7 +110,8 @@ internal sealed class CheckpointCheck
         }
 
         _used.Add(name, found);
-        if (found.Tensor.Type != StoredType.F32 || found.Tensor.Shape is not [var r, var c] || r != rows || c != columns)
+        bool shapeFits = found.Tensor.Shape is [var r, var c] && r == rows && c == columns;
+        if (!shapeFits || found.Tensor.Type != StoredType.F32)
         {
             _problems.Add("wrong scales", name,
                 $": expected F32 [{rows}, {columns}], got {found.Tensor.Type.Name()} {ShapeText(found.Tensor)}, "
@@ -143,8 +149,8 @@ internal sealed class CheckpointCheck
             names.Add(name);
         }
 
-        string are = count == 1 ? "tensor is not part of this model and is" : "tensors are not part of this model and are";
-        _notices.Add($"{count} {are} ignored: {string.Join(", ", names)}");
+        string are = count == 1 ? "tensor is" : "tensors are";
+        _notices.Add($"{count} {are} not part of this model and ignored: {string.Join(", ", names)}");
     }
 
     private bool IsDraftCopy(string name)

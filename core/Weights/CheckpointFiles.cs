@@ -1,8 +1,8 @@
 namespace Glm5.Core.Weights;
 
 /// <summary>
-/// The safetensors files of a folder and where each tensor is: one <c>model.safetensors</c>, or the shards an index names.
-/// Only headers are read.
+/// The safetensors files of a folder and where each tensor is: one <c>model.safetensors</c>, or the shards an index
+/// names. Only headers are read.
 /// </summary>
 internal sealed class CheckpointFiles
 {
@@ -22,7 +22,10 @@ internal sealed class CheckpointFiles
     /// <summary>Whether a file is missing or damaged, so that missing tensors are its consequence.</summary>
     public bool Unreadable { get; private set; }
 
-    /// <summary>Reads every header; what is wrong goes to <paramref name="problems"/>, what is odd to <paramref name="notices"/>.</summary>
+    /// <summary>
+    /// Reads every header; what is wrong goes to <paramref name="problems"/>, what is odd to <paramref
+    /// name="notices"/>.
+    /// </summary>
     public static CheckpointFiles Open(string folder, FileReads reads, ProblemList problems, List<string> notices)
     {
         CheckpointFiles found = new(reads);
@@ -68,7 +71,8 @@ internal sealed class CheckpointFiles
             string path = Path.Combine(folder, file);
             if (!File.Exists(path))
             {
-                problems.Add($"shard {TensorNameSet.Printable(file)} is missing: {ShardIndex.FileName} places {tensors} tensors in it");
+                problems.Add($"shard {TensorNameSet.Printable(file)} is missing: "
+                    + $"{ShardIndex.FileName} places {tensors} tensors in it");
                 unusable.Add(file);
                 Unreadable = true;
             }
@@ -87,10 +91,10 @@ internal sealed class CheckpointFiles
         foreach ((string tensor, string file) in index)
         {
             // A shard that is missing or damaged has its line; its tensors would be hundreds more.
-            bool lost = unusable.Contains(file);
-            if (!lost && (!_tensors.TryGetValue(tensor, out (int File, StoredTensor Tensor) at) || _files[at.File].Name != file))
+            if (!unusable.Contains(file) && FileOf(tensor) != file)
             {
-                problems.Add($"{ShardIndex.FileName} places", tensor, $" in {TensorNameSet.Printable(file)}, which does not hold it");
+                problems.Add($"{ShardIndex.FileName} places", tensor,
+                    $" in {TensorNameSet.Printable(file)}, which does not hold it");
             }
         }
 
@@ -106,6 +110,9 @@ internal sealed class CheckpointFiles
         }
 
     }
+
+    private string? FileOf(string tensor) =>
+        _tensors.TryGetValue(tensor, out (int File, StoredTensor Tensor) at) ? _files[at.File].Name : null;
 
     private bool OpenFile(string path, ProblemList problems, List<string> notices)
     {

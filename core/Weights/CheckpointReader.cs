@@ -1,8 +1,8 @@
 namespace Glm5.Core.Weights;
 
 /// <summary>
-/// Brings a checkpoint's files into memory before the first request, so that progress is true and no request waits for a
-/// disk. Optional: a weight that was not brought in comes when it is touched.
+/// Brings a checkpoint's files into memory before the first request, so that progress is true and no request waits for
+/// a disk. Optional: a weight that was not brought in comes when it is touched.
 /// </summary>
 public static class CheckpointReader
 {

@@ -62,7 +62,7 @@ internal sealed partial class FileReads
             if (read == 0)
             {
                 throw new EndOfStreamException(
-                    $"{path} ends at byte {offset + done}, {into.Length - done} bytes early: it shrank while it was read");
+                    $"{path} ends at byte {offset + done}, {into.Length - done} bytes early: it has shrunk");
             }
 
             done += read;

@@ -6,7 +6,8 @@ namespace Glm5.Core.Weights;
 /// </summary>
 /// <param name="clock">The time.</param>
 /// <param name="observer">
-/// Told of every change of phase, and of bytes ten times a second at most; called in order, from the loading threads, which wait for it.
+/// Told of every change of phase, and of bytes ten times a second at most; called in order, from the loading threads,
+/// which wait for it.
 /// </param>
 public sealed class LoadProgress(TimeProvider clock, IProgress<LoadStatus>? observer = null)
 {

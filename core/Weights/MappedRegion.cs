@@ -37,11 +37,14 @@ public sealed unsafe class MappedRegion : IDisposable
     /// <summary>Bytes.</summary>
     public long Length => _length;
 
-    /// <summary>Maps a whole file for reading. The memory is the system's cache of the file, shared by every process that maps it.</summary>
+    /// <summary>
+    /// Maps a whole file for reading. The memory is the system's cache of the file, shared by every process that maps
+    /// it.
+    /// </summary>
     /// <exception cref="IOException">The file cannot be opened or mapped, or it is empty.</exception>
     public static MappedRegion Map(string path)
     {
-        SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        SafeFileHandle file = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete);
         try
         {
             long length = RandomAccess.GetLength(file);
@@ -65,7 +68,9 @@ public sealed unsafe class MappedRegion : IDisposable
         }
     }
 
-    /// <summary>Native memory outside the collector's heap, not cleared, to be filled through <see cref="Writable"/>.</summary>
+    /// <summary>
+    /// Native memory outside the collector's heap, not cleared, to be filled through <see cref="Writable"/>.
+    /// </summary>
     /// <param name="length">Bytes, at least 1.</param>
     /// <param name="name">What messages call it.</param>
     public static MappedRegion Allocate(long length, string name)
@@ -78,7 +83,9 @@ public sealed unsafe class MappedRegion : IDisposable
     /// <summary>A window for reading.</summary>
     public ReadOnlySpan<byte> Span(long offset, int length) => new((void*)Address(offset, length), length);
 
-    /// <summary>The address of <paramref name="length"/> bytes from <paramref name="offset"/> on, checked against the region.</summary>
+    /// <summary>
+    /// The address of <paramref name="length"/> bytes from <paramref name="offset"/> on, checked against the region.
+    /// </summary>
     public nint Address(long offset, long length)
     {
         byte* start = Live();

@@ -64,7 +64,8 @@ public sealed class SafetensorsFile
             reads.Exactly(file, header, LengthBytes, path);
             return header;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception exception)
+            when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             throw new SafetensorsException(path, [$"it cannot be read: {exception.Message}"]);
         }
@@ -83,14 +84,14 @@ public sealed class SafetensorsFile
         ulong declared = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (declared > LongestHeader)
         {
-            throw new SafetensorsException(path, [$"its header claims {declared} bytes; at most {LongestHeader} are allowed. "
-                + "Is it a safetensors file?"]);
+            throw new SafetensorsException(path,
+                [$"its header claims {declared} bytes; at most {LongestHeader} are allowed; is it safetensors?"]);
         }
 
         if ((long)declared > length - LengthBytes)
         {
-            throw new SafetensorsException(path, [$"its header claims {declared} bytes, but only {length - LengthBytes} follow: "
-                + "the file is truncated"]);
+            throw new SafetensorsException(path,
+                [$"its header claims {declared} bytes, but only {length - LengthBytes} follow: the file is truncated"]);
         }
 
         return (int)declared;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using static Glm5.Core.Weights.TensorNameSet;
 
 namespace Glm5.Core.Weights;
 
@@ -67,12 +68,12 @@ internal sealed class SafetensorsHeader
             reader.Read();
             if (!seen.Add(name))
             {
-                Problems.Add($"its header has \"{TensorNameSet.Printable(name)}\" twice");
+                Problems.Add($"its header has \"{Printable(name)}\" twice");
                 reader.Skip();
             }
             else if (reader.TokenType != JsonTokenType.StartObject)
             {
-                Problems.Add($"\"{TensorNameSet.Printable(name)}\" is a JSON {reader.TokenType}; expected an object");
+                Problems.Add($"\"{Printable(name)}\" is a JSON {reader.TokenType}; expected an object");
                 reader.Skip();
             }
             else if (name == "__metadata__")
@@ -120,15 +121,17 @@ internal sealed class SafetensorsHeader
 
         if (!wellFormed || type is null || shape is null || offsets is null || offsets.Count != 2)
         {
-            Problems.Add($"the entry of {TensorNameSet.Printable(name)} is malformed; expected once each: a dtype, a shape of non-negative "
-                + "integers and two data_offsets");
+            Problems.Add($"the entry of {Printable(name)} is malformed; expected once each: a dtype, "
+                + "a shape of non-negative integers and two data_offsets");
             return;
         }
 
         AddTensor(name, type, shape, offsets[0], offsets[1]);
     }
 
-    /// <summary>The integers of an array, or null when one is no integer of 0 .. 2^63 - 1 or there are too many.</summary>
+    /// <summary>
+    /// The integers of an array, or null when one is no integer of 0 .. 2^63 - 1 or there are too many.
+    /// </summary>
     private static List<long>? ReadNumbers(ref Utf8JsonReader reader)
     {
         List<long>? numbers = [];
@@ -153,13 +156,13 @@ internal sealed class SafetensorsHeader
     {
         if (StoredTypes.Parse(typeName) is not { } type)
         {
-            Problems.Add($"{TensorNameSet.Printable(name)} has the unknown dtype \"{TensorNameSet.Printable(typeName)}\"");
+            Problems.Add($"{Printable(name)} has the unknown dtype \"{Printable(typeName)}\"");
             return;
         }
 
         if (begin > end || end > _dataLength)
         {
-            Problems.Add($"{TensorNameSet.Printable(name)} claims the data bytes {begin} .. {end}, but the file has {_dataLength}"
+            Problems.Add($"{Printable(name)} claims the data bytes {begin} .. {end}, but the file has {_dataLength}"
                 + (begin <= end ? ": it is truncated or its header lies" : " and the range is reversed"));
             return;
         }
@@ -167,7 +170,7 @@ internal sealed class SafetensorsHeader
         if (ByteCount(shape, type) is not { } expected || expected != end - begin)
         {
             string needed = ByteCount(shape, type)?.ToString() ?? "more than 2^63";
-            Problems.Add($"{TensorNameSet.Printable(name)} {type.Name()} [{string.Join(", ", shape)}] needs {needed} bytes, "
+            Problems.Add($"{Printable(name)} {type.Name()} [{string.Join(", ", shape)}] needs {needed} bytes, "
                 + $"but its data_offsets hold {end - begin}");
             return;
         }
@@ -196,7 +199,7 @@ internal sealed class SafetensorsHeader
     private void CheckLayout()
     {
         List<StoredTensor> byOffset = [.. _tensors.Values];
-        byOffset.Sort(static (a, b) => a.Offset != b.Offset ? a.Offset.CompareTo(b.Offset) : a.Length.CompareTo(b.Length));
+        byOffset.Sort(static (a, b) => (a.Offset, a.Length).CompareTo((b.Offset, b.Length)));
 
         long holes = 0;
         long covered = _dataStart;
@@ -205,7 +208,7 @@ internal sealed class SafetensorsHeader
         {
             if (tensor.Length > 0 && tensor.Offset < covered)
             {
-                Problems.Add($"{TensorNameSet.Printable(tensor.Name)} and {TensorNameSet.Printable(last)} overlap in {covered - tensor.Offset} bytes or more");
+                Problems.Add($"{Printable(tensor.Name)} and {Printable(last)} overlap from byte {tensor.Offset} on");
             }
 
             holes += Math.Max(tensor.Offset - covered, 0);

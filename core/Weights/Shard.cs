@@ -39,7 +39,9 @@ internal sealed class Shard(SafetensorsFile file, bool map, FileReads reads) : I
         return region.Address(tensor.Offset, tensor.Length);
     }
 
-    /// <summary>Brings the chunk at <paramref name="offset"/>, a multiple of <see cref="ChunkBytes"/>, into memory.</summary>
+    /// <summary>
+    /// Brings the chunk at <paramref name="offset"/>, a multiple of <see cref="ChunkBytes"/>, into memory.
+    /// </summary>
     /// <returns>Its bytes.</returns>
     public int BringIn(long offset)
     {
@@ -109,9 +111,11 @@ internal sealed class Shard(SafetensorsFile file, bool map, FileReads reads) : I
         {
             region = map ? MappedRegion.Map(File.Path) : MappedRegion.Allocate(File.Length, File.Path);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or OutOfMemoryException)
+        catch (Exception exception)
+            when (exception is IOException or UnauthorizedAccessException or OutOfMemoryException)
         {
-            throw new CheckpointException(File.Path, [$"{(map ? "mapping" : "allocating memory for")} it failed: {exception.Message}"]);
+            string what = map ? "mapping" : "allocating memory for";
+            throw new CheckpointException(File.Path, [$"{what} its {File.Length} bytes failed: {exception.Message}"]);
         }
 
         if (region.Length != File.Length)

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Glm5.Core.Weights;
 
 /// <summary>
-/// <c>model.safetensors.index.json</c>: <c>{"metadata": {...}, "weight_map": {tensor: file}}</c>. The shards' own headers
-/// are what counts; the index says which files belong to the checkpoint and is checked against them.
+/// <c>model.safetensors.index.json</c>: <c>{"metadata": {...}, "weight_map": {tensor: file}}</c>. The shards' own
+/// headers are what counts; the index says which files belong to the checkpoint and is checked against them.
 /// </summary>
 internal static class ShardIndex
 {
@@ -54,7 +54,8 @@ internal static class ShardIndex
             if (file is null || !IsPlainName(file))
             {
                 // An index must not lead out of its folder.
-                problems.Add($"{FileName} places", entry.Name, $" in {TensorNameSet.Printable(entry.Value.GetRawText())}; "
+                problems.Add($"{FileName} places", entry.Name,
+                    $" in {TensorNameSet.Printable(entry.Value.GetRawText())}; "
                     + "expected the name of a file in the same folder");
                 continue;
             }

@@ -26,10 +26,14 @@ public enum TensorRole
     /// <summary>Columns by inner dimension of an MLP; split by columns, its results are partial sums.</summary>
     InnerColumns,
 
-    /// <summary>As <see cref="Replicated"/>, and never FP8: what decides on experts and keys, and the draft layer's input.</summary>
+    /// <summary>
+    /// As <see cref="Replicated"/>, and never FP8: what decides on experts and keys, and the draft layer's input.
+    /// </summary>
     Precise,
 
-    /// <summary>Added to the router's scores; F32 only: in BF16 its values collapse and tokens route differently.</summary>
+    /// <summary>
+    /// Added to the router's scores; F32 only: in BF16 its values collapse and tokens route differently.
+    /// </summary>
     RouterBias,
 }
 
@@ -41,7 +45,9 @@ public enum TensorRole
 /// <param name="IsVector">Stored with one dimension.</param>
 public readonly record struct TensorSpec(string Name, TensorRole Role, long Rows, long Columns, bool IsVector)
 {
-    /// <summary>Whether FP8 releases store it as E4M3 with block scales. What a given file does, its header says.</summary>
+    /// <summary>
+    /// Whether FP8 releases store it as E4M3 with block scales. What a given file does, its header says.
+    /// </summary>
     public bool MayBeFp8 => Role is TensorRole.HeadRows or TensorRole.HeadColumns
         or TensorRole.InnerRows or TensorRole.InnerColumns or TensorRole.Replicated;
 
@@ -55,7 +61,12 @@ public readonly record struct TensorSpec(string Name, TensorRole Role, long Rows
     };
 
     /// <summary>The types <see cref="Allows"/> accepts, for messages.</summary>
-    public string AllowedTypes => Role == TensorRole.RouterBias ? "F32" : MayBeFp8 ? "BF16, F32 or F8_E4M3" : "BF16 or F32";
+    public string AllowedTypes => Role switch
+    {
+        TensorRole.RouterBias => "F32",
+        _ when MayBeFp8 => "BF16, F32 or F8_E4M3",
+        _ => "BF16 or F32",
+    };
 
     public string ShapeText => IsVector ? $"[{Columns}]" : $"[{Rows}, {Columns}]";
 }
@@ -66,7 +77,9 @@ public readonly record struct TensorSpec(string Name, TensorRole Role, long Rows
 /// </summary>
 public static class TensorInventory
 {
-    /// <summary>Every tensor the main model needs and, after them, those of the draft layers, in layer order; scales excluded.</summary>
+    /// <summary>
+    /// Every tensor the main model needs and, after them, those of the draft layers, in layer order; scales excluded.
+    /// </summary>
     public static IEnumerable<TensorSpec> Expected(ModelConfig config)
     {
         foreach (TensorSpec spec in OutsideLayers(config))
@@ -130,7 +143,8 @@ public static class TensorInventory
         Matrix(WeightNames.QueryUp, TensorRole.HeadRows, (long)c.HeadCount * c.QkHeadDim, c.QLoraRank),
         Matrix(WeightNames.LatentDown, TensorRole.Replicated, c.LatentWidth, c.HiddenSize),
         Vector(WeightNames.LatentNorm, TensorRole.Norm, c.KvLoraRank),
-        Matrix(WeightNames.LatentUp, TensorRole.HeadRows, (long)c.HeadCount * (c.QkNopeHeadDim + c.VHeadDim), c.KvLoraRank),
+        Matrix(WeightNames.LatentUp, TensorRole.HeadRows,
+            (long)c.HeadCount * (c.QkNopeHeadDim + c.VHeadDim), c.KvLoraRank),
         Matrix(WeightNames.AttentionOut, TensorRole.HeadColumns, c.HiddenSize, (long)c.HeadCount * c.VHeadDim),
     ];
 
@@ -169,11 +183,12 @@ public static class TensorInventory
             yield return Named(spec, layer);
         }
 
+        (int inner, int hidden) = (c.MoeIntermediateSize, c.HiddenSize);
         for (int e = 0; e < c.RoutedExpertCount; e++)
         {
-            yield return Matrix(WeightNames.ExpertGate(layer, e), TensorRole.InnerRows, c.MoeIntermediateSize, c.HiddenSize);
-            yield return Matrix(WeightNames.ExpertUp(layer, e), TensorRole.InnerRows, c.MoeIntermediateSize, c.HiddenSize);
-            yield return Matrix(WeightNames.ExpertDown(layer, e), TensorRole.InnerColumns, c.HiddenSize, c.MoeIntermediateSize);
+            yield return Matrix(WeightNames.ExpertGate(layer, e), TensorRole.InnerRows, inner, hidden);
+            yield return Matrix(WeightNames.ExpertUp(layer, e), TensorRole.InnerRows, inner, hidden);
+            yield return Matrix(WeightNames.ExpertDown(layer, e), TensorRole.InnerColumns, hidden, inner);
         }
     }
 

@@ -100,7 +100,7 @@ internal sealed class TensorNameSet
         return condensed;
     }
 
-    private static Dictionary<string, (int[] Prefix, SortedSet<int> Last)>.ValueCollection GroupByPrefix(IEnumerable<int[]> rows, int width)
+    private static List<(int[] Prefix, SortedSet<int> Last)> GroupByPrefix(IEnumerable<int[]> rows, int width)
     {
         Dictionary<string, (int[] Prefix, SortedSet<int> Last)> groups = [];
         foreach (int[] row in rows)
@@ -114,7 +114,7 @@ internal sealed class TensorNameSet
             group.Last.Add(row[width]);
         }
 
-        return groups.Values;
+        return [.. groups.Values];
     }
 
     private static string Ranges(SortedSet<int> numbers)

@@ -1,8 +1,8 @@
 namespace Glm5.Core.Weights;
 
 /// <summary>
-/// The checkpoint's names. Those without "model." or "lm_head" are inside a layer: <see cref="InLayer"/> makes them whole.
-/// Draft layers are numbered after the main ones and use the main model's embedding and head.
+/// The checkpoint's names. Those without "model." or "lm_head" are inside a layer: <see cref="InLayer"/> makes them
+/// whole. Draft layers are numbered after the main ones and use the main model's embedding and head.
 /// </summary>
 public static class WeightNames
 {
@@ -42,7 +42,9 @@ public static class WeightNames
     public const string DraftInput = "eh_proj.weight";
     public const string DraftHeadNorm = "shared_head.norm.weight";
 
-    /// <summary>Copies of the embedding and the head that some exporters write into a draft layer; never read.</summary>
+    /// <summary>
+    /// Copies of the embedding and the head that some exporters write into a draft layer; never read.
+    /// </summary>
     public static IReadOnlyList<string> DraftCopies { get; } = ["embed_tokens.weight", "shared_head.head.weight"];
 
     private const string ScaleSuffix = "_scale_inv";
@@ -58,5 +60,6 @@ public static class WeightNames
     /// <summary>The block scales of an FP8 matrix. They multiply, whatever the suffix says.</summary>
     public static string Scales(string weight) => weight + ScaleSuffix;
 
-    private static string InExpert(int layer, int expert, string name) => $"model.layers.{layer}.mlp.experts.{expert}.{name}";
+    private static string InExpert(int layer, int expert, string name) =>
+        $"model.layers.{layer}.mlp.experts.{expert}.{name}";
 }

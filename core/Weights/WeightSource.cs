@@ -43,7 +43,9 @@ public readonly record struct WeightSource
     /// <summary>Present exactly when <see cref="Type"/> is F8E4M3.</summary>
     public BlockScales? Scales { get; init; }
 
-    /// <summary>Rows <paramref name="from"/> .. <paramref name="from"/> + <paramref name="count"/> - 1 of this view.</summary>
+    /// <summary>
+    /// Rows <paramref name="from"/> .. <paramref name="from"/> + <paramref name="count"/> - 1 of this view.
+    /// </summary>
     public WeightSource RowSlice(long from, long count)
     {
         CheckSlice("rows", from, count, Rows);
@@ -55,7 +57,9 @@ public readonly record struct WeightSource
         };
     }
 
-    /// <summary>Columns <paramref name="from"/> .. <paramref name="from"/> + <paramref name="count"/> - 1 of this view.</summary>
+    /// <summary>
+    /// Columns <paramref name="from"/> .. <paramref name="from"/> + <paramref name="count"/> - 1 of this view.
+    /// </summary>
     public WeightSource ColumnSlice(long from, long count)
     {
         CheckSlice("columns", from, count, Columns);
@@ -68,8 +72,8 @@ public readonly record struct WeightSource
     }
 
     /// <summary>
-    /// Decodes <c>into.Length</c> elements of a row from a column on. Exact for F32 and BF16; one rounding, that of code
-    /// times scale, for FP8. The plain definition of what a weight is: kernels are compared with it.
+    /// Decodes <c>into.Length</c> elements of a row from a column on. Exact for F32 and BF16; one rounding, that of
+    /// code times scale, for FP8. The plain definition of what a weight is: kernels are compared with it.
     /// </summary>
     public void Decode(long row, long column, Span<float> into)
     {
@@ -92,15 +96,16 @@ public readonly record struct WeightSource
                 DecodeFp8(stored, scales, row, column, into);
                 break;
             default:
-                throw new InvalidOperationException($"{Name} is {Type} {(Scales is null ? "without scales" : "")}: it is not a weight");
+                throw new InvalidOperationException($"{Name} is {Type} and has {(Scales is null ? "no " : "")}scales: "
+                    + "a weight is F32, BF16, or F8E4M3 with scales");
         }
     }
 
     private void DecodeFp8(ReadOnlySpan<byte> codes, BlockScales scales, long row, long column, Span<float> into)
     {
         long firstScale = (RowOrigin + row) / scales.BlockRows * scales.ScaleColumns;
-        ReadOnlySpan<byte> scaleRow = MappedRegion.At(
-            checked((nint)(scales.Address + (firstScale * sizeof(float)))), checked((int)(scales.ScaleColumns * sizeof(float))));
+        nint address = checked((nint)(scales.Address + (firstScale * sizeof(float))));
+        ReadOnlySpan<byte> scaleRow = MappedRegion.At(address, checked((int)scales.ScaleColumns * sizeof(float)));
         BlockScaled.DecodeRow(codes, scaleRow, ColumnOrigin + column, scales.BlockColumns, into);
     }
 
@@ -112,7 +117,8 @@ public readonly record struct WeightSource
         if (from < 0 || count < 0 || from > available - count)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(from), $"{Name} [{Rows}, {Columns}]: {what} {from} .. {from + count} were asked for; it has {available}");
+                nameof(from),
+                $"{Name} [{Rows}, {Columns}]: {count} {what} from {from} on were asked for; it has {available}");
         }
     }
 }

@@ -20,7 +20,9 @@ public static class Bf16
         return (ushort)((bits + 0x7FFF + lastKeptBit) >> 16);
     }
 
-    /// <summary>Widens little-endian codes; <paramref name="codes"/> has two bytes per element of <paramref name="into"/>.</summary>
+    /// <summary>
+    /// Widens little-endian codes; <paramref name="codes"/> has two bytes per element of <paramref name="into"/>.
+    /// </summary>
     public static void Decode(ReadOnlySpan<byte> codes, Span<float> into)
     {
         for (int i = 0; i < into.Length; i++)

@@ -18,7 +18,9 @@ public static class Fp8E4M3
     /// <summary>Exact.</summary>
     public static float ToFloat(byte code) => Values[code];
 
-    /// <summary>Rounds to nearest, ties to even; beyond <see cref="Largest"/>, infinities included, it saturates; NaN stays NaN.</summary>
+    /// <summary>
+    /// Rounds to nearest, ties to even; beyond <see cref="Largest"/>, infinities included, it saturates; NaN stays NaN.
+    /// </summary>
     public static byte FromFloat(float value)
     {
         if (float.IsNaN(value))

@@ -65,7 +65,8 @@ public sealed class ModelConfigTests
     [TestMethod]
     public void All_problems_come_in_one_list()
     {
-        ModelConfigException exception = Assert.ThrowsExactly<ModelConfigException>(() => ModelConfig.Parse("{}"u8.ToArray(), "here/config.json"));
+        ModelConfigException exception = Assert.ThrowsExactly<ModelConfigException>(
+            () => ModelConfig.Parse("{}"u8.ToArray(), "here/config.json"));
         StringAssert.StartsWith(exception.Message, "here/config.json: ");
         Assert.HasCount(23, exception.Problems);
         Assert.Contains("rope_theta is missing; expected a number above 0", exception.Problems);
@@ -97,7 +98,7 @@ public sealed class ModelConfigTests
     [DataRow("n_group", "3", "does not divide n_routed_experts")]
     [DataRow("n_group", "256", "leaves 1 expert in a group")]
     [DataRow("topk_group", "2", "only 1 groups")]
-    [DataRow("n_routed_experts", "1000000", "is not a model this runtime knows")]
+    [DataRow("n_routed_experts", "1000000", "at most 1048576 experts")]
     [DataRow("rms_norm_eps", "0", "a number above 0")]
     [DataRow("rms_norm_eps", "1e-300", "a number above 0")]
     [DataRow("eos_token_id", "[1,154880]", "eos_token_id[1] is 154880")]
@@ -112,7 +113,8 @@ public sealed class ModelConfigTests
     [DataRow("quantization_config", """{"quant_method":"fp8","weight_block_size":[64,128]}""", "[64, 128]; expected [128, 128]")]
     public void What_would_be_computed_wrongly_is_refused(string key, string value, string expected)
     {
-        ModelConfigException exception = Assert.ThrowsExactly<ModelConfigException>(() => Edited(c => c[key] = JsonNode.Parse(value)));
+        ModelConfigException exception = Assert.ThrowsExactly<ModelConfigException>(
+            () => Edited(c => c[key] = JsonNode.Parse(value)));
         StringAssert.Contains(exception.Message, expected);
     }
 
@@ -161,7 +163,8 @@ public sealed class ModelConfigTests
         ModelConfig list = Edited(static c =>
         {
             c["index_topk_pattern"] = new string('F', 78);
-            c["indexer_types"] = new JsonArray([.. Enumerable.Range(0, 78).Select(static l => (JsonNode)(l % 2 == 0 ? "full" : "shared"))]);
+            c["indexer_types"] = new JsonArray(
+                [.. Enumerable.Range(0, 78).Select(static l => (JsonNode)(l % 2 == 0 ? "full" : "shared"))]);
         });
         Assert.AreEqual(39, Enumerable.Range(0, 78).Count(list.HasIndexer));
     }

@@ -100,12 +100,12 @@ public sealed class CheckpointDamageTests
         {
             for (int i = 0; i < 300; i++)
             {
-                header[$"visual.blocks.{i}.weight"] = JsonNode.Parse("""{"dtype":"F16","shape":[0],"data_offsets":[0,0]}""");
+                header[$"visual.blocks.{i}.weight"] = Empty("F16");
             }
         });
         using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
         Assert.AreEqual(
-            "300 tensors are not part of this model and are ignored: visual.blocks.{0..299}.weight",
+            "300 tensors are not part of this model and ignored: visual.blocks.{0..299}.weight",
             checkpoint.Notices.Single());
         Assert.IsFalse(checkpoint.Contains("visual.blocks.0.weight"));
         Assert.ThrowsExactly<CheckpointException>(() => checkpoint.Weight("visual.blocks.0.weight"));
@@ -117,8 +117,8 @@ public sealed class CheckpointDamageTests
         using ScratchFolder folder = ScratchFolder.CopyOf(RepositoryFiles.Golden("tiny-full"));
         SafetensorsForge.EditHeader(folder.File(Single), header =>
         {
-            header["model.layers.6.embed_tokens.weight"] = JsonNode.Parse("""{"dtype":"BF16","shape":[0],"data_offsets":[0,0]}""");
-            header["model.layers.6.shared_head.head.weight"] = JsonNode.Parse("""{"dtype":"BF16","shape":[0],"data_offsets":[0,0]}""");
+            header["model.layers.6.embed_tokens.weight"] = Empty("BF16");
+            header["model.layers.6.shared_head.head.weight"] = Empty("BF16");
         });
         using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
         Assert.IsEmpty(checkpoint.Notices);
@@ -181,7 +181,7 @@ public sealed class CheckpointDamageTests
     {
         using ScratchFolder folder = ScratchFolder.CopyOf(RepositoryFiles.Golden("tiny-fp8"));
         SafetensorsForge.EditHeader(folder.File(FirstShard), static header =>
-            header["model.norm.weight"] = JsonNode.Parse("""{"dtype":"BF16","shape":[0],"data_offsets":[0,0]}"""));
+            header["model.norm.weight"] = Empty("BF16"));
         Assert.AreEqual($"model-00002-of-00002.safetensors and {FirstShard} both hold model.norm.weight", Problems(folder)[0]);
     }
 
@@ -223,9 +223,13 @@ public sealed class CheckpointDamageTests
     private static string[] Problems(ScratchFolder folder) =>
         [.. Assert.ThrowsExactly<CheckpointException>(() => Checkpoint.Open(folder.Path)).Problems];
 
+    private static JsonObject Empty(string type) =>
+        new() { ["dtype"] = type, ["shape"] = new JsonArray(0), ["data_offsets"] = new JsonArray(0, 0) };
+
     private static void RemoveAll(JsonObject header, string prefix)
     {
-        foreach (string name in header.Select(static entry => entry.Key).Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).ToList())
+        string[] names = [.. header.Select(static entry => entry.Key)];
+        foreach (string name in names.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)))
         {
             header.Remove(name);
         }

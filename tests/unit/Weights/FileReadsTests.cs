@@ -9,21 +9,21 @@ public sealed class FileReadsTests
     [TestMethod]
     public void Read_that_fails_twice_succeeds_after_two_logged_waits()
     {
-        Log log = new();
+        Lines log = new();
         Clock clock = new();
         int calls = 0;
         int value = new FileReads(log, clock).Patiently(() => ++calls < 3 ? throw new IOException("stale handle") : 42);
         Assert.AreEqual((42, 3), (value, calls));
         CollectionAssert.AreEqual(new[] { 100.0, 200.0 }, clock.Waits);
-        Assert.HasCount(2, log.Lines);
-        StringAssert.Contains(log.Lines[0], "stale handle");
+        Assert.HasCount(2, log.Written);
+        StringAssert.Contains(log.Written[0], "stale handle");
     }
 
     [TestMethod]
     public void Patience_ends_after_three_waits()
     {
         Clock clock = new();
-        Assert.ThrowsExactly<IOException>(() => new FileReads(new Log(), clock).Patiently<int>(() => throw new IOException("gone")));
+        Assert.ThrowsExactly<IOException>(() => new FileReads(new Lines(), clock).Patiently<int>(() => throw new IOException("gone")));
         CollectionAssert.AreEqual(new[] { 100.0, 200.0, 400.0 }, clock.Waits);
     }
 
@@ -31,7 +31,7 @@ public sealed class FileReadsTests
     public void Absence_and_early_end_are_answers()
     {
         Clock clock = new();
-        FileReads reads = new(new Log(), clock);
+        FileReads reads = new(new Lines(), clock);
         Assert.ThrowsExactly<FileNotFoundException>(() => reads.All(Path.Combine(AppContext.BaseDirectory, "no such file")));
         Assert.ThrowsExactly<EndOfStreamException>(() => reads.Patiently<int>(() => throw new EndOfStreamException()));
         Assert.IsEmpty(clock.Waits);
@@ -43,10 +43,10 @@ public sealed class FileReadsTests
         using ScratchFolder folder = ScratchFolder.CopyOf(RepositoryFiles.Golden("tiny-dense"));
         SafetensorsForge.EditHeader(folder.File("model.safetensors"), static header => header["extra.weight"] =
             System.Text.Json.Nodes.JsonNode.Parse("""{"dtype":"F16","shape":[0],"data_offsets":[0,0]}"""));
-        Log log = new();
+        Lines log = new();
         using Checkpoint checkpoint = Checkpoint.Open(folder.Path, new() { Logger = log });
         checkpoint.Weight(WeightNames.FinalNorm);
-        StringAssert.Contains(log.Lines.Single(), "1 tensor is not part of this model and is ignored: extra.weight");
+        StringAssert.Contains(log.Written.Single(), "1 tensor is not part of this model and ignored: extra.weight");
     }
 
     /// <summary>Time that passes as soon as it is waited for.</summary>
@@ -61,9 +61,9 @@ public sealed class FileReadsTests
         }
     }
 
-    private sealed class Log : ILogger
+    private sealed class Lines : ILogger
     {
-        public List<string> Lines { get; } = [];
+        public List<string> Written { get; } = [];
 
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
@@ -72,6 +72,6 @@ public sealed class FileReadsTests
 
         public void Log<TState>(
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Lines.Add(formatter(state, exception));
+            Written.Add(formatter(state, exception));
     }
 }

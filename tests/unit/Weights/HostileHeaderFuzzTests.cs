@@ -5,7 +5,9 @@ using Glm5.Core.Weights;
 
 namespace Glm5.Tests.Unit.Weights;
 
-/// <summary>Whatever the bytes of a header, an index or a config: a list of problems, or a checkpoint; nothing else.</summary>
+/// <summary>
+/// Whatever the bytes of a header, an index or a config: a list of problems, or a checkpoint; nothing else.
+/// </summary>
 [TestClass]
 public sealed class HostileHeaderFuzzTests
 {

@@ -6,7 +6,8 @@ using Glm5.Core.Weights.Formats;
 namespace Glm5.Tests.Unit.Weights;
 
 /// <summary>
-/// The published checkpoints' names, shapes, types and sizes, in files without data: 1.5 TB that occupy the headers only.
+/// The published checkpoints' names, shapes, types and sizes, in files without data: 1.5 TB that occupy the headers
+/// only.
 /// </summary>
 [TestClass]
 public sealed class RealInventoryTests
@@ -14,49 +15,42 @@ public sealed class RealInventoryTests
     [TestMethod]
     public void Glm5_opens_and_every_byte_is_accounted_for()
     {
-        using Checkpoint checkpoint = Forge("glm5", shards: 282, out ScratchFolder scratch);
-        using (scratch)
-        {
-            Assert.AreEqual(59_870, checkpoint.TensorCount);
-            Assert.AreEqual(282, checkpoint.Files.Count);
-            Assert.AreEqual(1507.73, Math.Round(checkpoint.TotalBytes / 1e9, 2));
-            // Two bytes for each parameter, and two more for the router biases, F32, of 76 layers.
-            Assert.AreEqual((753_864_139_008L * 2) + (76 * 256 * 2), checkpoint.TotalBytes);
-            ReadsZeroFromEveryShard(checkpoint);
-        }
+        using ScratchFolder scratch = new();
+        using Checkpoint checkpoint = Forge(scratch, "glm5", shards: 282);
+        Assert.AreEqual(59_870, checkpoint.TensorCount);
+        Assert.AreEqual(282, checkpoint.Files.Count);
+        Assert.AreEqual(1507.73, Math.Round(checkpoint.TotalBytes / 1e9, 2));
+        // Two bytes for each parameter, and two more for the router biases, F32, of 76 layers.
+        Assert.AreEqual((753_864_139_008L * 2) + (76 * 256 * 2), checkpoint.TotalBytes);
+        ReadsZeroFromEveryShard(checkpoint);
     }
 
     [TestMethod]
     public void Glm5_fp8_opens_and_every_byte_is_accounted_for()
     {
-        using Checkpoint checkpoint = Forge("glm5-fp8", shards: 142, out ScratchFolder scratch);
-        using (scratch)
-        {
-            Assert.AreEqual(119_028, checkpoint.TensorCount);
-            Assert.AreEqual(756.16, Math.Round(checkpoint.TotalBytes / 1e9, 2));
-            WeightSource latent = checkpoint.Weight(WeightNames.InLayer(78, WeightNames.LatentDown));
-            Assert.AreEqual(48, latent.Scales!.Value.ScaleColumns);
-            ReadsZeroFromEveryShard(checkpoint);
-        }
+        using ScratchFolder scratch = new();
+        using Checkpoint checkpoint = Forge(scratch, "glm5-fp8", shards: 142);
+        Assert.AreEqual(119_028, checkpoint.TensorCount);
+        Assert.AreEqual(756.16, Math.Round(checkpoint.TotalBytes / 1e9, 2));
+        WeightSource latent = checkpoint.Weight(WeightNames.InLayer(78, WeightNames.LatentDown));
+        Assert.AreEqual(48, latent.Scales!.Value.ScaleColumns);
+        ReadsZeroFromEveryShard(checkpoint);
     }
 
     [TestMethod]
     public void A_lost_shard_is_one_line_and_its_experts_are_a_few()
     {
-        using Checkpoint checkpoint = Forge("glm5", shards: 282, out ScratchFolder scratch);
-        using (scratch)
-        {
-            File.Delete(scratch.File("model-00100-of-00282.safetensors"));
-            CheckpointException exception =
-                Assert.ThrowsExactly<CheckpointException>(() => Checkpoint.Open(scratch.Path));
-            StringAssert.Contains(exception.Problems[0], "shard model-00100-of-00282.safetensors is missing");
-            Assert.IsInRange(2, 12, exception.Problems.Count);
-        }
+        using ScratchFolder scratch = new();
+        using Checkpoint checkpoint = Forge(scratch, "glm5", shards: 282);
+        File.Delete(scratch.File("model-00100-of-00282.safetensors"));
+        CheckpointException exception =
+            Assert.ThrowsExactly<CheckpointException>(() => Checkpoint.Open(scratch.Path));
+        StringAssert.Contains(exception.Problems[0], "shard model-00100-of-00282.safetensors is missing");
+        Assert.IsInRange(2, 12, exception.Problems.Count);
     }
 
-    private static Checkpoint Forge(string config, int shards, out ScratchFolder scratch)
+    private static Checkpoint Forge(ScratchFolder scratch, string config, int shards)
     {
-        scratch = new ScratchFolder();
         string json = RepositoryFiles.Data(config, "config.json");
         File.Copy(json, scratch.File("config.json"));
         ModelConfig model = ModelConfig.Parse(File.ReadAllBytes(json), json);
@@ -75,7 +69,15 @@ public sealed class RealInventoryTests
             }
         }
 
-        WriteShards(scratch, tensors, shards);
+        try
+        {
+            WriteShards(scratch, tensors, shards);
+        }
+        catch (IOException exception)
+        {
+            Assert.Inconclusive($"the file system of {scratch.Path} takes no sparse files: {exception.Message}");
+        }
+
         return Checkpoint.Open(scratch.Path);
     }
 
