@@ -89,6 +89,15 @@ internal sealed class JsonFields(JsonElement element, string prefix, List<string
         }
     }
 
+    /// <summary>Complains unless the key is absent or has the one supported value.</summary>
+    public void Only(string key, int supported)
+    {
+        if (Find(key) is { } value && !(value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int got) && got == supported))
+        {
+            Wrong(key, $"{supported}, the only supported value", value, 0);
+        }
+    }
+
     /// <summary>
     /// The strings of an array, or null when the key is absent or something else (which is reported).
     /// </summary>

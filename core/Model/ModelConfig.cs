@@ -108,12 +108,6 @@ public sealed record ModelConfig
     /// <summary><c>num_experts_per_tok</c>.</summary>
     public required int ExpertsPerToken { get; init; }
 
-    /// <summary><c>n_group</c>: groups of experts the router narrows first; 1 makes that stage the identity.</summary>
-    public int GroupCount { get; init; } = 1;
-
-    /// <summary><c>topk_group</c>: groups that stay.</summary>
-    public int TopKGroup { get; init; } = 1;
-
     /// <summary><c>routed_scaling_factor</c>: multiplies the routed experts' weights, not the shared experts.</summary>
     public required float RoutedScalingFactor { get; init; }
 

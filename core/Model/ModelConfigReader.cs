@@ -92,6 +92,9 @@ internal static class ModelConfigReader
         fields.Only("topk_method", "noaux_tc");
         fields.Only("attention_bias", false);
         fields.Only("rope_interleave", true);
+        // One group makes the router's group stage the identity; no GLM-5 has more.
+        fields.Only("n_group", 1);
+        fields.Only("topk_group", 1);
         if (fields.Integer("moe_layer_freq", 1, int.MaxValue, fallback: 1) is not 1 and int frequency)
         {
             fields.Problems.Add(
@@ -123,8 +126,6 @@ internal static class ModelConfigReader
             RoutedExpertCount = fields.Dimension("n_routed_experts"),
             SharedExpertCount = fields.Integer("n_shared_experts", 0, 64, fallback: null),
             ExpertsPerToken = fields.Dimension("num_experts_per_tok"),
-            GroupCount = fields.Integer("n_group", 1, JsonFields.LargestDimension, fallback: 1),
-            TopKGroup = fields.Integer("topk_group", 1, JsonFields.LargestDimension, fallback: 1),
             RoutedScalingFactor = (float)fields.Positive("routed_scaling_factor"),
             NormTopKProb = fields.Flag("norm_topk_prob", fallback: true),
             FirstDenseLayers = ReadFirstDenseLayers(fields),
@@ -158,30 +159,9 @@ internal static class ModelConfigReader
         Require(fields, c.FirstDenseLayers <= c.LayerCount, "first_k_dense_replace", "num_hidden_layers",
             $"first_k_dense_replace is {c.FirstDenseLayers}, but there are only {c.LayerCount} layers "
             + "(num_hidden_layers)");
-        Require(fields, c.TopKGroup <= c.GroupCount, "topk_group", "topk_group",
-            $"topk_group is {c.TopKGroup}, but there are only {c.GroupCount} groups (n_group)");
         long experts = (long)c.LayerCount * c.RoutedExpertCount;
         Require(fields, experts <= MostExperts, "n_routed_experts", "num_hidden_layers",
             $"num_hidden_layers x n_routed_experts is {experts}; at most {MostExperts} experts are supported");
-        CheckGroups(c, fields);
-    }
-
-    private static void CheckGroups(ModelConfig c, JsonFields fields)
-    {
-        if (c.RoutedExpertCount % c.GroupCount != 0)
-        {
-            Require(fields, false, "n_group", "n_routed_experts",
-                $"n_group is {c.GroupCount}, which does not divide n_routed_experts {c.RoutedExpertCount}");
-            return;
-        }
-
-        int perGroup = c.RoutedExpertCount / c.GroupCount;
-        Require(fields, c.GroupCount == 1 || perGroup >= 2, "n_group", "n_routed_experts",
-            $"n_group is {c.GroupCount}, which leaves {perGroup} expert in a group; a group's score is the sum of its "
-            + "two best");
-        Require(fields, c.ExpertsPerToken <= (long)perGroup * c.TopKGroup, "topk_group", "n_routed_experts",
-            $"topk_group {c.TopKGroup} groups of {perGroup} experts cannot give num_experts_per_tok "
-            + $"{c.ExpertsPerToken}");
     }
 
     private static void Require(JsonFields fields, bool holds, string key, string otherKey, string problem)
