@@ -1,0 +1,19 @@
+namespace Glm5.Core;
+
+/// <summary>The waiting queue is full or the engine is stopping: the request may be tried again later.</summary>
+/// <param name="message">A sentence with the figures.</param>
+/// <param name="retryAfter">When trying again makes sense.</param>
+public sealed class EngineBusyException(string message, TimeSpan retryAfter) : Exception(message)
+{
+    /// <summary>When trying again makes sense.</summary>
+    public TimeSpan RetryAfter { get; } = retryAfter;
+}
+
+/// <summary>A request that this model can never serve. The message says which limit and both numbers.</summary>
+/// <param name="message">The sentence.</param>
+/// <param name="field">The request's field at fault: <c>prompt</c>, <c>max_tokens</c> …</param>
+public sealed class RequestRefusedException(string message, string field) : Exception(message)
+{
+    /// <summary>The request's field at fault.</summary>
+    public string Field { get; } = field;
+}

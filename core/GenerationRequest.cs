@@ -1,0 +1,22 @@
+using System.Collections.Immutable;
+
+namespace Glm5.Core;
+
+/// <summary>What the engine is asked to continue.</summary>
+public sealed record GenerationRequest
+{
+    /// <summary>Prompt ids, at least one.</summary>
+    public required ImmutableArray<int> Prompt { get; init; }
+
+    /// <summary>How tokens are chosen.</summary>
+    public SamplingParameters Sampling { get; init; } = new();
+
+    /// <summary>Most tokens of the answer; null: until the context is full.</summary>
+    public int? MaxTokens { get; init; }
+
+    /// <summary>Tokens before which no stop id is chosen.</summary>
+    public int MinTokens { get; init; }
+
+    /// <summary>Ids that end the answer: the model's own and the request's. The ending token is reported as the last.</summary>
+    public ImmutableArray<int> StopIds { get; init; } = [];
+}
