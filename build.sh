@@ -14,9 +14,7 @@ case "${1:-check}" in
   bench) dotnet run -c Release --project tests/benchmarks -- "${@:2}" ;;
   lines)
     for folder in core/* backends/* host tests/*; do
-      [ -d "$folder" ] || continue
-      count=$(git ls-files "$folder" | grep '\.cs$' | tr '\n' '\0' | xargs -0r cat | wc -l)
-      [ "$count" -eq 0 ] || printf '%7d  %s\n' "$count" "$folder"
+      git ls-files -z "$folder/*.cs" | xargs -0r cat | wc -l | awk -v folder="$folder" '$1 { printf "%7d  %s\n", $1, folder }'
     done ;;
   *) echo "usage: ./build.sh [check|soak|bench|lines]" >&2; exit 2 ;;
 esac
