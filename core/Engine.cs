@@ -102,6 +102,9 @@ public sealed partial class Engine : IDisposable
         _counters.Dispose();
     }
 
+    /// <summary>For checks between turns.</summary>
+    internal Scheduler Scheduler => _scheduler;
+
     /// <summary>Gives the engine its thread.</summary>
     internal void Start() => _thread.Start();
 
