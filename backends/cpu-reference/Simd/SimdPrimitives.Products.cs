@@ -119,7 +119,8 @@ internal unsafe partial class SimdPrimitives
         Team.Run(ref work, work.Pieces);
     }
 
-    private static Scratch[] NewScratch(DeviceMemory memory, int workers)
+    /// <summary>One scratch a worker.</summary>
+    protected static Scratch[] NewScratch(DeviceMemory memory, int workers)
     {
         var scratch = new Scratch[workers];
         for (int i = 0; i < workers; i++)

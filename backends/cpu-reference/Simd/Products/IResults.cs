@@ -66,3 +66,29 @@ internal readonly unsafe struct AddendResults(float** addends, float* weights, l
             to[i] = isFirst ? results.GetElement(i) : to[i] + results.GetElement(i);
     }
 }
+
+/// <summary>The results with a strip of weight rows, [rows, strip].</summary>
+/// <param name="into">Of the first row and the strip's first column.</param>
+/// <param name="first">The strip's first weight row.</param>
+/// <param name="count">Its weight rows.</param>
+internal readonly unsafe struct StripResults(float* into, long first, long count) : IResults
+{
+    private readonly float* _into = into;
+
+    /// <summary>The results of an activation row.</summary>
+    public float* Row(long row) => _into + (row * count);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Put(long row, int chunk, long n, int count, Vector128<float> results)
+    {
+        float* to = Row(row) + (n - first);
+        if (count == Vector128<float>.Count)
+        {
+            results.Store(to);
+            return;
+        }
+
+        for (int i = 0; i < count; i++)
+            to[i] = results.GetElement(i);
+    }
+}

@@ -6,16 +6,20 @@ namespace Glm5.Backends.CpuReference.Simd.Products;
 /// <param name="products">Number of products.</param>
 /// <param name="chunks">Chunks of K.</param>
 /// <param name="width">Elements of a chunk.</param>
-internal readonly unsafe struct RowsByProduct(float* packed, int* offsets, int products, int chunks, long width)
+/// <param name="groups">[products] the weight's group of each product; null where it is the product's own number.</param>
+internal readonly unsafe struct RowsByProduct(float* packed, int* offsets, int products, int chunks, long width, int* groups = null)
 {
     private readonly float* _packed = packed;
-    private readonly int* _offsets = offsets;
+    private readonly int* _offsets = offsets, _groups = groups;
 
     /// <summary>Number of products.</summary>
     public int Products => products;
 
     /// <summary>Rows of all products.</summary>
     public long Count => _offsets[products];
+
+    /// <summary>The weight's group of a product.</summary>
+    public int Group(int product) => _groups == null ? product : _groups[product];
 
     /// <summary>The first row of a product.</summary>
     public int First(int product) => _offsets[product];
