@@ -42,6 +42,9 @@ internal unsafe interface ILanes<TVector>
     /// <summary>The smaller of a and b; NaN where either is.</summary>
     static abstract TVector Min(TVector a, TVector b);
 
+    /// <summary>a where it is above 0, else 0; NaN where it is NaN.</summary>
+    static abstract TVector Rectify(TVector a);
+
     /// <summary>2ⁿ of whole n from −126 to 127; NaN gives anything.</summary>
     static abstract TVector PowerOfTwo(TVector n);
 

@@ -157,17 +157,28 @@ public sealed unsafe class SimdAttentionKernelTests
     public void Heads_are_added_by_halves(int heads)
     {
         var random = new Random(heads);
-        float[] x = Values(random, heads), w = Values(random, heads), expected = new float[heads];
-        for (int h = 0; h < heads; h++)
-            expected[h] = MathF.Max(x[h], 0) * w[h];
-        for (int half = heads / 2; half > 0; half /= 2)
+        int stride = heads + 3;
+        float[] x = Values(random, HeadSum.Rows * stride), w = Values(random, heads), got = new float[HeadSum.Rows];
+        x[stride] = float.NaN;
+        float[] expected = [.. Enumerable.Range(0, HeadSum.Rows).Select(r => ByHalves(x.AsSpan(r * stride, heads), w))];
+        fixed (float* a = x, b = w, y = got)
+            HeadSum.Of(a, stride, b, heads, y);
+        CollectionAssert.AreEqual(expected, got);
+        Assert.IsTrue(float.IsNaN(got[1]));
+    }
+
+    private static float ByHalves(ReadOnlySpan<float> x, float[] w)
+    {
+        float[] sums = new float[x.Length];
+        for (int h = 0; h < x.Length; h++)
+            sums[h] = MathF.Max(x[h], 0) * w[h];
+        for (int half = x.Length / 2; half > 0; half /= 2)
         {
             for (int h = 0; h < half; h++)
-                expected[h] += expected[h + half];
+                sums[h] += sums[h + half];
         }
 
-        fixed (float* a = x, b = w)
-            Assert.AreEqual(expected[0], HeadSum.Of(a, b, heads));
+        return sums[0];
     }
 
     internal static float[] Values(Random random, int count)

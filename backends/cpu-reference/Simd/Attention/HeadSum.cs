@@ -9,22 +9,54 @@ namespace Glm5.Backends.CpuReference.Simd.Attention;
 /// </summary>
 internal static unsafe class HeadSum
 {
-    /// <summary>Sums the products x of <paramref name="heads"/> heads, a power of two from 4 on; x is overwritten.</summary>
-    public static float Of(float* x, float* w, int heads)
+    /// <summary>Rows that are summed together: their last additions share instructions.</summary>
+    public const int Rows = 4;
+
+    /// <summary>
+    /// into[r] = Σ_h w[h] · relu(x[r · stride + h]) for <see cref="Rows"/> rows of <paramref name="heads"/> products, a power of two
+    /// from 4 on. Overwrites x.
+    /// </summary>
+    public static void Of(float* x, int stride, float* w, int heads, float* into)
     {
         if (Vector512.IsHardwareAccelerated && heads >= 16)
-            return Of<Lanes512, Vector512<float>>(x, w, heads);
-        return Vector256.IsHardwareAccelerated && heads >= 8
-            ? Of<Lanes256, Vector256<float>>(x, w, heads)
-            : Of<Lanes128, Vector128<float>>(x, w, heads);
+            Of<Lanes512, Vector512<float>>(x, stride, w, heads, into);
+        else if (Vector256.IsHardwareAccelerated && heads >= 8)
+            Of<Lanes256, Vector256<float>>(x, stride, w, heads, into);
+        else
+            Of<Lanes128, Vector128<float>>(x, stride, w, heads, into);
     }
 
-    private static float Of<TLanes, TVector>(float* x, float* w, int heads)
+    private static void Of<TLanes, TVector>(float* x, int stride, float* w, int heads, float* into)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
-        if (heads == TLanes.Count)
-            return TLanes.Sum(Weighted<TLanes, TVector>(x, w));
+        if (heads > 2 * TLanes.Count)
+        {
+            for (int r = 0; r < Rows; r++)
+                into[r] = Long<TLanes, TVector>(x + (r * stride), w, heads);
+            return;
+        }
+
+        TLanes.Sums(
+            Folded<TLanes, TVector>(x, w, heads), Folded<TLanes, TVector>(x + stride, w, heads),
+            Folded<TLanes, TVector>(x + (2 * stride), w, heads), Folded<TLanes, TVector>(x + (3 * stride), w, heads)).Store(into);
+    }
+
+    /// <summary>One or two vectors of heads, folded to one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Folded<TLanes, TVector>(float* x, float* w, int heads)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        TVector sum = Weighted<TLanes, TVector>(x, w);
+        return heads == TLanes.Count ? sum : TLanes.Add(sum, Weighted<TLanes, TVector>(x + TLanes.Count, w + TLanes.Count));
+    }
+
+    /// <summary>Any number of heads, folded in place.</summary>
+    private static float Long<TLanes, TVector>(float* x, float* w, int heads)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
         for (int h = 0; h < heads; h += TLanes.Count)
             TLanes.Store(Weighted<TLanes, TVector>(x + h, w + h), x + h);
         int half = heads / 2;
@@ -41,5 +73,5 @@ internal static unsafe class HeadSum
     private static TVector Weighted<TLanes, TVector>(float* x, float* w)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct =>
-        TLanes.Multiply(TLanes.Max(TLanes.Load(x), TLanes.Zero), TLanes.Load(w));
+        TLanes.Multiply(TLanes.Rectify(TLanes.Load(x)), TLanes.Load(w));
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Glm5.Backends.CpuReference.Simd.Attention;
@@ -97,6 +98,8 @@ internal static unsafe class RowDots
         StoreFour<TLanes, TVector>(t4, t5, t6, t7, factor, into + TLanes.Count + (4 * stride), stride);
     }
 
+    // Inlined, or the loop's sums would live in memory across the call.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void StoreFour<TLanes, TVector>(
         TVector a, TVector b, TVector c, TVector d, TVector factor, float* into, int stride)
         where TLanes : struct, ILanes<TVector>

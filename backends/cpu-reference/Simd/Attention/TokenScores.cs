@@ -106,8 +106,8 @@ internal readonly unsafe struct TokenScores
         for (int i = 0; i < tokens; i++)
         {
             float* scores = scratch.Scores + ((long)i * scratch.ScoreStride) + j, weights = scratch.HeadWeights + (i * lanes);
-            for (int r = 0; r < RowDots.Rows; r++)
-                scores[r] = HeadSum.Of(products + (r * stride) + (i * lanes), weights, lanes);
+            for (int r = 0; r < RowDots.Rows; r += HeadSum.Rows)
+                HeadSum.Of(products + (r * stride) + (i * lanes), stride, weights, lanes, scores + r);
         }
     }
 }
