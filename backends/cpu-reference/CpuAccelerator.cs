@@ -67,6 +67,7 @@ public sealed class CpuAccelerator : IAccelerator
     /// <inheritdoc/>
     public void Dispose()
     {
+        (Ops as IDisposable)?.Dispose();
         _team?.Dispose();
         _arena.Dispose();
     }

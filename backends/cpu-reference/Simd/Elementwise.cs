@@ -84,6 +84,17 @@ internal static unsafe class Elementwise
             where TVector : struct => TLanes.Multiply(x, TLanes.Broadcast(_c));
     }
 
+    /// <summary>x + c · z.</summary>
+    internal readonly struct PlusProduct(float c) : IFunction
+    {
+        private readonly float _c = c;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TVector Apply<TLanes, TVector>(TVector x, TVector z)
+            where TLanes : struct, ILanes<TVector>
+            where TVector : struct => TLanes.MultiplyAdd(TLanes.Broadcast(_c), z, x);
+    }
+
     /// <summary>x / d · c.</summary>
     internal readonly struct Quotient(float d, float c) : IFunction
     {

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Glm5.Backends.CpuReference.Simd.Products;
 using Glm5.Core.Accelerator;
 
 namespace Glm5.Backends.CpuReference.Simd;
@@ -133,7 +134,7 @@ internal unsafe partial class SimdPrimitives
     {
         private readonly int* _ids = ids;
 
-        public void Run(long row) => table.Parts[0].Decode(_ids[row], 0, new Span<float>(into[row], (int)into.Width));
+        public void Run(long row) => StoredValues.Decode(table.Parts[0], _ids[row], 0, into[row], into.Width);
     }
 
     private readonly struct TopKRow(FloatRows x, IntRows into) : IRowKernel

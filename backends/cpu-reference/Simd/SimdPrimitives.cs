@@ -8,7 +8,7 @@ namespace Glm5.Backends.CpuReference.Simd;
 /// </summary>
 internal unsafe partial class SimdPrimitives(
     DeviceMemory memory, ActivationArena arena, InProcessCollectives ranks, WorkerTeam team)
-    : BlockOps(memory, arena, ranks)
+    : BlockOps(memory, arena, ranks), IDisposable
 {
     // Elements that one thread works through in the time a fork and join take, some times over.
     private const long ElementsPerPiece = 16 << 10;
@@ -18,6 +18,16 @@ internal unsafe partial class SimdPrimitives(
 
     /// <summary>The rank's threads; the accelerator owns them.</summary>
     protected WorkerTeam Team { get; } = team;
+
+    /// <summary>Frees the scratch.</summary>
+    public void Dispose()
+    {
+        _packed.Dispose();
+        _from.Dispose();
+        _into.Dispose();
+        foreach (Scratch scratch in WorkerScratch)
+            scratch.Dispose();
+    }
 
     /// <summary>Runs a kernel over all rows: here when they are few, else over the team.</summary>
     /// <param name="kernel">What is done to a row.</param>
