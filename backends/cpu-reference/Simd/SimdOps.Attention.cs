@@ -96,14 +96,12 @@ internal unsafe partial class SimdOps
         MatMulPerHeadCore(attended, weights.ValueUp, values);
         Tensor joined = values.As(attended[0], (long)d.Heads * d.Value);
         Observe(TracePoint.AttentionOut, weights.Layer, joined);
-        throw new NotImplementedException();
+        MatMulRowParallel(joined, weights.Output, into);
     }
 
     /// <summary>Whether there are tokens enough to give each worker whole ones, and memory for a scratch area a worker.</summary>
     private bool FillsTeam(int pieces, long floats) =>
         pieces >= 2 * Team.Threads && floats * sizeof(float) * Team.Threads < Arena.Available;
-
-    private float* TakeFloats(long count) => (float*)Arena.Take(ElementType.F32, count).Address;
 
     private static float* Floats(Tensor dense) => dense.Type == ElementType.F32 && dense.IsDense
         ? (float*)dense.Address
