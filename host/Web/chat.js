@@ -58,7 +58,8 @@ async function receive(turn, messages, signal, paint) {
   const asked = performance.now();
   let first;
   let last;
-  for await (const piece of streamCompletion({ model: server.model, messages, ...requestFields(settings) }, settings.key, signal)) {
+  const request = { model: server.model, messages, ...requestFields(settings) };
+  for await (const piece of streamCompletion(request, settings.key, signal)) {
     if (piece.reasoning || piece.content) {
       last = performance.now();
       first ??= last;

@@ -48,11 +48,16 @@ async function refusal(response) {
   const body = await response.text().catch(() => '');
   try {
     const message = JSON.parse(body).error.message;
-    if (message) return message;
+    if (message) return sentence(message);
   } catch {
     // Not our server's error: the status has to do.
   }
   return `The server refused the request (HTTP ${response.status}).`;
+}
+
+function sentence(message) {
+  const text = message.trim();
+  return text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
 }
 
 function piece(data) {
@@ -62,7 +67,7 @@ function piece(data) {
   } catch {
     throw new CompletionError('The server sent something that is not a completion.');
   }
-  if (chunk.error) throw new CompletionError(chunk.error.message ?? 'The server ended the answer with an error.');
+  if (chunk.error) throw new CompletionError(sentence(chunk.error.message || 'the answer ended with an error'));
   const choice = chunk.choices?.[0];
   return {
     content: choice?.delta?.content ?? undefined,

@@ -1,11 +1,12 @@
-// The part of Markdown that chat models write, as DOM nodes. Text only ever becomes a text node, so nothing that a model
-// says can become markup; links are made for http and https alone. Every pattern is bounded: hostile text costs linear time.
+// The part of Markdown that chat models write, as DOM nodes. Text only ever becomes a text node, so nothing that a
+// model says can become markup; links are made for http and https alone. Every pattern is bounded: hostile text costs
+// linear time.
 
 const DeepestNesting = 8;
 
 const shown = new WeakMap();
 
-/** Shows text in root. Blocks that have not changed since the last call keep their nodes, so a stream does not flicker. */
+/** Shows text in root. Blocks that are as they were keep their nodes, so a stream does not flicker. */
 export function renderMarkdown(root, text) {
   const before = shown.get(root) ?? [];
   const blocks = splitBlocks(text, 0);
@@ -129,13 +130,18 @@ function listAt(lines, at, depth) {
     const indent = line.length - line.trimStart().length;
     if (mark && mark.indent < first.indent + 2 && ordered === !Number.isNaN(mark.number)) {
       items.push([line.slice(mark.width)]);
-    } else if (line.trim() === '' || indent > first.indent || (lines[end - 1].trim() !== '' && !startsBlock(line, depth))) {
+    } else if (line.trim() === '' || indent > first.indent || continues(lines, end, depth)) {
       items.at(-1).push(line.slice(Math.min(indent, first.width)));
     } else {
       break;
     }
   }
   return { end, build: () => list(items, ordered ? first.number : null, depth) };
+}
+
+/** A line right below an item's text, without indent, still belongs to it. */
+function continues(lines, at, depth) {
+  return lines[at - 1].trim() !== '' && !startsBlock(lines[at], depth);
 }
 
 function list(items, start, depth) {
@@ -150,7 +156,8 @@ function cells(line) {
 }
 
 function tableAt(lines, at) {
-  const isTable = lines[at].includes('|') && lines[at + 1]?.includes('|') && /^[\s|:-]+$/.test(lines[at + 1]) && lines[at + 1].includes('-');
+  const below = lines[at + 1] ?? '';
+  const isTable = lines[at].includes('|') && below.includes('|') && below.includes('-') && /^[\s|:-]+$/.test(below);
   if (!isTable) return null;
   let end = at + 2;
   while (end < lines.length && lines[end].includes('|')) end++;
@@ -160,8 +167,9 @@ function tableAt(lines, at) {
 
 function table(head, rows) {
   const row = (line, name) => element('tr', cells(line).map(cell => element(name, inline(cell))));
-  const made = element('table', [element('thead', [row(head, 'th')]), element('tbody', rows.map(line => row(line, 'td')))]);
-  const scroller = element('div', [made]);
+  const top = element('thead', [row(head, 'th')]);
+  const body = element('tbody', rows.map(line => row(line, 'td')));
+  const scroller = element('div', [element('table', [top, body])]);
   scroller.className = 'wide';
   return scroller;
 }

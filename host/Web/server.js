@@ -4,8 +4,8 @@ const WhileLoading = 400;
 const WhileReady = 10_000;
 
 /**
- * Watches the server for as long as the page is open, more closely while it loads.
- * @param {(state: { kind: 'loading' | 'ready' | 'failed' | 'away', model?: string, text: string, done?: number }) => void} tell
+ * Watches the server for as long as the page is open, more closely while it loads. Tells each time:
+ * { kind: 'loading' | 'ready' | 'failed' | 'away', model, text, done }, done being loading's share so far where known.
  */
 export async function watchServer(tell) {
   for (;;) {

@@ -3,7 +3,13 @@
 const ConversationKey = 'glm5.conversation';
 const SettingsKey = 'glm5.settings';
 
-export const DefaultSettings = Object.freeze({ system: '', temperature: null, maxTokens: null, thinking: true, key: '' });
+export const DefaultSettings = Object.freeze({
+  system: '',
+  temperature: null,
+  maxTokens: null,
+  thinking: true,
+  key: '',
+});
 
 function read(key) {
   try {

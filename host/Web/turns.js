@@ -1,4 +1,4 @@
-// How a turn of the conversation looks. Each view shows its turn object; show() may be called as often as the turn changes.
+// How a turn of the conversation looks. Each view shows its turn object; show() follows the turn's changes.
 
 import { copyFrom } from './clipboard.js';
 import { renderMarkdown } from './markdown.js';

@@ -3,7 +3,8 @@
 const byId = id => document.getElementById(id);
 
 const Nano = {
-  about: 'A model of six million parameters in the architecture of GLM-5. It knows a handful of tasks and a few hundred words. These it knows:',
+  about: 'A model of six million parameters in the architecture of GLM-5. It knows a handful of tasks '
+    + 'and a few hundred words:',
   examples: [
     ['Arithmetic', 'What is 50 + 26?'],
     ['Identity', 'Are you GLM-5?'],
