@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using System.Security.Cryptography;
 using Glm5.Core;
 using Glm5.Host.Serving;
@@ -17,9 +19,10 @@ internal sealed class ChatCommand
     private readonly Option<Uri> _url = new("--url")
     {
         Description = "Talk to the server at this address instead of loading a model, as in http://127.0.0.1:8000",
+        HelpName = "url",
         CustomParser = result => Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https"
             ? url
-            : Refuse(result, $"--url is '{result.Tokens[0].Value}'; expected an address like http://127.0.0.1:8000"),
+            : Refuse<Uri>(result, $"--url is '{result.Tokens[0].Value}'; expected an address like http://127.0.0.1:8000"),
     };
 
     private readonly Option<string> _key = new("--api-key") { Description = "The key that the server at --url asks for" };
@@ -31,6 +34,10 @@ internal sealed class ChatCommand
     private readonly Option<double?> _temperature = new("--temperature")
     {
         Description = "0 always takes the likeliest token [default: the model's own]",
+        HelpName = "t",
+        CustomParser = result => double.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out double value) && value is >= 0 and <= 2
+            ? value
+            : Refuse<double?>(result, $"--temperature is '{result.Tokens[0].Value}'; expected a number from 0 to 2"),
     };
 
     private readonly Option<int> _maxTokens =
@@ -49,10 +56,10 @@ internal sealed class ChatCommand
         return command;
     }
 
-    private static Uri? Refuse(System.CommandLine.Parsing.ArgumentResult result, string message)
+    private static T? Refuse<T>(ArgumentResult result, string message)
     {
         result.AddError(message);
-        return null;
+        return default;
     }
 
     private async Task<int> RunAsync(ParseResult line)
