@@ -27,6 +27,7 @@ internal static class ApiRoutes
         });
         app.UseRouting();
         ServerMetrics.Map(app);
+        app.MapPost("/v1/chat/completions", ChatEndpoint.AnswerAsync);
         app.MapGet("/v1/models", ModelsEndpoint.ListAsync);
         app.MapGet("/v1/models/{**id}", ModelsEndpoint.FindAsync);
         app.MapGet("/health", HealthEndpoint.AnswerAsync);
