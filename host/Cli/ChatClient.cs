@@ -17,12 +17,13 @@ internal sealed class ChatClient : IDisposable
     /// <summary>A client.</summary>
     /// <param name="server">The server's address, with or without <c>/v1</c>.</param>
     /// <param name="key">The API key; null for none.</param>
-    public ChatClient(Uri server, string? key)
+    /// <param name="way">How requests travel; null for the network.</param>
+    public ChatClient(Uri server, string? key, HttpMessageHandler? way = null)
     {
         string path = server.GetLeftPart(UriPartial.Path).TrimEnd('/');
         if (path.EndsWith("/v1", StringComparison.Ordinal))
             path = path[..^3];
-        _http = new HttpClient { BaseAddress = new Uri(path + "/"), Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(way ?? new SocketsHttpHandler()) { BaseAddress = new Uri(path + "/"), Timeout = Timeout.InfiniteTimeSpan };
         if (key is not null)
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }

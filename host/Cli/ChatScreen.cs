@@ -46,6 +46,7 @@ internal sealed class ChatScreen(IAnsiConsole console)
         EndLine();
         if (note.Length > 0)
             Note(note);
+        console.WriteLine();
     }
 
     /// <summary>A remark of the program.</summary>

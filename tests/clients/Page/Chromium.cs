@@ -71,7 +71,10 @@ internal sealed class Chromium : IAsyncDisposable
         await tab.CallAsync("Page.enable", []);
         await tab.CallAsync("Emulation.setDeviceMetricsOverride", new JsonObject
         {
-            ["width"] = width, ["height"] = 800, ["deviceScaleFactor"] = 1, ["mobile"] = width < 600,
+            ["width"] = width,
+            ["height"] = 800,
+            ["deviceScaleFactor"] = 1,
+            ["mobile"] = width < 600,
         });
         await tab.CallAsync("Page.addScriptToEvaluateOnNewDocument", new JsonObject { ["source"] = script });
         await tab.CallAsync("Page.navigate", new JsonObject { ["url"] = address.ToString() });

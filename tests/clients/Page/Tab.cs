@@ -25,7 +25,10 @@ internal sealed class Tab(Chromium chromium, string session)
     {
         JsonObject answer = await CallAsync("Runtime.evaluate", new JsonObject
         {
-            ["expression"] = expression, ["awaitPromise"] = true, ["returnByValue"] = true, ["userGesture"] = true,
+            ["expression"] = expression,
+            ["awaitPromise"] = true,
+            ["returnByValue"] = true,
+            ["userGesture"] = true,
         });
         if (answer["exceptionDetails"] is { } failure)
             throw new InvalidOperationException($"{expression}: {failure.ToJsonString()}");
@@ -59,7 +62,11 @@ internal sealed class Tab(Chromium chromium, string session)
     {
         var press = new JsonObject
         {
-            ["type"] = "keyDown", ["key"] = key, ["code"] = key, ["windowsVirtualKeyCode"] = key == "Enter" ? 13 : 27, ["modifiers"] = shift ? 8 : 0,
+            ["type"] = "keyDown",
+            ["key"] = key,
+            ["code"] = key,
+            ["windowsVirtualKeyCode"] = key == "Enter" ? 13 : 27,
+            ["modifiers"] = shift ? 8 : 0,
         };
         if (key == "Enter")
             press["text"] = "\r";
