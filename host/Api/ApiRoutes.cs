@@ -28,6 +28,9 @@ internal static class ApiRoutes
         app.UseRouting();
         ServerMetrics.Map(app);
         app.MapPost("/v1/chat/completions", ChatEndpoint.AnswerAsync);
+        app.MapPost("/v1/completions", CompletionEndpoint.AnswerAsync);
+        app.MapPost("/tokenize", TokenizeEndpoints.TokenizeAsync);
+        app.MapPost("/detokenize", TokenizeEndpoints.DetokenizeAsync);
         app.MapGet("/v1/models", ModelsEndpoint.ListAsync);
         app.MapGet("/v1/models/{**id}", ModelsEndpoint.FindAsync);
         app.MapGet("/health", HealthEndpoint.AnswerAsync);
