@@ -40,6 +40,7 @@ internal sealed class ChatAnswer(ChatScreen screen, TimeProvider time)
         if (_tokens is not { } tokens)
             return end.TrimStart(',', ' ');
         double seconds = time.GetElapsedTime(_first, _last).TotalSeconds;
-        return tokens > 1 && seconds > 0 ? $"{tokens} tokens, {(tokens - 1) / seconds:F0} tokens/s{end}" : $"{tokens} tokens{end}";
+        string speed = tokens > 1 && seconds > 0 ? $", {(tokens - 1) / seconds:F0} tokens/s" : "";
+        return $"{tokens} tokens{speed}{end}";
     }
 }

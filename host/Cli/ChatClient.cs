@@ -1,13 +1,13 @@
-using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 
 namespace Glm5.Host.Cli;
 
-/// <summary>The few requests that a chat makes of a server. It speaks OpenAI's API, so other servers will do as well.</summary>
+/// <summary>
+/// The few requests that a chat makes of a server. It speaks OpenAI's API, so other servers will do as well.
+/// </summary>
 internal sealed class ChatClient : IDisposable
 {
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(300);
@@ -23,7 +23,11 @@ internal sealed class ChatClient : IDisposable
         string path = server.GetLeftPart(UriPartial.Path).TrimEnd('/');
         if (path.EndsWith("/v1", StringComparison.Ordinal))
             path = path[..^3];
-        _http = new HttpClient(way ?? new SocketsHttpHandler()) { BaseAddress = new Uri(path + "/"), Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(way ?? new SocketsHttpHandler())
+        {
+            BaseAddress = new Uri(path + "/"),
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
         if (key is not null)
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
@@ -41,26 +45,30 @@ internal sealed class ChatClient : IDisposable
         }
 
         using HttpResponseMessage response = await SendAsync(new HttpRequestMessage(HttpMethod.Get, "v1/models"), cancel);
-        using JsonDocument models = await ParseAsync(response, cancel);
-        return Find(models.RootElement, "data") is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0
-            ? Text(list[0], "id")
-            : throw new ChatException("the server lists no model");
+        return ChatWire.FirstModel(await response.Content.ReadAsStringAsync(cancel));
     }
 
     /// <summary>Asks, and yields the answer as it comes.</summary>
     /// <exception cref="ChatException">The server refused, or the answer broke off.</exception>
     public async IAsyncEnumerable<ChatPiece> AskAsync(
-        string model, IReadOnlyList<ChatMessage> messages, ChatSettings settings, [EnumeratorCancellation] CancellationToken cancel)
+        string model,
+        IReadOnlyList<ChatMessage> messages,
+        ChatSettings settings,
+        [EnumeratorCancellation] CancellationToken cancel)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, "v1/chat/completions") { Content = Body(model, messages, settings) };
+        var request = new HttpRequestMessage(HttpMethod.Post, "v1/chat/completions")
+        {
+            Content = ChatWire.Question(model, messages, settings),
+        };
         using HttpResponseMessage response = await SendAsync(request, cancel);
         await using Stream stream = await response.Content.ReadAsStreamAsync(cancel);
-        await using IAsyncEnumerator<SseItem<string>> events = SseParser.Create(stream).EnumerateAsync(cancel).GetAsyncEnumerator(cancel);
+        await using IAsyncEnumerator<SseItem<string>> events =
+            SseParser.Create(stream).EnumerateAsync(cancel).GetAsyncEnumerator(cancel);
         while (await NextAsync(events))
         {
             if (events.Current.Data == "[DONE]")
                 yield break;
-            yield return Piece(events.Current.Data);
+            yield return ChatWire.Piece(events.Current.Data);
         }
 
         throw new ChatException("the answer broke off: the server closed the connection");
@@ -71,21 +79,15 @@ internal sealed class ChatClient : IDisposable
     /// <summary>How far loading is; null when it is over. A server without this endpoint counts as ready.</summary>
     private async Task<string?> LoadingAsync(CancellationToken cancel)
     {
-        using HttpResponseMessage response = await SendAsync(new HttpRequestMessage(HttpMethod.Get, "health"), cancel, refuse: false);
-        if (response.StatusCode != HttpStatusCode.ServiceUnavailable)
-            return null;
-        using JsonDocument health = await ParseAsync(response, cancel);
-        return Text(health.RootElement, "status") switch
-        {
-            "failed" => throw new ChatException($"the server could not load its model: {Text(health.RootElement, "failure")}"),
-            "draining" => throw new ChatException("the server is stopping"),
-            _ => Find(health.RootElement, "percent") is { ValueKind: JsonValueKind.Number } percent
-                ? $"{Text(health.RootElement, "phase")} {percent.GetDouble():F0} %"
-                : Text(health.RootElement, "phase"),
-        };
+        var request = new HttpRequestMessage(HttpMethod.Get, "health");
+        using HttpResponseMessage response = await SendAsync(request, cancel, refuse: false);
+        return response.StatusCode == HttpStatusCode.ServiceUnavailable
+            ? ChatWire.Loading(await response.Content.ReadAsStringAsync(cancel))
+            : null;
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancel, bool refuse = true)
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request, CancellationToken cancel, bool refuse = true)
     {
         HttpResponseMessage response;
         try
@@ -101,7 +103,9 @@ internal sealed class ChatClient : IDisposable
             return response;
         using (response)
         {
-            throw new ChatException(Refusal(await response.Content.ReadAsStringAsync(cancel)) ?? $"the server answered with HTTP {(int)response.StatusCode}");
+            string body = await response.Content.ReadAsStringAsync(cancel);
+            throw new ChatException(
+                ChatWire.Refusal(body) ?? $"the server answered with HTTP {(int)response.StatusCode}");
         }
     }
 
@@ -116,90 +120,4 @@ internal sealed class ChatClient : IDisposable
             throw new ChatException("the answer broke off: the connection was lost", exception);
         }
     }
-
-    private static ReadOnlyMemoryContent Body(string model, IReadOnlyList<ChatMessage> messages, ChatSettings settings)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartObject();
-            json.WriteString("model", model);
-            json.WriteStartArray("messages");
-            foreach (ChatMessage message in messages)
-            {
-                json.WriteStartObject();
-                json.WriteString("role", message.Role);
-                json.WriteString("content", message.Content);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-            json.WriteBoolean("stream", true);
-            json.WriteStartObject("stream_options");
-            json.WriteBoolean("include_usage", true);
-            json.WriteEndObject();
-            if (settings.Temperature is { } temperature)
-                json.WriteNumber("temperature", temperature);
-            if (settings.MaxTokens is { } most)
-                json.WriteNumber("max_tokens", most);
-            json.WriteStartObject("chat_template_kwargs");
-            json.WriteBoolean("enable_thinking", settings.Thinking);
-            json.WriteEndObject();
-            json.WriteEndObject();
-        }
-
-        return new ReadOnlyMemoryContent(buffer.WrittenMemory) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
-    }
-
-    private static ChatPiece Piece(string data)
-    {
-        using JsonDocument chunk = Parse(data);
-        JsonElement root = chunk.RootElement;
-        if (Find(root, "error") is { } error)
-            throw new ChatException(Text(error, "message"));
-        int? tokens = Find(root, "usage") is { } usage && Find(usage, "completion_tokens") is { } count ? count.GetInt32() : null;
-        if (Find(root, "choices") is not { ValueKind: JsonValueKind.Array } choices || choices.GetArrayLength() == 0)
-            return new ChatPiece("", "", null, tokens);
-        JsonElement choice = choices[0];
-        JsonElement delta = Find(choice, "delta") ?? default;
-        string reasoning = Text(delta, "reasoning_content") is { Length: > 0 } text ? text : Text(delta, "reasoning");
-        return new ChatPiece(reasoning, Text(delta, "content"), Text(choice, "finish_reason") is { Length: > 0 } finish ? finish : null, tokens);
-    }
-
-    private static string? Refusal(string body)
-    {
-        try
-        {
-            using JsonDocument answer = JsonDocument.Parse(body);
-            return Find(answer.RootElement, "error") is { } error && Text(error, "message") is { Length: > 0 } message ? message : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
-
-    private static async Task<JsonDocument> ParseAsync(HttpResponseMessage response, CancellationToken cancel) =>
-        Parse(await response.Content.ReadAsStringAsync(cancel));
-
-    private static JsonDocument Parse(string text)
-    {
-        try
-        {
-            return JsonDocument.Parse(text);
-        }
-        catch (JsonException exception)
-        {
-            throw new ChatException("the server's answer is not JSON; is the address right?", exception);
-        }
-    }
-
-    /// <summary>A member of an object that is there and not null.</summary>
-    private static JsonElement? Find(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement found) && found.ValueKind != JsonValueKind.Null
-            ? found
-            : null;
-
-    private static string Text(JsonElement element, string name) =>
-        Find(element, name) is { ValueKind: JsonValueKind.String } found ? found.GetString()! : "";
 }

@@ -9,8 +9,8 @@ using Spectre.Console;
 namespace Glm5.Host.Cli;
 
 /// <summary>
-/// <c>glm5 chat</c>: a conversation in the terminal, with a server that runs already or with one that is started for it.
-/// Piped input is one question, and only its answer is written.
+/// <c>glm5 chat</c>: a conversation in the terminal, with a server that runs already or with one that is started for
+/// it. Piped input is one question, and only its answer is written.
 /// </summary>
 internal sealed class ChatCommand
 {
@@ -20,28 +20,32 @@ internal sealed class ChatCommand
     {
         Description = "Talk to the server at this address instead of loading a model, as in http://127.0.0.1:8000",
         HelpName = "url",
-        CustomParser = result => Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https"
-            ? url
-            : Refuse<Uri>(result, $"--url is '{result.Tokens[0].Value}'; expected an address like http://127.0.0.1:8000"),
+        CustomParser = ParseUrl,
     };
 
-    private readonly Option<string> _key = new("--api-key") { Description = "The key that the server at --url asks for" };
+    private readonly Option<string> _key = new("--api-key")
+    {
+        Description = "The key that the server at --url asks for",
+        HelpName = "key",
+    };
 
-    private readonly Option<string> _system = new("--system") { Description = "System prompt" };
+    private readonly Option<string> _system = new("--system") { Description = "System prompt", HelpName = "text" };
 
-    private readonly Option<bool> _noThinking = new("--no-thinking") { Description = "Let the model answer without thinking first" };
+    private readonly Option<bool> _noThinking = new("--no-thinking")
+    {
+        Description = "Let the model answer without thinking first",
+    };
 
     private readonly Option<double?> _temperature = new("--temperature")
     {
         Description = "0 always takes the likeliest token [default: the model's own]",
         HelpName = "t",
-        CustomParser = result => double.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out double value) && value is >= 0 and <= 2
-            ? value
-            : Refuse<double?>(result, $"--temperature is '{result.Tokens[0].Value}'; expected a number from 0 to 2"),
+        CustomParser = ParseTemperature,
     };
 
     private readonly Option<int> _maxTokens =
-        WholeNumber.Option("--max-tokens", "Longest answer, thinking included [default: until the context is full]", 1, int.MaxValue, 0);
+        WholeNumber.Option(
+            "--max-tokens", "Longest answer, thinking included [default: until the context is full]", 1, int.MaxValue, 0);
 
     /// <summary>The command.</summary>
     public static Command Create()
@@ -56,10 +60,22 @@ internal sealed class ChatCommand
         return command;
     }
 
-    private static T? Refuse<T>(ArgumentResult result, string message)
+    private static Uri? ParseUrl(ArgumentResult result)
     {
-        result.AddError(message);
-        return default;
+        string word = result.Tokens[0].Value;
+        if (Uri.TryCreate(word, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https")
+            return url;
+        result.AddError($"--url is '{word}'; expected an address like http://127.0.0.1:8000");
+        return null;
+    }
+
+    private static double? ParseTemperature(ArgumentResult result)
+    {
+        string word = result.Tokens[0].Value;
+        if (double.TryParse(word, CultureInfo.InvariantCulture, out double value) && value is >= 0 and <= 2)
+            return value;
+        result.AddError($"--temperature is '{word}'; expected a number from 0 to 2");
+        return null;
     }
 
     private async Task<int> RunAsync(ParseResult line)
@@ -99,7 +115,8 @@ internal sealed class ChatCommand
             DrainTime = TimeSpan.Zero,
         };
         LoadDisplay? display = Console.IsInputRedirected ? null : new LoadDisplay();
-        await using Server server = await Server.StartAsync(options, choice.Backend, display?.Observer, CancellationToken.None);
+        await using Server server =
+            await Server.StartAsync(options, choice.Backend, display?.Observer, CancellationToken.None);
         try
         {
             await (display?.ShowAsync(server) ?? server.Ready);
@@ -124,9 +141,11 @@ internal sealed class ChatCommand
         };
         if (Console.IsInputRedirected)
             return await AnswerOnceAsync(client, settings, interrupt);
-        string model = await AnsiConsole.Status().StartAsync(
-            "connecting", status => client.WaitUntilReadyAsync(word => status.Status($"the server loads its model: {Markup.Escape(word)}"), default));
-        await new ChatDialogue(client, model, settings, new ChatScreen(AnsiConsole.Console), Console.In, interrupt, TimeProvider.System).RunAsync();
+        string model = await AnsiConsole.Status().StartAsync("connecting", status => client.WaitUntilReadyAsync(
+            word => status.Status($"the server loads its model: {Markup.Escape(word)}"), CancellationToken.None));
+        var screen = new ChatScreen(AnsiConsole.Console);
+        var dialogue = new ChatDialogue(client, model, settings, screen, Console.In, interrupt, TimeProvider.System);
+        await dialogue.RunAsync();
         return ExitCode.Done;
     }
 

@@ -4,7 +4,13 @@ namespace Glm5.Host.Cli;
 
 /// <summary>A conversation: reads what a person says, keeps the turns, writes what the model answers.</summary>
 internal sealed class ChatDialogue(
-    ChatClient client, string model, ChatSettings settings, ChatScreen screen, TextReader input, AnswerInterrupt interrupt, TimeProvider time)
+    ChatClient client,
+    string model,
+    ChatSettings settings,
+    ChatScreen screen,
+    TextReader input,
+    AnswerInterrupt interrupt,
+    TimeProvider time)
 {
     private const string Help = """
         /help            this list

@@ -4,8 +4,8 @@ using Spectre.Console;
 namespace Glm5.Host.Cli;
 
 /// <summary>
-/// Where a conversation is written: thinking dimmed, answers plain. Control characters of the model are left out, so that
-/// no answer can move the cursor, set a title or send keys.
+/// Where a conversation is written: thinking dimmed, answers plain. Control characters of the model are left out, so
+/// that no answer can move the cursor, set a title or send keys.
 /// </summary>
 internal sealed class ChatScreen(IAnsiConsole console)
 {

@@ -58,7 +58,7 @@ internal static class Page
     {
         HttpResponse response = http.Response;
         response.Headers.ETag = file.Tag.ToString();
-        response.Headers.CacheControl = "no-cache"; // Asked for again each time, and answered by 304 while it is the same.
+        response.Headers.CacheControl = "no-cache"; // Asked for each time; 304 answers while it is the same.
         response.Headers.ContentSecurityPolicy = ContentPolicy;
         response.Headers.XContentTypeOptions = "nosniff";
         response.Headers["Referrer-Policy"] = "no-referrer";

@@ -187,9 +187,12 @@ public sealed class PageBehaviourTests
 
         await tab.PressAsync("Escape");
         await tab.AskAsync("Hello");
-        Assert.AreEqual("""
-            {"model":"glm5-nano","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hello"}],"chat_template_kwargs":{"enable_thinking":true},"temperature":0.5,"max_tokens":40,"stream":true,"stream_options":{"include_usage":true}}
-            """, await tab.EvaluateAsync<string>("JSON.stringify(sent[0])"));
+        const string Expected = """
+            {"model":"glm5-nano","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hello"}],
+            "chat_template_kwargs":{"enable_thinking":true},"temperature":0.5,"max_tokens":40,
+            "stream":true,"stream_options":{"include_usage":true}}
+            """;
+        Assert.AreEqual(Expected.ReplaceLineEndings(""), await tab.EvaluateAsync<string>("JSON.stringify(sent[0])"));
     }
 
     [TestMethod]
@@ -230,9 +233,11 @@ public sealed class PageBehaviourTests
     {
         Tab tab = await ScriptedServer.OpenAsync(s_chromium!, s_server!.Address, width: 390);
         await tab.AskAsync(new string('w', 300));
-        await tab.SayAsync($"{new string('a', 300)}\n\n```\n{new string('b', 300)}\n```\n\n|{new string('c', 300)}|d|\n|-|-|\n|1|2|\n\nhttps://example.com/{new string('e', 300)}");
+        string wide = new('a', 300);
+        await tab.SayAsync($"{wide}\n\n```\n{wide}\n```\n\n|{wide}|b|\n|-|-|\n|1|2|\n\nhttps://example.com/{wide}");
         await tab.FinishAsync();
-        Assert.AreEqual("390 390", await tab.EvaluateAsync<string>("`${document.documentElement.scrollWidth} ${document.getElementById('scroll').scrollWidth}`"));
+        const string Widths = "`${document.documentElement.scrollWidth} ${document.getElementById('scroll').scrollWidth}`";
+        Assert.AreEqual("390 390", await tab.EvaluateAsync<string>(Widths));
     }
 
     [TestMethod]

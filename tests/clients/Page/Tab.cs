@@ -42,7 +42,11 @@ internal sealed class Tab(Chromium chromium, string session)
         while (!await EvaluateAsync<bool>($"Boolean({expression})"))
         {
             if (Stopwatch.GetElapsedTime(began) > Patience)
-                Assert.Fail($"never true: {expression}; the page shows: {await EvaluateAsync<string>("document.body?.innerText ?? ''")}; {string.Join(" | ", _complaints)}");
+            {
+                string? seen = await EvaluateAsync<string>("document.body?.innerText ?? ''");
+                Assert.Fail($"never true: {expression}; the page shows: {seen}; {string.Join(" | ", _complaints)}");
+            }
+
             await Task.Delay(15);
         }
     }

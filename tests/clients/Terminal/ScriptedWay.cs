@@ -12,7 +12,8 @@ internal sealed class ScriptedWay : HttpMessageHandler
     public List<string> Asked { get; } = [];
 
     /// <summary>The next chat request is answered by these deltas, as JSON, and ends well.</summary>
-    public ScriptedWay Says(params string[] deltas) => Streams([.. deltas.Select(delta => $$"""{"choices":[{"index":0,"delta":{{delta}},"finish_reason":null}]}"""),
+    public ScriptedWay Says(params string[] deltas) => Streams([
+        .. deltas.Select(delta => $$"""{"choices":[{"index":0,"delta":{{delta}},"finish_reason":null}]}"""),
         """{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""",
         """{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":7,"total_tokens":10}}""", "[DONE]"]);
 
