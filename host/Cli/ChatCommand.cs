@@ -113,6 +113,7 @@ internal sealed class ChatCommand
             Port = 0,
             ApiKeys = [key],
             DrainTime = TimeSpan.Zero,
+            LeastLogged = LogLevel.Error,
         };
         LoadDisplay? display = Console.IsInputRedirected ? null : new LoadDisplay();
         await using Server server =
