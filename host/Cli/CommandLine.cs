@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Glm5.Host.Serving;
+using Spectre.Console;
 
 namespace Glm5.Host.Cli;
 
@@ -22,11 +23,16 @@ internal static class CommandLine
 
         """;
 
+    /// <summary>Lines in a file are not broken to fit a screen.</summary>
+    private const int WidthOfFiles = 400;
+
     private static readonly string[] s_commands = ["serve", "chat", "probe"];
 
     /// <summary>Runs the program and returns its exit code.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
+        if (Console.IsOutputRedirected)
+            AnsiConsole.Profile.Width = WidthOfFiles;
         string[] words = PlaceServe(args);
         if (!words[0].StartsWith('-') && !words[0].StartsWith('[') && !s_commands.Contains(words[0]))
             return Say.Error($"'{words[0]}' is neither a command ({string.Join(", ", s_commands)}) nor a folder with a model", ExitCode.Usage);
