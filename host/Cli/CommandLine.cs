@@ -65,7 +65,7 @@ internal static class CommandLine
 
     private static bool LooksLikePath(string word) => word.Contains(Path.DirectorySeparatorChar) || word.StartsWith('.');
 
-    private static RootCommand Build()
+    internal static RootCommand Build()
     {
         var root = new RootCommand("Serves GLM-5 over the OpenAI API. Without a command it serves; without a model, the embedded one.");
         root.Add(ServeCommand.Create());

@@ -1,4 +1,5 @@
 using CsCheck;
+using Glm5.Tests.Clients.Api;
 
 namespace Glm5.Tests.Clients.Page;
 
@@ -16,7 +17,7 @@ public sealed class MarkdownTests
     public static async Task StartAsync(TestContext _)
     {
         s_chromium = await Chromium.StartAsync();
-        s_server = await RunningServer.ListenAsync();
+        s_server = await SharedServer.Server;
         s_tab = await ScriptedServer.OpenAsync(s_chromium, s_server.Address);
         await s_tab.EvaluateAsync<bool>("""
             import('/markdown.js').then(module => {
@@ -36,8 +37,6 @@ public sealed class MarkdownTests
     {
         if (s_chromium is not null)
             await s_chromium.DisposeAsync();
-        if (s_server is not null)
-            await s_server.DisposeAsync();
     }
 
     [TestMethod]

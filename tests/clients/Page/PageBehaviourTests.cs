@@ -1,3 +1,5 @@
+using Glm5.Tests.Clients.Api;
+
 namespace Glm5.Tests.Clients.Page;
 
 /// <summary>What the page does while an answer comes, piece by piece, and when it does not come.</summary>
@@ -11,7 +13,7 @@ public sealed class PageBehaviourTests
     public static async Task StartAsync(TestContext _)
     {
         s_chromium = await Chromium.StartAsync();
-        s_server = await RunningServer.ListenAsync();
+        s_server = await SharedServer.Server;
     }
 
     [ClassCleanup]
@@ -19,8 +21,6 @@ public sealed class PageBehaviourTests
     {
         if (s_chromium is not null)
             await s_chromium.DisposeAsync();
-        if (s_server is not null)
-            await s_server.DisposeAsync();
     }
 
     [TestMethod]

@@ -1,3 +1,5 @@
+using Glm5.Tests.Clients.Api;
+
 namespace Glm5.Tests.Clients.Page;
 
 /// <summary>A person opens the page in a browser and chats with glm5-nano.</summary>
@@ -20,7 +22,7 @@ public sealed class PageChatTests
     public static async Task StartAsync(TestContext _)
     {
         s_chromium = await Chromium.StartAsync();
-        s_server = await RunningServer.StartAsync();
+        s_server = await SharedServer.Server;
     }
 
     [ClassCleanup]
@@ -28,8 +30,6 @@ public sealed class PageChatTests
     {
         if (s_chromium is not null)
             await s_chromium.DisposeAsync();
-        if (s_server is not null)
-            await s_server.DisposeAsync();
     }
 
     [TestMethod]

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using Glm5.Tests.Clients.Api;
 
 namespace Glm5.Tests.Clients.Page;
 
@@ -10,10 +11,7 @@ public sealed partial class PageFilesTests
     private static RunningServer s_server = null!;
 
     [ClassInitialize]
-    public static async Task StartAsync(TestContext _) => s_server = await RunningServer.ListenAsync();
-
-    [ClassCleanup]
-    public static async Task StopAsync() => await s_server.DisposeAsync();
+    public static async Task StartAsync(TestContext _) => s_server = await SharedServer.Server;
 
     [TestMethod]
     [DataRow("/", "text/html")]

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Glm5.Tests.Clients.Api;
 
 namespace Glm5.Tests.Clients.Terminal;
 
@@ -9,10 +10,7 @@ public sealed class ChatCommandTests
     private static RunningServer s_server = null!;
 
     [ClassInitialize]
-    public static async Task StartAsync(TestContext _) => s_server = await RunningServer.StartAsync();
-
-    [ClassCleanup]
-    public static async Task StopAsync() => await s_server.DisposeAsync();
+    public static async Task StartAsync(TestContext _) => s_server = await SharedServer.Server;
 
     [TestMethod]
     public async Task A_piped_question_gets_the_answer_alone()
