@@ -15,6 +15,8 @@ internal static class CommandLine
           glm5                                   serve the embedded model {EmbeddedModel.Name} on http://127.0.0.1:8000
           glm5 /models/GLM-5-FP8                 serve a checkpoint's folder
           glm5 serve /models/GLM-5-FP8 --host 0.0.0.0 --port 8080 --api-key $KEY --served-model-name glm-5
+          glm5 chat                              talk to the embedded model in this terminal
+          echo "What is 50 + 26?" | glm5 chat    one question, the answer alone
           glm5 probe                             which device is used, and why no other
 
         Ends with: {ExitCode.Listing}
@@ -63,10 +65,11 @@ internal static class CommandLine
 
     private static bool LooksLikePath(string word) => word.Contains(Path.DirectorySeparatorChar) || word.StartsWith('.');
 
-    private static RootCommand Build()
+    internal static RootCommand Build()
     {
         var root = new RootCommand("Serves GLM-5 over the OpenAI API. Without a command it serves; without a model, the embedded one.");
         root.Add(ServeCommand.Create());
+        root.Add(ChatCommand.Create());
         root.Add(ProbeCommand.Create());
         foreach (Option option in root.Options)
         {

@@ -43,7 +43,7 @@ internal sealed class Server : IAsyncDisposable
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(
             new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        Log(builder.Logging);
+        Log(builder.Logging, options);
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
         builder.Services.AddSingleton(options).AddSingleton(TimeProvider.System).AddSingleton<IHostLifetime, CallerLifetime>();
         builder.Services.AddSingleton(services => new ServedModel(
@@ -111,9 +111,9 @@ internal sealed class Server : IAsyncDisposable
             kestrel.ListenLocalhost(options.Port);
     }
 
-    private static void Log(ILoggingBuilder logging)
+    private static void Log(ILoggingBuilder logging, ServeOptions options)
     {
-        logging.ClearProviders();
+        logging.ClearProviders().SetMinimumLevel(options.LeastLogged);
         logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
         logging.AddConsole(console => console.FormatterName = LineFormatter.FormatterName);
         logging.Services.AddSingleton<ConsoleFormatter, LineFormatter>();
