@@ -1,4 +1,5 @@
 using Glm5.Host.Metrics;
+using Glm5.Host.Web;
 
 namespace Glm5.Host.Api;
 
@@ -34,5 +35,6 @@ internal static class ApiRoutes
         app.MapGet("/v1/models/{**id}", ModelsEndpoint.FindAsync);
         app.MapGet("/health", HealthEndpoint.AnswerAsync);
         app.MapGet("/version", VersionEndpoint.AnswerAsync);
+        app.MapPage();
     }
 }

@@ -72,13 +72,20 @@ internal sealed class RequestBody : IDisposable
         }
         catch (JsonException exception)
         {
-            throw new ApiException(StatusCodes.Status400BadRequest, $"the body is not valid JSON: {exception.Message}");
+            throw new ApiException(StatusCodes.Status400BadRequest, Describe(exception));
         }
         catch (ApiException)
         {
             document?.Dispose();
             throw;
         }
+    }
+
+    // The reader's own sentence, without its advice about options, which clients do not have.
+    private static string Describe(JsonException exception)
+    {
+        string sentence = exception.Message.Split(" LineNumber:")[0].Replace(" Change the reader options.", "", StringComparison.Ordinal);
+        return $"the body is not valid JSON at line {exception.LineNumber + 1}, byte {exception.BytePositionInLine}: {sentence}";
     }
 
     private static void RequireJson(HttpRequest request)

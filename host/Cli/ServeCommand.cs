@@ -67,7 +67,7 @@ internal sealed class ServeCommand
         Server server;
         try
         {
-            server = await Server.StartAsync(options, choice.Backend, display.Observer, signals.Stop);
+            server = await Server.StartAsync(options, choice.Backend, display.Observer, signals.Stop, Say.Listening);
         }
         catch (Exception exception) when (exception is IOException or System.Net.Sockets.SocketException)
         {
@@ -76,7 +76,6 @@ internal sealed class ServeCommand
 
         await using (server)
         {
-            Say.Listening(server.Address);
             int code = await LoadAsync(server, display, signals);
             if (code != ExitCode.Done || signals.Stop.IsCancellationRequested)
                 return code;
