@@ -41,6 +41,9 @@ public sealed partial class Engine : IDisposable
     internal Engine(
         StepRunner runner, int contextLength, TokenMask unnamed, ModelOptions options, TimeProvider time, ILogger logger)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxBatchedTokens, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxSequences, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.MaxWaiting);
         (_runner, _unnamed, _time, _logger) = (runner, unnamed, time, logger);
         _limits = new GenerationLimits(contextLength, runner.VocabularySize);
         _scratch = new SamplingScratch(runner.VocabularySize);

@@ -12,9 +12,6 @@ public sealed class SamplingScratch(int vocabularySize)
     /// <summary>Tokens that pass the filters.</summary>
     internal Candidates Candidates { get; } = new(vocabularySize);
 
-    /// <summary>[vocab] running sums of the candidates' weights.</summary>
-    internal double[] Cumulative { get; } = new double[vocabularySize];
-
     /// <summary>[blocks of vocab] sums of weights.</summary>
     internal double[] BlockSums { get; } = new double[(vocabularySize / LogitMath.BlockLength) + 1];
 }

@@ -87,6 +87,7 @@ public sealed class SequenceSampler
     {
         Candidates candidates = _scratch.Candidates;
         candidates.Gather(raw, float.NegativeInfinity, top);
+        candidates.Sort();
         var best = new TokenLogProb[Math.Min(top, candidates.Count)];
         for (int rank = 0; rank < best.Length; rank++)
             best[rank] = new TokenLogProb(candidates.Token(rank), (float)(candidates.Logit(rank) - logSum));

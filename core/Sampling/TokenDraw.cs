@@ -32,7 +32,7 @@ internal static class TokenDraw
         return chosen >= 0 ? chosen : LogitMath.FirstIndexOf(logits, 1f);
     }
 
-    /// <summary>Draws from what min-p, then top-k, then top-p leave, the most probable first.</summary>
+    /// <summary>Draws from what min-p, then top-k, then top-p leave.</summary>
     public static int Filtered(
         ReadOnlySpan<float> logits, float max, SamplingParameters parameters, double unit, SamplingScratch scratch)
     {
@@ -47,7 +47,9 @@ internal static class TokenDraw
         candidates.Gather(logits, floor, parameters.TopK > 0 ? parameters.TopK : logits.Length);
         if (total == 0)
             total = candidates.SumExp(max, temperature);
-        return Draw(candidates, max, parameters, total, unit, scratch.Cumulative);
+        if (parameters.TopP < 1)
+            total = candidates.KeepNucleus(parameters.TopP * total, max, temperature);
+        return Draw(candidates, max, temperature, unit * total);
     }
 
     /// <summary>
@@ -61,27 +63,16 @@ internal static class TokenDraw
         return (total, max + (float)(parameters.Temperature * Math.Log(lightest)));
     }
 
-    private static int Draw(
-        Candidates candidates, float max, SamplingParameters parameters, double total, double unit, Span<double> cumulative)
+    private static int Draw(Candidates candidates, float max, float temperature, double target)
     {
-        bool hasNucleus = parameters.TopP < 1;
-        // Without a nucleus the draw is known before the sums are, and the walk ends where it falls.
-        double enough = (hasNucleus ? parameters.TopP : unit) * total, sum = 0;
-        int kept = 0;
-        while (kept < candidates.Count)
+        int last = candidates.Count - 1;
+        for (int i = 0; i < last; i++)
         {
-            sum += LogitMath.Weight(candidates.Logit(kept), max, parameters.Temperature);
-            cumulative[kept++] = sum;
-            if (hasNucleus ? sum >= enough : sum > enough)
-                break;
+            target -= LogitMath.Weight(candidates.Logit(i), max, temperature);
+            if (target < 0)
+                return candidates.Token(i);
         }
 
-        if (!hasNucleus)
-            return candidates.Token(kept - 1);
-        double target = unit * sum;
-        int rank = 0;
-        while (rank < kept - 1 && cumulative[rank] <= target)
-            rank++;
-        return candidates.Token(rank);
+        return candidates.Token(last);
     }
 }

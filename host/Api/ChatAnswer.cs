@@ -17,6 +17,7 @@ internal sealed class ChatAnswer
 {
     private readonly SamplingFields _fields;
     private readonly ChatRequest _request;
+    private readonly Tokenizer _tokenizer;
     private readonly ChatOutput _output;
     private readonly List<OutputPart> _parts = [];
     private readonly List<OutputPart> _shown = [];
@@ -29,7 +30,7 @@ internal sealed class ChatAnswer
 
     public ChatAnswer(ReadyModel ready, ChatRequest request, bool startsInReasoning)
     {
-        Tokenizer tokenizer = ready.Model.Tokenizer!;
+        Tokenizer tokenizer = _tokenizer = ready.Model.Tokenizer!;
         JsonElement? tools = request.Template.Tools;
         (_request, _fields, _reasons) = (request, request.Fields, startsInReasoning);
         _output = new ChatOutput(tokenizer, tools, startsInReasoning);
@@ -58,13 +59,15 @@ internal sealed class ChatAnswer
     {
         _shown.Clear();
         Tokens++;
-        if (_fields.StopIds.Contains(token.Token))
-        {
+        bool ends = _fields.StopIds.Contains(token.Token);
+        if (ends)
             _stopId = token.Token;
-            return;
-        }
+        else
+            Count(token.Token);
 
-        Count(token.Token);
+        // The end of a turn is part of the answer's form; an ordinary token that the request named is no part of its text.
+        if (ends && !_fields.IncludeStop && !_tokenizer.IsSpecial(token.Token))
+            return;
         _parts.Clear();
         _output.Append(token.Token, _parts);
         Show();

@@ -67,7 +67,7 @@ internal unsafe partial class SimdOps
     private void Select(int layer, TokenScores kernels)
     {
         StepLayout layout = kernels.Layout;
-        int atOnce = TokenScores.TokensAtOnce(kernels.Dims), context = layout.LongestContext;
+        int atOnce = Math.Min(TokenScores.TokensAtOnce(kernels.Dims), layout.TokenCount), context = layout.LongestContext;
         int* starts = (int*)Arena.Take(ElementType.I32, layout.TokenCount + 1).Address;
         int groups = Group(layout, atOnce, starts);
         long floats = ScoreScratch.Floats(kernels.Dims, atOnce, context);

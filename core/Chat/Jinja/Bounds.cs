@@ -18,9 +18,9 @@ internal sealed record Bounds
     public int ChainLength { get; init; } = 200;
 
     /// <summary>Evaluated nodes, handled elements and, <see cref="CharactersPerStep"/> to one, handled characters.</summary>
-    public long Steps { get; init; } = 20_000_000;
+    public long Steps { get; init; } = 10_000_000;
 
-    /// <summary>Nested evaluations; 1000 of them fit into the 1.5 MB that the smallest default stack has.</summary>
+    /// <summary>Nested evaluations; they fit into 1.5 MB of stack, the smallest default there is.</summary>
     public int Depth { get; init; } = 1000;
 
     /// <summary>UTF-16 code units of the output and of every text on the way to it.</summary>

@@ -23,10 +23,7 @@ internal sealed partial class ExpressionParser
                 tokens.Take();
                 return new Literal(token.Offset, new Float(double.Parse(token.Text, CultureInfo.InvariantCulture)));
             case TokenKind.Operator when token.Text is "(" or "[" or "{":
-                tokens.Enter();
-                Expression bracket = ParseBracket(tokens.Take());
-                tokens.Leave();
-                return bracket;
+                return ParseBracket(tokens.Take());
             default:
                 throw tokens.Expected("an expression");
         }
@@ -82,7 +79,6 @@ internal sealed partial class ExpressionParser
     public ArgumentNodes ParseArguments()
     {
         tokens.ExpectOperator("(");
-        tokens.Enter();
         List<Expression> positional = [];
         List<(string Name, Expression Value)> named = [];
         while (!tokens.TrySkipOperator(")"))
@@ -99,7 +95,6 @@ internal sealed partial class ExpressionParser
             ParseArgument(positional, named);
         }
 
-        tokens.Leave();
         return new ArgumentNodes([.. positional], [.. named]);
     }
 
@@ -241,7 +236,6 @@ internal sealed partial class ExpressionParser
 
     private Expression ParseElement(Expression subject, int offset)
     {
-        tokens.Enter();
         Expression? start = tokens.Current.IsOperator(":") ? null : Parse();
         Expression element;
         if (start is not null && !tokens.Current.IsOperator(":"))
@@ -257,7 +251,6 @@ internal sealed partial class ExpressionParser
         }
 
         tokens.ExpectOperator("]");
-        tokens.Leave();
         return element;
     }
 

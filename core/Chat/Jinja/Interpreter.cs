@@ -17,9 +17,6 @@ internal sealed class Interpreter(Bounds bounds, TimeProvider clock, Scope scope
 
     public Scope Scope { get; set; } = scope;
 
-    /// <summary>How many loops are running around the current statement.</summary>
-    public int LoopDepth { get; set; }
-
     /// <summary>The node at work, as an offset in the source.</summary>
     public int At { get; private set; }
 

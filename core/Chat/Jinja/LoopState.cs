@@ -1,7 +1,7 @@
 namespace Glm5.Core.Chat.Jinja;
 
 /// <summary>The variable <c>loop</c>.</summary>
-internal sealed class LoopState(Value[] items, int depth) : Value
+internal sealed class LoopState(Value[] items) : Value
 {
     private Value[]? _lastSeen;
 
@@ -21,8 +21,9 @@ internal sealed class LoopState(Value[] items, int depth) : Value
         "first" => Truth.Of(Index == 0),
         "last" => Truth.Of(Index == items.Length - 1),
         "length" => Integer.Of(items.Length),
-        "depth" => Integer.Of(depth + 1),
-        "depth0" => Integer.Of(depth),
+        // Only recursive loops would be deeper.
+        "depth" => Integer.Of(1),
+        "depth0" => Integer.Of(0),
         "previtem" => Index > 0 ? items[Index - 1] : new Undefined("there is no previous item"),
         "nextitem" => Index + 1 < items.Length ? items[Index + 1] : new Undefined("there is no next item"),
         "cycle" => new BoundMethod(this, s_cycle),

@@ -25,9 +25,7 @@ internal sealed class Macro(string name, MacroDefinition definition, Scope scope
         }
 
         Scope outside = run.Scope;
-        int loops = run.LoopDepth;
         run.Scope = inside;
-        run.LoopDepth = 0;
         for (int i = 0; i < definition.Parameters.Length; i++)
         {
             (string parameter, Expression? standIn) = definition.Parameters[i];
@@ -38,7 +36,6 @@ internal sealed class Macro(string name, MacroDefinition definition, Scope scope
 
         Text written = run.Capture(definition.Body, inside);
         run.Scope = outside;
-        run.LoopDepth = loops;
         return written;
     }
 

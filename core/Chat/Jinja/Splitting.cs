@@ -120,7 +120,7 @@ internal static class Splitting
             run.Step();
             if (left-- == 0)
             {
-                parts.Add(StringMethods.Strip(text.Slice(at), null, start: false, end: true));
+                parts.Add(text.Slice(at));
                 break;
             }
 
@@ -147,7 +147,7 @@ internal static class Splitting
             run.Step();
             if (left-- == 0)
             {
-                parts.Add(StringMethods.Strip(text.Slice(0, at), null, start: true, end: false));
+                parts.Add(text.Slice(0, at));
                 break;
             }
 

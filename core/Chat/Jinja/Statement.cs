@@ -80,7 +80,7 @@ internal sealed record ForStatement(
             items = Keep(run, items, Filter);
         }
 
-        LoopState loop = new(items, run.LoopDepth++);
+        LoopState loop = new(items);
         bool completedOne = false;
         while (loop.MoveNext())
         {
@@ -96,7 +96,6 @@ internal sealed record ForStatement(
             }
         }
 
-        run.LoopDepth--;
         run.Scope = outside;
 
         // As in Jinja, a loop that no round of which came to its end counts as one without rounds.

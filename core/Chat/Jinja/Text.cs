@@ -122,7 +122,8 @@ internal sealed class Text : Value
         return characters;
     }
 
-    private int FirstSpanEndingAfter(int index)
+    /// <summary>The index in <see cref="FromClient"/> of the first span that reaches beyond a place; the count of spans if none does.</summary>
+    public int FirstSpanEndingAfter(int index)
     {
         int low = 0;
         int high = _fromClient.Length;
@@ -162,13 +163,15 @@ internal sealed class TextBuilder(int longest)
             return;
         }
 
-        Text part = text.Slice(start, length);
-        foreach (TextSpan span in part.FromClient)
+        int end = start + length;
+        ReadOnlySpan<TextSpan> spans = text.FromClient;
+        for (int i = text.FirstSpanEndingAfter(start); i < spans.Length && spans[i].Start < end; i++)
         {
-            Mark(_chars.Length + span.Start, span.Length);
+            int from = Math.Max(spans[i].Start, start);
+            Mark(_chars.Length + from - start, Math.Min(spans[i].End, end) - from);
         }
 
-        AppendChars(part.Chars);
+        AppendChars(text.Chars.AsSpan(start, length));
     }
 
     /// <summary>Appends what stands for one character of another text: its escape, for instance.</summary>

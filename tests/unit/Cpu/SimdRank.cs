@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Glm5.Backends.CpuReference;
 using Glm5.Core.Accelerator;
+using Glm5.Core.Weights;
 
 namespace Glm5.Tests.Unit.Cpu;
 
@@ -53,7 +54,7 @@ internal sealed class SimdRank : IDisposable
         return kv;
     }
 
-    public Tensor Upload(float[] values, long d0, long d1, long d2)
+    public Tensor Upload(float[] values, long d0, long d1, long d2 = -1)
     {
         Tensor tensor = Ops.Arena.Take(ElementType.F32, d0, d1, d2);
         _rank.Memory.Upload(MemoryMarshal.AsBytes(values.AsSpan()), tensor);
@@ -73,6 +74,15 @@ internal sealed class SimdRank : IDisposable
         _rank.Memory.Download(tensor, MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
     }
+
+    public int[] DownloadInts(Tensor tensor)
+    {
+        var values = new int[tensor.Count];
+        _rank.Memory.Download(tensor, MemoryMarshal.AsBytes(values.AsSpan()));
+        return values;
+    }
+
+    public PackedWeight Pack(WeightSource part, WeightRole role) => _rank.Pack([part], role);
 
     public void Dispose() => _rank.Dispose();
 }

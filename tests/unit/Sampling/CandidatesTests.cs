@@ -16,6 +16,7 @@ public sealed class CandidatesTests
             {
                 var candidates = new Candidates(logits.Length);
                 candidates.Gather(logits, floor, most);
+                candidates.Sort();
                 int[] expected = [.. Enumerable.Range(0, logits.Length)
                     .Where(i => logits[i] >= floor && !float.IsInfinity(logits[i]))
                     .OrderByDescending(i => logits[i]).ThenBy(i => i).Take(most)];
@@ -30,6 +31,27 @@ public sealed class CandidatesTests
     }
 
     [TestMethod]
+    public void The_nucleus_is_what_adding_up_from_the_best_would_give() =>
+        Gen.Select(Gen.Float[-6, 3].Array[1, 3000], Gen.Double[0.001, 0.999]).Sample(
+            (logits, share) =>
+            {
+                float max = logits.Max();
+                var candidates = new Candidates(logits.Length);
+                candidates.Gather(logits, float.NegativeInfinity, logits.Length);
+                double enough = share * candidates.SumExp(max, 1), sum = 0;
+                candidates.KeepNucleus(enough, max, 1);
+                int[] kept = [.. Enumerable.Range(0, logits.Length).OrderByDescending(i => logits[i]).ThenBy(i => i).TakeWhile(i =>
+                {
+                    bool wanted = sum < enough * (1 - 1e-9);
+                    sum += MathF.Exp(logits[i] - max);
+                    return wanted;
+                })];
+                Assert.AreEqual(kept.Length, candidates.Count);
+                CollectionAssert.AreEquivalent(kept, Enumerable.Range(0, kept.Length).Select(candidates.Token).ToArray());
+            },
+            iter: 200, threads: 1);
+
+    [TestMethod]
     [DataRow("ascending")]
     [DataRow("descending")]
     [DataRow("equal")]
@@ -42,6 +64,7 @@ public sealed class CandidatesTests
             logits[i] = order switch { "ascending" => i, "descending" => -i, "equal" => 1, _ => Math.Min(i, Count - i) };
         var candidates = new Candidates(Count);
         candidates.Gather(logits, float.NegativeInfinity, 50);
+        candidates.Sort();
         int best = order switch { "ascending" => Count - 1, "organ pipe" => Count / 2, _ => 0 };
         Assert.AreEqual(best, candidates.Token(0));
         Assert.AreEqual(50, candidates.Count);
