@@ -142,6 +142,21 @@ public sealed class PageBehaviourTests
         await tab.UntilAsync("sent.length === 3");
         Assert.AreEqual("[{\"role\":\"user\",\"content\":\"other\"}]", await tab.EvaluateAsync<string>("JSON.stringify(sent[2].messages)"));
         Assert.AreEqual(2, await tab.EvaluateAsync<int>("document.querySelectorAll('.turn').length"));
+        await tab.ClickAsync("#notice button");
+        Assert.AreEqual("first well second well", await tab.EvaluateAsync<string>(
+            "[...document.querySelectorAll('.turn > .said')].map(said => said.textContent).join(' ')"));
+    }
+
+    [TestMethod]
+    public async Task A_model_that_could_not_be_loaded_is_named_with_the_reason()
+    {
+        const string Failed = """
+            globalThis.health = { status: 'failed', phase: 'failed', model: 'broken', failure: 'config.json: no model_type' };
+            """;
+        Tab tab = await ScriptedServer.OpenAsync(_chromium!, _server!.Address, more: Failed);
+        Assert.AreEqual("broken", await tab.TextAsync("#model"));
+        Assert.AreEqual("config.json: no model_type", await tab.TextAsync("#about"));
+        Assert.IsTrue(await tab.EvaluateAsync<bool>("document.getElementById('send').disabled"));
     }
 
     [TestMethod]
