@@ -13,8 +13,11 @@ internal sealed class ServedModel(
     ServeOptions options, Backend backend, TimeProvider time, ILoggerFactory loggers, IProgress<LoadStatus>? observer)
     : IDisposable
 {
+    /// <summary>Under which name loading logs.</summary>
+    public const string LogName = "Glm5.Model";
+
     private readonly LoadProgress _progress = new(time, observer);
-    private readonly ILogger _logger = loggers.CreateLogger("Glm5.Model");
+    private readonly ILogger _logger = loggers.CreateLogger(LogName);
     private volatile ReadyModel? _ready;
     private volatile bool _draining;
 

@@ -118,14 +118,17 @@ internal sealed class Server : IAsyncDisposable
     {
         logging.ClearProviders().SetMinimumLevel(options.LeastLogged);
         logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
+
+        // The command says these itself, once and in a sentence: a start that failed, the size of the caches.
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None).AddFilter(ServedModel.LogName, LogLevel.Warning);
         logging.AddConsole(console => console.FormatterName = LineFormatter.FormatterName);
         logging.Services.AddSingleton<ConsoleFormatter, LineFormatter>();
     }
 
     private static Uri AddressOf(WebApplication app, ServeOptions options)
     {
-        IServerAddressesFeature listened = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!;
-        int port = BindingAddress.Parse(listened.Addresses.First()).Port;
+        IServer kestrel = app.Services.GetRequiredService<IServer>();
+        int port = BindingAddress.Parse(kestrel.Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
         string host = options.Host is "*" or "+" or "0.0.0.0" or "::" ? "127.0.0.1" : options.Host;
         return new UriBuilder("http", host, port).Uri;
     }
