@@ -25,11 +25,18 @@ internal sealed class OutputMachine(ToolSchemas? tools, bool startsInReasoning)
     public void Text(string text, List<OutputPart> into)
     {
         if (_call is not null)
+        {
             _call.Text(text, into);
+            AfterStep(into);
+        }
         else if (_inReasoning)
+        {
             Reason(text, into);
+        }
         else
+        {
             Say(text, into);
+        }
     }
 
     public void Tag(OutputTag tag, List<OutputPart> into)

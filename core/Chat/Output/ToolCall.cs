@@ -11,7 +11,7 @@ namespace Glm5.Core.Chat.Output;
 /// </summary>
 internal sealed class ToolCall(ToolSchemas tools, int index)
 {
-    private const int LongestName = 128;
+    private const int LongestName = 256;
 
     private static readonly SearchValues<char> s_nameCharacters =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:/");
@@ -50,6 +50,7 @@ internal sealed class ToolCall(ToolSchemas tools, int index)
         else if (_place is Place.Name or Place.Key)
         {
             _text.Append(text);
+            IsOver = _place == Place.Name && !MayBecomeName();
         }
     }
 
@@ -70,7 +71,7 @@ internal sealed class ToolCall(ToolSchemas tools, int index)
         if (_place == Place.Name && !TryOpen(isForm: false, into))
         {
             IsOver = true;
-            _isHalf = !complete && tools.DeclaresLonger(_text.ToString().Trim());
+            _isHalf = !complete && tools.DeclaresFrom(_text.ToString().Trim());
             return;
         }
 
@@ -168,10 +169,9 @@ internal sealed class ToolCall(ToolSchemas tools, int index)
     /// <param name="into">Receives the name.</param>
     private bool TryOpen(bool isForm, List<OutputPart> into)
     {
-        // Prose about tags puts spaces around what stands between them.
-        string written = FirstLine(_text.ToString().Trim('\r', '\n'));
+        string written = _text.ToString().Trim('\r', '\n');
         string name = written.Trim();
-        if (!tools.Declares(name) && !(isForm && LooksLikeName(written)))
+        if (!MayBecomeName() || !(tools.Declares(name) || (isForm && written.Length > 0 && IsPlain(written))))
             return false;
 
         into.Add(new OutputPart(OutputKind.ToolCallName, name, index));
@@ -186,8 +186,17 @@ internal sealed class ToolCall(ToolSchemas tools, int index)
         IsOver = true;
     }
 
-    private static string FirstLine(string text) => text.IndexOfAny(['\r', '\n']) is var end and >= 0 ? text[..end] : text;
+    /// <summary>
+    /// False once no text that begins so can be a function's name: it is not declared, and prose about tags puts spaces around what
+    /// stands between them.
+    /// </summary>
+    private bool MayBecomeName()
+    {
+        if (_text.Length > LongestName)
+            return false;
+        string text = _text.ToString();
+        return IsPlain(text.AsSpan().Trim("\r\n")) || tools.DeclaresFrom(text.Trim());
+    }
 
-    private static bool LooksLikeName(string name) =>
-        name.Length is > 0 and <= LongestName && !name.AsSpan().ContainsAnyExcept(s_nameCharacters);
+    private static bool IsPlain(ReadOnlySpan<char> name) => !name.ContainsAnyExcept(s_nameCharacters);
 }

@@ -31,8 +31,8 @@ internal sealed class ToolSchemas
 
     public bool Declares(string function) => _parameters.ContainsKey(function);
 
-    /// <summary>True for what a function's name begins with, nothing included.</summary>
-    public bool DeclaresLonger(string beginning)
+    /// <summary>True when the name of a function begins so or is that.</summary>
+    public bool DeclaresFrom(string beginning)
     {
         foreach (string function in _parameters.Keys)
         {
