@@ -6,8 +6,8 @@ namespace Glm5.Core.Tokenization;
 internal readonly record struct Merge(int Rank, int Result);
 
 /// <summary>
-/// Merges by the pair they join: open addressing, since encoding asks more often than anything else does and nearly always
-/// for pairs that are not there. Filled by the reader, then read by any thread.
+/// Merges by the pair they join: open addressing, since encoding asks more often than anything else does and nearly
+/// always for pairs that are not there. Filled by the reader, then read by any thread.
 /// </summary>
 internal sealed class MergeTable
 {
@@ -26,7 +26,9 @@ internal sealed class MergeTable
         _shift = 64 - BitOperations.Log2((uint)slots);
     }
 
-    /// <summary>Sets a pair's merge; of a pair listed twice the later rank counts, as in Hugging Face's implementation.</summary>
+    /// <summary>
+    /// Sets a pair's merge; of a pair listed twice the later rank counts, as in Hugging Face's implementation.
+    /// </summary>
     public void Set(int left, int right, Merge merge)
     {
         ulong pair = Pair(left, right);

@@ -3,9 +3,9 @@ using System.Buffers;
 namespace Glm5.Core.Tokenization;
 
 /// <summary>
-/// Byte-pair merging of one piece: of all neighbouring pairs the one with the lowest rank is joined, the leftmost of equals
-/// first, until none is left. A linked list of the tokens and a heap of the candidates make it O(n log n), whatever
-/// the text. Holds rented arrays until disposal. One thread.
+/// Byte-pair merging of one piece: of all neighbouring pairs the one with the lowest rank is joined, the leftmost of
+/// equals first, until none is left. A linked list of the tokens and a heap of the candidates make it O(n log n),
+/// whatever the text. Holds rented arrays until disposal. One thread.
 /// </summary>
 internal sealed class PieceMerger(int[] byteIds, MergeTable merges) : IDisposable
 {
@@ -15,7 +15,9 @@ internal sealed class PieceMerger(int[] byteIds, MergeTable merges) : IDisposabl
 
     private Link[] _links = ArrayPool<Link>.Shared.Rent(256);
 
-    /// <summary>A binary heap of candidates, each a rank in the high half and the left token's position in the low half.</summary>
+    /// <summary>
+    /// A binary heap of candidates, each a rank in the high half and the left token's position in the low half.
+    /// </summary>
     private ulong[] _heap = ArrayPool<ulong>.Shared.Rent(256);
     private int _heapCount;
 

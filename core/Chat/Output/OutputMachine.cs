@@ -3,8 +3,9 @@ using System.Text;
 namespace Glm5.Core.Chat.Output;
 
 /// <summary>
-/// The answer's form, fed with text and tags. Reasoning is given out to the letter. Content is too, but for line ends right after
-/// a tag and white space right before a call: they are layout, and the template drops them when the answer comes back.
+/// The answer's form, fed with text and tags. Reasoning is given out to the letter. Content is too, but for line ends
+/// right after a tag and white space right before a call: they are layout, and the template drops them when the answer
+/// comes back.
 /// </summary>
 /// <param name="tools">The request's tools; null when it has none: then the tags of calls are text.</param>
 /// <param name="startsInReasoning">True when the prompt ended inside of a think block.</param>
@@ -78,8 +79,8 @@ internal sealed class OutputMachine(ToolSchemas? tools, bool startsInReasoning)
         AfterStep(into);
         GiveOutHeld(into);
 
-        // The model skipped the end of its reasoning and ended its turn: what it wrote is the answer. It has been given out as
-        // reasoning, which cannot be taken back, so it is given once more.
+        // The model skipped the end of its reasoning and ended its turn: what it wrote is the answer. It has been given
+        // out as reasoning, which cannot be taken back, so it is given once more.
         if (complete && _mayBeAnswer && _unclosed.ToString() is var answer && !string.IsNullOrWhiteSpace(answer))
             into.Add(new OutputPart(OutputKind.Content, answer));
         EndReasoning();

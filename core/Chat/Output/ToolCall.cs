@@ -5,9 +5,9 @@ namespace Glm5.Core.Chat.Output;
 
 /// <summary>
 /// One tool call from behind its opening tag on:
-/// <c>NAME (&lt;arg_key&gt;K&lt;/arg_key&gt; &lt;arg_value&gt;V&lt;/arg_value&gt;)* &lt;/tool_call&gt;</c>, with or without line ends between
-/// tags. Models mention the tag in prose too, so it is a call only once its name is one. Inside of an open value
-/// every tag but the closing one is text.
+/// <c>NAME (&lt;arg_key&gt;K&lt;/arg_key&gt; &lt;arg_value&gt;V&lt;/arg_value&gt;)* &lt;/tool_call&gt;</c>, with or
+/// without line ends between tags. Models mention the tag in prose too, so it is a call only once its name is one.
+/// Inside of an open value every tag but the closing one is text.
 /// </summary>
 internal sealed class ToolCall(ToolSchemas tools, int index)
 {
@@ -34,10 +34,14 @@ internal sealed class ToolCall(ToolSchemas tools, int index)
     /// <summary>True once it is known to be a call; its name has been given out then.</summary>
     public bool IsCall => _arguments is not null;
 
-    /// <summary>True when nothing more belongs to it; if it is no call, <see cref="Literal"/> is text after all.</summary>
+    /// <summary>
+    /// True when nothing more belongs to it; if it is no call, <see cref="Literal"/> is text after all.
+    /// </summary>
     public bool IsOver { get; private set; }
 
-    /// <summary>The text of what is no call, the opening tag included; empty when it was cut off within a function's name.</summary>
+    /// <summary>
+    /// The text of what is no call, the opening tag included; empty when it was cut off within a function's name.
+    /// </summary>
     public string Literal => _isHalf ? "" : OutputTag.CallOpen.Text() + _text;
 
     public void Text(string text, List<OutputPart> into)
@@ -187,8 +191,8 @@ internal sealed class ToolCall(ToolSchemas tools, int index)
     }
 
     /// <summary>
-    /// False once no text that begins so can be a function's name: it is not declared, and prose about tags puts spaces around what
-    /// stands between them.
+    /// False once no text that begins so can be a function's name: it is not declared, and prose about tags puts spaces
+    /// around what stands between them.
     /// </summary>
     private bool MayBecomeName()
     {

@@ -9,7 +9,9 @@ public sealed class ChatOutputTests
 {
     private const string Paris = "<tool_call>get_weather<arg_key>city</arg_key><arg_value>Paris</arg_value></tool_call>";
 
-    /// <summary>Answers that start inside of reasoning, as after a prompt with thinking on, and what they are.</summary>
+    /// <summary>
+    /// Answers that start inside of reasoning, as after a prompt with thinking on, and what they are.
+    /// </summary>
     public static IEnumerable<(string Answer, string Expected)> Thinking =>
     [
         ("Hm.</think>Hi!<|user|>", "think[Hm.] say[Hi!] "),
