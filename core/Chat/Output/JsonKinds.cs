@@ -26,7 +26,8 @@ internal static class JsonKindsOf
     public static JsonKinds Value(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.String => JsonKinds.String,
-        JsonValueKind.Number => value.TryGetDouble(out double number) && Math.Floor(number) == number ? JsonKinds.Integer : JsonKinds.Fraction,
+        JsonValueKind.Number when value.TryGetDouble(out double number) && Math.Floor(number) == number => JsonKinds.Integer,
+        JsonValueKind.Number => JsonKinds.Fraction,
         JsonValueKind.True or JsonValueKind.False => JsonKinds.Boolean,
         JsonValueKind.Null => JsonKinds.Null,
         JsonValueKind.Array => JsonKinds.Array,
@@ -35,7 +36,7 @@ internal static class JsonKindsOf
     };
 
     /// <summary>What a schema's type name admits; anything for a name that JSON Schema does not have.</summary>
-    public static JsonKinds TypeName(JsonElement name) => name.ValueKind != JsonValueKind.String ? JsonKinds.Any : name.GetString() switch
+    public static JsonKinds TypeName(JsonElement name) => (name.ValueKind == JsonValueKind.String ? name.GetString() : null) switch
     {
         "string" => JsonKinds.String,
         "integer" => JsonKinds.Integer,

@@ -11,7 +11,7 @@ public sealed class MergingTests
     public void Merging_joins_the_lowest_rank_first_and_the_leftmost_of_equals() =>
         Gen.Select(Gen.Int[0, 4].Array[1, 40], Gen.Select(Gen.Int[0, 12], Gen.Int[0, 12]).Array[0, 12]).Sample((bytes, pairs) =>
         {
-            MergeTable table = new(0);
+            MergeTable table = new(pairs.Length);
             List<(int Left, int Right)> order = [];
             foreach ((int left, int right) in pairs)
             {

@@ -5,7 +5,9 @@ using Glm5.Core.Tokenization;
 
 namespace Glm5.Tests.Unit.Tokenization;
 
-/// <summary>Whatever the bytes of a tokenizer.json: a tokenizer that works, or an error that says what is wrong.</summary>
+/// <summary>
+/// Whatever the bytes of a tokenizer.json: a tokenizer that works, or an error that says what is wrong.
+/// </summary>
 [TestClass]
 public sealed class TokenizerFileTests
 {
@@ -57,8 +59,8 @@ public sealed class TokenizerFileTests
     [TestMethod]
     public void A_damaged_vocabulary_is_refused()
     {
-        AssertRefused(root => root["model"]!["vocab"]!["a"] = 66, "to another token");
-        AssertRefused(root => root["model"]!["vocab"]!["a b"] = 1280, "not written in the byte-level alphabet");
+        AssertRefused(root => root["model"]!["vocab"]!["a"] = 66, "which another token has");
+        AssertRefused(root => root["model"]!["vocab"]!["a b"] = 1280, "but it is not written in the byte-level alphabet");
         AssertRefused(root => root["model"]!["vocab"]!["a"] = "x", "gives \"a\" the id \"x\"");
         AssertRefused(
             root =>

@@ -10,7 +10,10 @@ internal static class Tokenizers
     private static readonly Lazy<byte[]> s_nanoFile = new(() => File.ReadAllBytes(Path.Combine(RepositoryFiles.Nano, "tokenizer.json")));
     private static readonly Lazy<Tokenizer> s_nano = new(() => Tokenizer.Parse(s_nanoFile.Value, "tokenizer.json"));
 
-    /// <summary>Half of its characters have a role in the split; some are halves of surrogate pairs or outside of the first plane.</summary>
+    /// <summary>
+    /// Half of its characters have a role in the split; some are halves of surrogate pairs or outside of the first
+    /// plane.
+    /// </summary>
     public static Gen<string> Texts { get; } = Gen.OneOf(
         Gen.Char["abstmdrelvSTK'ſ  \t\n\r\u00a0\u3000019٣Ⅷ!?.,-<|>{}\u0301é漢字\ud835\udc00\udc33\u200d"].Select(c => c.ToString()),
         Gen.Char.Select(c => c.ToString()),

@@ -8,8 +8,8 @@ using Glm5.Tests.Unit.Tokenization;
 namespace Glm5.Tests.Unit.Chat.Output;
 
 /// <summary>
-/// Answers as text in which tag strings are tags, and what becomes of them, written in one line: think[...], say[...] and
-/// name{...} in the order they came.
+/// Answers as text in which tag strings are tags, and what becomes of them, written in one line: think[...], say[...]
+/// and name{...} in the order they came.
 /// </summary>
 internal static partial class Answers
 {

@@ -9,7 +9,9 @@ public sealed class ChatOutputTests
 {
     private const string Paris = "<tool_call>get_weather<arg_key>city</arg_key><arg_value>Paris</arg_value></tool_call>";
 
-    /// <summary>Answers that start inside of reasoning, as after a prompt with thinking on, and what they are.</summary>
+    /// <summary>
+    /// Answers that start inside of reasoning, as after a prompt with thinking on, and what they are.
+    /// </summary>
     public static IEnumerable<(string Answer, string Expected)> Thinking =>
     [
         ("Hm.</think>Hi!<|user|>", "think[Hm.] say[Hi!] "),
@@ -44,6 +46,7 @@ public sealed class ChatOutputTests
             "get_weather{\"city\":\"Paris\",\"unit\":\"celsius\"} "),
         ("<tool_call>now</tool_call><|observation|>", "now{} "),
         ("<tool_call>\nnow\n</tool_call><|observation|>", "now{} "),
+        ("<tool_call> now </tool_call><|observation|>", "now{} "),
         ("<tool_call>now</tool_call><tool_call>now</tool_call>" + Paris, "now{} now{} get_weather{\"city\":\"Paris\"} "),
         ("One. \n" + Paris + "\n\n<tool_call>now</tool_call>\nTwo.\n <tool_call>now</tool_call> Three. <|user|>",
             "say[One.] get_weather{\"city\":\"Paris\"} now{} say[Two.] now{} say[ Three. ] "),
@@ -82,6 +85,8 @@ public sealed class ChatOutputTests
         ("Use <tool_call> or </tool_call>.<|user|>", "say[Use <tool_call> or </tool_call>.] "),
         ("Write <tool_call>the name<arg_key>x</arg_key>.<|user|>", "say[Write <tool_call>the name<arg_key>x</arg_key>.] "),
         ("Like <tool_call> this:\n" + Paris, "say[Like <tool_call> this:] get_weather{\"city\":\"Paris\"} "),
+        ("<tool_call>get_weather is a tool</tool_call><|user|>", "say[<tool_call>get_weather is a tool</tool_call>] "),
+        ("<tool_call>get_weather\nPlease.\n<arg_key>", "say[<tool_call>get_weather\nPlease.\n<arg_key>] "),
         ("<tool_call></tool_call><|user|>", "say[<tool_call></tool_call>] "),
         ("</arg_value>x", "say[</arg_value>x] "),
 
@@ -153,6 +158,16 @@ public sealed class ChatOutputTests
         Assert.IsTrue(AfterEach("<arg_key>note</arg_key><arg_value>nu").All(s => s.Length == 0));
         Assert.AreEqual(",\"note\":\"nut", AfterEach("t")[^1]);
         CollectionAssert.AreEqual(new[] { "\"", "}" }, AfterEach("</arg_value></tool_call>"));
+    }
+
+    [TestMethod]
+    public void A_tag_in_prose_holds_text_back_no_longer_than_it_may_be_a_name()
+    {
+        ChatOutput output = new(Tokenizers.Nano, Answers.Tools(Answers.Weather), startsInReasoning: false);
+        List<OutputPart> parts = [];
+        foreach (int token in Tokenizers.Nano.Encode("Use <tool_call> then"))
+            output.Append(token, parts);
+        Assert.AreEqual("Use <tool_call> then", string.Concat(parts.Select(p => p.Text)));
     }
 
     [TestMethod]
