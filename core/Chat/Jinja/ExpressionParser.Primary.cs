@@ -29,9 +29,10 @@ internal sealed partial class ExpressionParser
         }
     }
 
-    /// <summary>What follows an operand, as far as it belongs to it.</summary>
+    /// <summary>What follows an operand, as far as it belongs to it. After a filter or test comes no more access without brackets.</summary>
     private Expression ParsePostfix(Expression operand, bool takesFilters)
     {
+        bool mayAccess = true;
         for (int links = 1; ; links++)
         {
             if (links > bounds.ChainLength)
@@ -40,11 +41,11 @@ internal sealed partial class ExpressionParser
             }
 
             Token token = tokens.Current;
-            if (tokens.TrySkipOperator("."))
+            if (mayAccess && tokens.TrySkipOperator("."))
             {
                 operand = ParseAttribute(operand, token.Offset);
             }
-            else if (tokens.TrySkipOperator("["))
+            else if (mayAccess && tokens.TrySkipOperator("["))
             {
                 operand = ParseElement(operand, token.Offset);
             }
@@ -55,10 +56,12 @@ internal sealed partial class ExpressionParser
             else if (takesFilters && tokens.TrySkipOperator("|"))
             {
                 operand = ParseFilter(operand);
+                mayAccess = false;
             }
             else if (takesFilters && tokens.TrySkipName("is"))
             {
                 operand = ParseTest(operand, token.Offset);
+                mayAccess = false;
             }
             else
             {
@@ -264,6 +267,11 @@ internal sealed partial class ExpressionParser
         ArgumentNodes arguments = tokens.Current.IsOperator("(") ? ParseArguments()
             : BeginsOperand() ? new ArgumentNodes([ParseBareArgument()], [])
             : ArgumentNodes.Empty;
+        if (arguments == ArgumentNodes.Empty && tokens.Current.IsName("is"))
+        {
+            throw new SyntaxFault("a test cannot follow a test; put the first into brackets", tokens.Current.Offset);
+        }
+
         TestCall call = new(offset, test, subject, arguments);
         return negates ? new Not(offset, call) : call;
     }

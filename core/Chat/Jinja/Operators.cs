@@ -112,7 +112,9 @@ internal static class Operators
                 run.Step(SearchCost(text, part));
                 return text.Chars.Contains(part.Chars, StringComparison.Ordinal);
             case Mapping mapping:
-                return mapping.Find(item) is not null;
+                return item is Sequence or Mapping
+                    ? throw new RenderFault($"unhashable type: '{item.TypeName}'")
+                    : mapping.Find(item) is not null;
             case Sequence sequence:
                 return IndexOf(run, sequence.Items, item) >= 0;
             case Undefined:

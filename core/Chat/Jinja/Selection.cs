@@ -6,7 +6,7 @@ internal static class Selection
     /// <summary>map: by a filter's name and its arguments, or by <c>attribute=</c> with an optional <c>default=</c>.</summary>
     public static Value Map(Interpreter run, Value value, Arguments arguments)
     {
-        Value[] items = Iteration.Items(run, value);
+        Value[] items = Elements(run, value);
         Value[] mapped = new Value[items.Length];
         if (arguments.Count == 0)
         {
@@ -48,7 +48,7 @@ internal static class Selection
         }
 
         List<Value> kept = [];
-        foreach (Value item in Iteration.Items(run, value))
+        foreach (Value item in Elements(run, value))
         {
             run.Step();
             Value judged = path is null ? item : Members.Path(run, item, path);
@@ -60,4 +60,7 @@ internal static class Selection
 
         return new Sequence([.. kept]);
     }
+
+    /// <summary>These filters take whatever is false for empty.</summary>
+    private static Value[] Elements(Interpreter run, Value value) => value.IsTrue ? Iteration.Items(run, value) : [];
 }

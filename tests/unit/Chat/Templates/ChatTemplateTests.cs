@@ -38,6 +38,8 @@ public sealed class ChatTemplateTests
     [DataRow("{% break %}", "'break' stands outside of a loop")]
     [DataRow("{% for x in y %}{% set z %}{% break %}{% endset %}{% endfor %}", "'break' stands outside of a loop")]
     [DataRow("{{ a ; b }}", "unexpected character ';'")]
+    [DataRow("{{ a is string is true }}", "line 1, column 16: a test cannot follow a test")]
+    [DataRow("{{ a|first[0] }}", "expected '}}', got '['")]
     [DataRow("{{ '\\ud83' }}", "expected 4 hexadecimal digits")]
     public void What_is_not_in_the_language_is_refused_with_its_place(string source, string complaint) =>
         Assert.Contains(complaint, Refusal(() => ChatTemplate.Compile(source, "t")));
@@ -91,7 +93,6 @@ public sealed class ChatTemplateTests
     [DataRow("{{ a", "", "", " ** a", " }}")]
     [DataRow("{{ a", "", "", " and a", " }}")]
     [DataRow("{{ a", "", "", " or a", " }}")]
-    [DataRow("{{ a", "", "", " is eq a", " }}")]
     [DataRow("{{ a", "", "", " if a", " }}")]
     [DataRow("", "{% if a %}", "", "{% endif %}", "")]
     [DataRow("", "{% for a in b %}", "", "{% endfor %}", "")]
@@ -156,7 +157,7 @@ public sealed class ChatTemplateTests
     [TestMethod]
     public void A_large_message_takes_time_in_proportion()
     {
-        const int Megabytes = 10;
+        const int Megabytes = 5;
         string json = JsonSerializer.Serialize(new { messages = new[] { new { role = "user", content = Repeat("ab\"\n<|user|> ", Megabytes * 80_000) } } });
         ChatTemplateInput input = Conversations.Input(json);
         ChatTemplate escaping = ChatTemplate.Compile("{{ messages|tojson }}{{ messages[0].content.split('\\n')|map('trim')|join(' ') }}", "t");

@@ -42,8 +42,8 @@ public sealed class HostileTemplateTests
     {
         int rendered = 0;
         Gen.OneOf(Pieces, Pieces.Select(p => $"{{{{ {p} }}}}"), Pieces.Select(p => $"{{% {p} %}}"), Gen.String).Sample(
-            source => rendered += Try(source), iter: 20_000, threads: 1);
-        Assert.IsGreaterThan(100, rendered);
+            source => rendered += Try(source), iter: 5_000, threads: 1);
+        Assert.IsGreaterThan(20, rendered);
     }
 
     [TestMethod]
@@ -54,8 +54,8 @@ public sealed class HostileTemplateTests
         Gen<string> suffix = AnyOf([.. s_pieces.Where(p => p.Length > 1 && p[0] is '|' or '.' or '[')]);
         Gen<string> infix = AnyOf("+", "-", "*", "/", "//", "%", "**", "~", "==", "<", ">=", " in ", " not in ", " and ", " or ", " if x else ", " is eq ");
         Gen.Select(operand, suffix.Array[0, 2], infix, operand, suffix.Array[0, 2]).Sample(
-            (a, b, c, d, e) => rendered += Try($"{{{{ {a}{string.Concat(b)} {c} {d}{string.Concat(e)} }}}}"), iter: 20_000, threads: 1);
-        Assert.IsGreaterThan(2_000, rendered);
+            (a, b, c, d, e) => rendered += Try($"{{{{ {a}{string.Concat(b)} {c} {d}{string.Concat(e)} }}}}"), iter: 5_000, threads: 1);
+        Assert.IsGreaterThan(500, rendered);
     }
 
     [TestMethod]
@@ -77,8 +77,8 @@ public sealed class HostileTemplateTests
 
                 rendered += Try(source);
             },
-            iter: 3_000, threads: 1);
-        Assert.IsGreaterThan(50, rendered);
+            iter: 1_500, threads: 1);
+        Assert.IsGreaterThan(25, rendered);
     }
 
     [TestMethod]
