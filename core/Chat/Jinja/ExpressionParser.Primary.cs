@@ -3,7 +3,8 @@ using System.Numerics;
 
 namespace Glm5.Core.Chat.Jinja;
 
-/// <content>Names, literals and brackets, and what may follow them: attributes, elements, calls, filters and tests.</content>
+/// <content>Names, literals and brackets, and what may follow them: attributes, elements, calls, filters and
+/// tests.</content>
 internal sealed partial class ExpressionParser
 {
     private Expression ParsePrimary()
@@ -17,8 +18,7 @@ internal sealed partial class ExpressionParser
             case TokenKind.String:
                 return new Literal(token.Offset, Text.Trusted(TakeStrings()));
             case TokenKind.Integer:
-                tokens.Take();
-                return new Literal(token.Offset, Integer.Of(BigInteger.Parse(token.Text, CultureInfo.InvariantCulture)));
+                return TakeInteger();
             case TokenKind.Float:
                 tokens.Take();
                 return new Literal(token.Offset, new Float(double.Parse(token.Text, CultureInfo.InvariantCulture)));
@@ -29,7 +29,10 @@ internal sealed partial class ExpressionParser
         }
     }
 
-    /// <summary>What follows an operand, as far as it belongs to it. After a filter or test comes no more access without brackets.</summary>
+    /// <summary>
+    /// What follows an operand, as far as it belongs to it. After a filter or test comes no more access without
+    /// brackets.
+    /// </summary>
     private Expression ParsePostfix(Expression operand, bool takesFilters)
     {
         bool mayAccess = true;
@@ -37,7 +40,8 @@ internal sealed partial class ExpressionParser
         {
             if (links > bounds.ChainLength)
             {
-                throw new SyntaxFault($"more than the bound of {bounds.ChainLength} accesses follow each other", tokens.Current.Offset);
+                throw new SyntaxFault(
+                    $"more than the bound of {bounds.ChainLength} accesses follow each other", tokens.Current.Offset);
             }
 
             Token token = tokens.Current;
@@ -141,6 +145,12 @@ internal sealed partial class ExpressionParser
         _ => new Name(token.Offset, token.Text),
     };
 
+    private Literal TakeInteger()
+    {
+        Token token = tokens.Take();
+        return new Literal(token.Offset, Integer.Of(BigInteger.Parse(token.Text, CultureInfo.InvariantCulture)));
+    }
+
     /// <summary>Adjacent string literals are one.</summary>
     private string TakeStrings()
     {
@@ -230,8 +240,7 @@ internal sealed partial class ExpressionParser
                 tokens.Take();
                 return new AttributeAccess(offset, subject, token.Text);
             case TokenKind.Integer:
-                tokens.Take();
-                return new ItemAccess(offset, subject, new Literal(token.Offset, Integer.Of(BigInteger.Parse(token.Text, CultureInfo.InvariantCulture))));
+                return new ItemAccess(offset, subject, TakeInteger());
             default:
                 throw tokens.Expected("an attribute's name");
         }
@@ -263,7 +272,8 @@ internal sealed partial class ExpressionParser
     {
         bool negates = tokens.TrySkipName("not");
         Token name = tokens.Expect(TokenKind.Name, "a test's name");
-        Test test = Tests.Find(name.Text) ?? throw new SyntaxFault($"there is no test named '{name.Text}'", name.Offset);
+        Test test = Tests.Find(name.Text)
+            ?? throw new SyntaxFault($"there is no test named '{name.Text}'", name.Offset);
         ArgumentNodes arguments = tokens.Current.IsOperator("(") ? ParseArguments()
             : BeginsOperand() ? new ArgumentNodes([ParseBareArgument()], [])
             : ArgumentNodes.Empty;

@@ -41,7 +41,9 @@ internal static class TextFilters
         bool blank = arguments.Flag(2, false);
         if (value is not Text text)
         {
-            throw value is Undefined undefined ? undefined.Fault() : new RenderFault($"indent needs a string, not '{value.TypeName}'");
+            throw value is Undefined undefined
+                ? undefined.Fault()
+                : new RenderFault($"indent needs a string, not '{value.TypeName}'");
         }
 
         List<Text> lines = Splitting.Lines(run, text, keepEnds: false);

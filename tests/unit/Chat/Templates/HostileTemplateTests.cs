@@ -3,7 +3,10 @@ using Glm5.Core.Chat;
 
 namespace Glm5.Tests.Unit.Chat.Templates;
 
-/// <summary>Whatever a template's characters are: it compiles and renders, or a <see cref="ChatTemplateException"/> says why not.</summary>
+/// <summary>
+/// Whatever a template's characters are: it compiles and renders, or a <see cref="ChatTemplateException"/> says why
+/// not.
+/// </summary>
 [TestClass]
 public sealed class HostileTemplateTests
 {
@@ -61,7 +64,9 @@ public sealed class HostileTemplateTests
     [TestMethod]
     public void Mutated_templates_end_in_text_or_in_a_complaint()
     {
-        string[] sources = Conversations.Glm47Source is { } glm47 ? [Conversations.NanoSource, glm47] : [Conversations.NanoSource];
+        string[] sources = Conversations.Glm47Source is { } glm47
+            ? [Conversations.NanoSource, glm47]
+            : [Conversations.NanoSource];
         Gen<(double At, int Length, int Piece)[]> edits =
             Gen.Select(Gen.Double[0, 1], Gen.Int[0, 12], Gen.Int[-1, s_pieces.Length - 1]).Array[1, 4];
         int rendered = 0;
@@ -72,7 +77,9 @@ public sealed class HostileTemplateTests
                 foreach ((double where, int length, int piece) in changes)
                 {
                     int at = (int)(where * source.Length);
-                    source = source[..at] + (piece < 0 ? "" : s_pieces[piece]) + source[Math.Min(source.Length, at + length)..];
+                    source = source[..at] + (piece < 0
+                        ? ""
+                        : s_pieces[piece]) + source[Math.Min(source.Length, at + length)..];
                 }
 
                 rendered += Try(source);
