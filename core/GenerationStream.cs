@@ -12,12 +12,12 @@ namespace Glm5.Core;
 /// </summary>
 internal sealed class GenerationStream(Sequence sequence, Inbox inbox) : Generation
 {
+    private const int Running = -1;
+
     private readonly Channel<SampledToken> _tokens = Channel.CreateUnbounded<SampledToken>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = false });
 
     private int _finish = Running;
-
-    private const int Running = -1;
 
     /// <inheritdoc/>
     public override int PromptTokens => sequence.PromptLength;
