@@ -14,10 +14,15 @@ public class SamplingBenchmark
     private SequenceSampler _sampler = null!;
 
     /// <summary>What is asked for.</summary>
-    [Params("greedy, biased", "temperature 1", "top-p 0.95", "top-k 40", "min-p 0.05", "top-k 40, top-p 0.95, logprobs 20", "top-p 0.95, flat")]
+    [Params(
+        "greedy, biased", "temperature 1", "top-p 0.95", "top-p 0.95, flat", "top-k 40", "min-p 0.05",
+        "top-k 40, top-p 0.95, logprobs 20")]
     public string Wish { get; set; } = "";
 
-    /// <summary>Logits as a model has them: a bell of noise, and some that stand out and weigh more than all of it; or, flat, the noise alone.</summary>
+    /// <summary>
+    /// Logits as a model has them: a bell of noise, and some that stand out and weigh more than all of it; or, flat,
+    /// the noise alone.
+    /// </summary>
     [GlobalSetup]
     public void Fill()
     {
