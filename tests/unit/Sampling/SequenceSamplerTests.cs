@@ -94,7 +94,8 @@ public sealed class SequenceSamplerTests
         TokenMask unnamed = TokenMask.AllBut(id => id % 3 == 0, 200);
         float[] logits = SamplerBench.Logits(200, 9);
         logits[100] = 50;
-        foreach (SamplingParameters parameters in new SamplingParameters[] { s_greedy, new(), new() { TopK = 5 }, new() { TopP = 0.9f }, new() { MinP = 0.1f } })
+        SamplingParameters[] wishes = [s_greedy, new(), new() { TopK = 5 }, new() { TopP = 0.9f }, new() { MinP = 0.1f }];
+        foreach (SamplingParameters parameters in wishes)
         {
             SequenceSampler sampler = SamplerBench.New(parameters with { LogProbs = 20 }, 200, unnamed: unnamed);
             Assert.IsFalse(sampler.Allows(100));
@@ -155,7 +156,9 @@ public sealed class SequenceSamplerTests
         Assert.AreEqual(atTwo.Choose([.. logits]).Token, afterOne.Choose([.. logits]).Token, "the position is absolute");
     }
 
-    /// <summary>Whatever the logits hold, an id of the vocabulary comes out, and one that is not impossible if there is one.</summary>
+    /// <summary>
+    /// Whatever the logits hold, an id of the vocabulary comes out, and one that is not impossible if there is one.
+    /// </summary>
     [TestMethod]
     public void No_logits_break_the_choice()
     {
