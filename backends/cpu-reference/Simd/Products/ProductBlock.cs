@@ -103,15 +103,19 @@ internal static unsafe class ProductBlock
         StoredRow* rows = stackalloc StoredRow[StoredProduct.Abreast];
         for (long n = 0; n < count; n += StoredProduct.Abreast)
         {
-            for (int c = 0; c < x.Chunks; c++)
-            {
-                // Behind the last row it stands in for those that are not there.
-                for (int i = 0; i < StoredProduct.Abreast; i++)
-                    rows[i] = new StoredRow(part, first + Math.Min(n + i, count - 1), c * x.Width, TFormat.Bytes);
-                Vector128<float> products = StoredProduct.Of<TLanes, TVector, TFormat>(x.At(0, c), rows, x.Width);
-                results.Put(0, c, first + n, (int)Math.Min(StoredProduct.Abreast, count - n), products);
-            }
+            // Behind the last row it stands in for those that are not there.
+            for (int i = 0; i < StoredProduct.Abreast; i++)
+                rows[i] = new StoredRow(part, first + Math.Min(n + i, count - 1), 0, TFormat.Bytes);
+            StoredProduct.Run<TLanes, TVector, TFormat, TResults>(
+                x, rows, NextRows(part, first + n, TFormat.Bytes), first + n, (int)Math.Min(StoredProduct.Abreast, count - n), results);
         }
+    }
+
+    /// <summary>Where the next rows begin; where those of a shard do not follow each other, these rows themselves.</summary>
+    private static byte* NextRows(in WeightSource part, long n, int bytes)
+    {
+        long rows = part.RowStride == part.Columns ? n + StoredProduct.Abreast : n;
+        return (byte*)part.Address + (rows * part.RowStride * bytes);
     }
 
     private static void DecodePanel<TLanes, TVector, TFormat>(
