@@ -154,7 +154,7 @@ public sealed class Tokenizer
             if (span.Start < end || span.Length <= 0 || span.Length > prompt.Text.Length - span.Start)
             {
                 throw new ArgumentException(
-                    $"The message span {span.Start} .. {span.End} is out of order or outside of the text.", nameof(prompt));
+                    $"The message span {span.Start} .. {span.End} is out of order or outside of it.", nameof(prompt));
             }
 
             end = span.End;

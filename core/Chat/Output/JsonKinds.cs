@@ -26,8 +26,7 @@ internal static class JsonKindsOf
     public static JsonKinds Value(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.String => JsonKinds.String,
-        JsonValueKind.Number when value.TryGetDouble(out double number) && Math.Floor(number) == number => JsonKinds.Integer,
-        JsonValueKind.Number => JsonKinds.Fraction,
+        JsonValueKind.Number => IsWhole(value) ? JsonKinds.Integer : JsonKinds.Fraction,
         JsonValueKind.True or JsonValueKind.False => JsonKinds.Boolean,
         JsonValueKind.Null => JsonKinds.Null,
         JsonValueKind.Array => JsonKinds.Array,
@@ -36,15 +35,22 @@ internal static class JsonKindsOf
     };
 
     /// <summary>What a schema's type name admits; anything for a name that JSON Schema does not have.</summary>
-    public static JsonKinds TypeName(JsonElement name) => (name.ValueKind == JsonValueKind.String ? name.GetString() : null) switch
+    public static JsonKinds TypeName(JsonElement name)
     {
-        "string" => JsonKinds.String,
-        "integer" => JsonKinds.Integer,
-        "number" => JsonKinds.Integer | JsonKinds.Fraction,
-        "boolean" => JsonKinds.Boolean,
-        "null" => JsonKinds.Null,
-        "array" => JsonKinds.Array,
-        "object" => JsonKinds.Object,
-        _ => JsonKinds.Any,
-    };
+        string? text = name.ValueKind == JsonValueKind.String ? name.GetString() : null;
+        return text switch
+        {
+            "string" => JsonKinds.String,
+            "integer" => JsonKinds.Integer,
+            "number" => JsonKinds.Integer | JsonKinds.Fraction,
+            "boolean" => JsonKinds.Boolean,
+            "null" => JsonKinds.Null,
+            "array" => JsonKinds.Array,
+            "object" => JsonKinds.Object,
+            _ => JsonKinds.Any,
+        };
+    }
+
+    private static bool IsWhole(JsonElement number) =>
+        number.TryGetDouble(out double value) && Math.Floor(value) == value;
 }

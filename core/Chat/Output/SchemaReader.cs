@@ -30,7 +30,9 @@ internal sealed class SchemaReader
         try
         {
             JsonKinds? kinds = reader.OfProperty(parameters, name) ?? reader.OfOtherProperties(parameters);
-            return kinds is null or JsonKinds.None ? ArgumentType.Unknown : new ArgumentType(kinds.Value, reader._listed);
+            return kinds is null or JsonKinds.None
+                ? ArgumentType.Unknown
+                : new ArgumentType(kinds.Value, reader._listed);
         }
         catch (InvalidOperationException)
         {

@@ -53,8 +53,9 @@ internal sealed class ToolSchemas
     {
         if (tool.ValueKind != JsonValueKind.Object)
             return;
-        bool isNested = tool.TryGetProperty("function", out JsonElement inner) && inner.ValueKind == JsonValueKind.Object;
-        JsonElement function = isNested ? inner : tool;
+        JsonElement function = tool;
+        if (tool.TryGetProperty("function", out JsonElement nested) && nested.ValueKind == JsonValueKind.Object)
+            function = nested;
         if (!function.TryGetProperty("name", out JsonElement name) || name.ValueKind != JsonValueKind.String)
             return;
         if (!function.TryGetProperty("parameters", out JsonElement parameters))

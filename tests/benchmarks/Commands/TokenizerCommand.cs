@@ -27,7 +27,7 @@ internal static class TokenizerCommand
             AllowMultipleArgumentsPerToken = true,
             Required = true,
         }.AcceptExistingOnly();
-        Command command = new("tokenizer", "Time encoding and decoding of texts, and of one letter repeated; prints JSON.")
+        Command command = new("tokenizer", "Time encoding and decoding of texts and of one letter repeated; prints JSON.")
         {
             tokenizer, texts,
         };
@@ -52,7 +52,7 @@ internal static class TokenizerCommand
             TokenizedText result = Measure(tokenizer, name, Fill(text));
             results.Add(result);
             streams.Error.WriteLine(
-                $"{name,-28} encode {result.EncodeMegabytesPerSecond} MB/s, decode {result.DecodeMegabytesPerSecond} MB/s");
+                $"{name,-28} encode {result.EncodeMegabytesPerSecond}, decode {result.DecodeMegabytesPerSecond} MB/s");
         }
 
         streams.Output.WriteLine(ResultFile.Of("tokenizer", tokenized: results).ToJson());
