@@ -18,7 +18,8 @@ public class ScheduleBenchmark
 
     private readonly GenerationRequest _request = new()
     {
-        Prompt = [.. new int[PromptLength]], Sampling = new SamplingParameters { Temperature = 0 },
+        Prompt = [.. new int[PromptLength]],
+        Sampling = new SamplingParameters { Temperature = 0 },
     };
 
     private readonly SamplingScratch _scratch = new(1024);

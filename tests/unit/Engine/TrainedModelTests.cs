@@ -59,8 +59,13 @@ public sealed class TrainedModelTests
         {
             var options = new ModelOptions
             {
-                Folder = RepositoryFiles.Nano, MaxModelLength = Context, MaxSequences = maxSequences, MaxBatchedTokens = 64,
-                BlockSlots = BlockSlots, KvBytes = (poolTokens + BlockSlots) * SlotBytes, SkipTokenizer = true,
+                Folder = RepositoryFiles.Nano,
+                MaxModelLength = Context,
+                MaxSequences = maxSequences,
+                MaxBatchedTokens = 64,
+                BlockSlots = BlockSlots,
+                KvBytes = (poolTokens + BlockSlots) * SlotBytes,
+                SkipTokenizer = true,
             };
             _model = ModelLoader.Load(
                 options, new CpuBackend(CpuVoice.Oracle), new LoadProgress(TimeProvider.System), NullLogger.Instance, default);

@@ -116,7 +116,11 @@ public sealed class SequenceSamplerTests
         double[] probabilities = SamplerBench.Probabilities(logits);
         var parameters = new SamplingParameters
         {
-            Temperature = 0.3f, TopK = 4, RepetitionPenalty = 3, LogProbs = 5, LogitBias = new Dictionary<int, float> { [600] = 30 },
+            Temperature = 0.3f,
+            TopK = 4,
+            RepetitionPenalty = 3,
+            LogProbs = 5,
+            LogitBias = new Dictionary<int, float> { [600] = 30 },
         };
         SampledToken token = SamplerBench.New(parameters, 700, prompt: [.. Enumerable.Range(0, 100)]).Choose([.. logits]);
         Assert.AreEqual(600, token.Token);
