@@ -40,7 +40,7 @@ internal sealed class ChatAnswer
     }
 
     /// <summary>What the last token, or the end, added. Valid until the next.</summary>
-    public IReadOnlyList<OutputPart> Shown => _shown;
+    public List<OutputPart> Shown => _shown;
 
     /// <summary>True when the answer is complete although more tokens may come.</summary>
     public bool HasEnded { get; private set; }

@@ -153,11 +153,15 @@ internal static class ChatMessages
         if (call.ValueKind != JsonValueKind.Object)
             throw RequestFields.Wrong(place, "an object with id, type and function", JsonWords.Show(call));
         var fields = new RequestFields(call, place);
-        JsonElement function = fields.Required("function", "an object with name and arguments");
+        // Hugging Face's form has name and arguments in the call itself.
+        bool isFlat = !fields.TryGet("function", out JsonElement function) && fields.TryGet("name", out _);
+        if (isFlat)
+            function = call;
         if (function.ValueKind != JsonValueKind.Object)
-            throw fields.Wrong("function", "an object with name and arguments", function);
-        var inner = new RequestFields(function, $"{place}.function");
-        string name = inner.Text("name") ?? throw ApiException.Invalid($"{place}.function.name", $"{place}.function.name is missing; expected a string", "missing_field");
+            throw RequestFields.Wrong($"{place}.function", "an object with name and arguments", function.ValueKind == JsonValueKind.Undefined ? "nothing" : JsonWords.Show(function));
+        string functionPlace = isFlat ? place : $"{place}.function";
+        var inner = new RequestFields(function, functionPlace);
+        string name = inner.Text("name") ?? throw ApiException.Invalid($"{functionPlace}.name", $"{functionPlace}.name is missing; expected a string", "missing_field");
         writer.WriteStartObject();
         if (fields.Text("id") is { } id)
             writer.WriteString("id", id);
@@ -165,7 +169,7 @@ internal static class ChatMessages
         writer.WriteStartObject("function");
         writer.WriteString("name", name);
         writer.WritePropertyName("arguments");
-        WriteArguments(writer, inner, $"{place}.function.arguments");
+        WriteArguments(writer, inner, $"{functionPlace}.arguments");
         writer.WriteEndObject();
         writer.WriteEndObject();
     }

@@ -2,6 +2,7 @@ using Glm5.Core;
 using Glm5.Core.Accelerator;
 using Glm5.Host;
 using Glm5.Host.Serving;
+using Microsoft.Extensions.Logging;
 
 namespace Glm5.Tests.Clients;
 
@@ -47,6 +48,7 @@ internal sealed class RunningServer : IAsyncDisposable
             Model = new ModelOptions { Folder = EmbeddedModel.Folder, Threads = 2 },
             ServedNames = [EmbeddedModel.Name],
             Port = 0,
+            LeastLogged = LogLevel.Warning,
         };
         Server server = await Server.StartAsync(
             change?.Invoke(options) ?? options, backend ?? BackendCatalog.Choose("cpu").Backend, null, CancellationToken.None);
