@@ -20,7 +20,7 @@ internal static class CommandLine
 
         """;
 
-    private static readonly string[] s_commands = ["serve", "chat", "probe"];
+    private static readonly string[] s_commands = ["serve", "chat", "pull", "probe"];
 
     /// <summary>Runs the program and returns its exit code.</summary>
     public static async Task<int> RunAsync(string[] args)
@@ -61,6 +61,7 @@ internal static class CommandLine
     {
         var root = new RootCommand("Serves GLM-5 over the OpenAI API. Without a command it serves; without a model, the embedded one.");
         root.Add(ServeCommand.Create());
+        root.Add(PullCommand.Create());
         root.Add(ProbeCommand.Create());
         foreach (Option option in root.Options)
         {

@@ -83,12 +83,12 @@ internal sealed partial class FileDownload(
             }
             catch (FileRestartException restart)
             {
+                progress.Found(-partial.Arrived);
+                PartialFile.Delete(path);
                 if (restarts == MostRestarts)
                     throw new HubException(HubFault.Untrustworthy, $"{file.Name} changes at {hub.Host} while it is fetched: {restart.Message}, {restarts + 1} times. Try again later", restart);
                 LogRestart(logger, file.Name, restart.Message);
                 inPieces &= restart.ServerKnowsRanges;
-                progress.Found(-partial.Arrived);
-                PartialFile.Delete(path);
             }
         }
     }
