@@ -59,13 +59,7 @@ internal abstract class HubCache
     }
 
     /// <summary>Whether there is a file, by way of a link or not, of this length.</summary>
-    protected static bool HasLength(string path, long size)
-    {
-        FileInfo file = new(path);
-        // Of a link, FileInfo tells the length of the link's own text.
-        FileSystemInfo? end = file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true);
-        return end is FileInfo { Exists: true } real && real.Length == size;
-    }
+    protected static bool HasLength(string path, long size) => SymbolicLinks.LengthOf(path) == size;
 
     /// <summary>
     /// Moves files from under their digests into a folder; where two files have the same contents, the first is a copy.

@@ -90,7 +90,7 @@ internal sealed class ModelSource(HubSettings settings, ILogger logger, TimeProv
 
     private static ModelId ParseOrSayPath(string word, HubKind? hub, string? revision)
     {
-        bool isPath = word.StartsWith('.') || word.StartsWith('~') || Path.IsPathRooted(word) || word.Count(c => c == '/') > 1;
+        bool isPath = word.StartsWith('.') || word.StartsWith('~') || Path.IsPathRooted(word) || word.Split('@')[0].Count(c => c == '/') > 1;
         return isPath
             ? throw new HubException(HubFault.Name, $"there is no folder '{Printable.Text(word)}'; expected a checkpoint's folder, or an id such as organisation/name")
             : ModelId.Parse(word, hub, revision);

@@ -57,14 +57,15 @@ internal static partial class ServingFiles
     /// <summary>What a folder lacks for serving; empty when it is complete.</summary>
     public static IReadOnlyList<string> MissingFrom(string folder)
     {
-        List<string> missing = [.. new[] { Config, Tokenizer }.Where(name => !File.Exists(Path.Combine(folder, name)))];
-        if (File.Exists(Path.Combine(folder, SingleWeights)))
+        List<string> missing = [.. new[] { Config, Tokenizer }.Where(name => !IsIn(folder, name))];
+        if (IsIn(folder, SingleWeights))
             return missing;
-        string index = Path.Combine(folder, Index);
-        return File.Exists(index)
-            ? [.. missing, .. Shards(index).Where(name => !File.Exists(Path.Combine(folder, name)))]
+        return IsIn(folder, Index)
+            ? [.. missing, .. Shards(Path.Combine(folder, Index)).Where(name => !IsIn(folder, name))]
             : [.. missing, $"{SingleWeights} or {Index}"];
     }
+
+    private static bool IsIn(string folder, string name) => SymbolicLinks.LengthOf(Path.Combine(folder, name)) is not null;
 
     private static bool IsEvil(string name) =>
         name.Length is 0 or > 1024 || name[0] == '/' || name.Contains('\\') || (name.Length > 1 && name[1] == ':') || name.Any(char.IsControl)
