@@ -1,4 +1,5 @@
 using Glm5.Backends.CpuReference.Oracle;
+using Glm5.Backends.CpuReference.Simd;
 using Glm5.Core.Accelerator;
 using Glm5.Core.Weights;
 
@@ -8,6 +9,7 @@ namespace Glm5.Backends.CpuReference;
 public sealed class CpuAccelerator : IAccelerator
 {
     private readonly ActivationArena _arena;
+    private readonly WorkerTeam? _team;
     private readonly CpuStepPlan _plan = new();
 
     internal CpuAccelerator(CpuVoice voice, CpuGroup group, int rank, DeviceRequest request)
@@ -17,7 +19,16 @@ public sealed class CpuAccelerator : IAccelerator
         var collectives = new InProcessCollectives(group, rank);
         Collectives = collectives;
         _arena = new ActivationArena(Memory, request.ArenaBytes);
-        Ops = new OracleOps(Memory, _arena, collectives);
+        if (voice == CpuVoice.Oracle)
+        {
+            Ops = new OracleOps(Memory, _arena, collectives);
+            return;
+        }
+
+        _team = new WorkerTeam(ThreadsOf(rank, request));
+        Ops = voice == CpuVoice.Simd
+            ? new SimdOps(Memory, _arena, collectives, _team)
+            : new SimdPrimitives(Memory, _arena, collectives, _team);
     }
 
     /// <inheritdoc/>
@@ -54,5 +65,17 @@ public sealed class CpuAccelerator : IAccelerator
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _arena.Dispose();
+    public void Dispose()
+    {
+        (Ops as IDisposable)?.Dispose();
+        _team?.Dispose();
+        _arena.Dispose();
+    }
+
+    /// <summary>A rank's part of the threads, its own included: the first ranks take what does not divide.</summary>
+    private static int ThreadsOf(int rank, DeviceRequest request)
+    {
+        int threads = request.Threads > 0 ? request.Threads : Environment.ProcessorCount;
+        return Math.Max(1, (threads / request.Ranks) + (rank < threads % request.Ranks ? 1 : 0));
+    }
 }

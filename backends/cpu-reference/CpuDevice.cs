@@ -18,7 +18,8 @@ internal static class CpuDevice
         Arithmetic = Arithmetic.F32,
         NativeWeights = [ElementType.F32, ElementType.BF16, ElementType.F8E4M3],
         BatchInvariant = true,
-        RankInvariant = true,
+        // Default bodies reduce within a rank first, so their sums depend on how many ranks there are.
+        RankInvariant = voice != CpuVoice.Composed,
         CapturesGraphs = false,
         SharesMemory = true,
         BlockSlots = [64, 128, 32, 16],

@@ -1,4 +1,5 @@
 using Glm5.Host.Metrics;
+using Glm5.Host.Web;
 
 namespace Glm5.Host.Api;
 
@@ -26,9 +27,14 @@ internal static class ApiRoutes
         });
         app.UseRouting();
         ServerMetrics.Map(app);
+        app.MapPost("/v1/chat/completions", ChatEndpoint.AnswerAsync);
+        app.MapPost("/v1/completions", CompletionEndpoint.AnswerAsync);
+        app.MapPost("/tokenize", TokenizeEndpoints.TokenizeAsync);
+        app.MapPost("/detokenize", TokenizeEndpoints.DetokenizeAsync);
         app.MapGet("/v1/models", ModelsEndpoint.ListAsync);
         app.MapGet("/v1/models/{**id}", ModelsEndpoint.FindAsync);
         app.MapGet("/health", HealthEndpoint.AnswerAsync);
         app.MapGet("/version", VersionEndpoint.AnswerAsync);
+        app.MapPage();
     }
 }

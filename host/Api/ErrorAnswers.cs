@@ -34,7 +34,8 @@ internal static partial class ErrorAnswers
             case ApiException api:
                 return api;
             case RequestRefusedException refused:
-                return ApiException.Invalid(refused.Field, refused.Message);
+                return ApiException.Invalid(
+                    refused.Field, refused.Message, refused.Field is "prompt" or "max_tokens" ? "context_length_exceeded" : "invalid_value");
             case EngineBusyException busy:
                 return ApiException.Unavailable(busy.Message, busy.RetryAfter);
             case ChatTemplateException template:

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Glm5.Host.Serving;
+using Spectre.Console;
 
 namespace Glm5.Host.Cli;
 
@@ -14,17 +15,24 @@ internal static class CommandLine
           glm5                                   serve the embedded model {EmbeddedModel.Name} on http://127.0.0.1:8000
           glm5 /models/GLM-5-FP8                 serve a checkpoint's folder
           glm5 serve /models/GLM-5-FP8 --host 0.0.0.0 --port 8080 --api-key $KEY --served-model-name glm-5
+          glm5 chat                              talk to the embedded model in this terminal
+          echo "What is 50 + 26?" | glm5 chat    one question, the answer alone
           glm5 probe                             which device is used, and why no other
 
         Ends with: {ExitCode.Listing}
 
         """;
 
+    /// <summary>Lines in a file are not broken to fit a screen.</summary>
+    private const int WidthOfFiles = 400;
+
     private static readonly string[] s_commands = ["serve", "chat", "pull", "probe"];
 
     /// <summary>Runs the program and returns its exit code.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
+        if (Console.IsOutputRedirected)
+            AnsiConsole.Profile.Width = WidthOfFiles;
         string[] words = PlaceServe(args);
         if (!words[0].StartsWith('-') && !words[0].StartsWith('[') && !s_commands.Contains(words[0]))
             return Say.Error($"'{words[0]}' is neither a command ({string.Join(", ", s_commands)}) nor a folder with a model", ExitCode.Usage);
@@ -57,10 +65,11 @@ internal static class CommandLine
 
     private static bool LooksLikePath(string word) => word.Contains(Path.DirectorySeparatorChar) || word.StartsWith('.');
 
-    private static RootCommand Build()
+    internal static RootCommand Build()
     {
         var root = new RootCommand("Serves GLM-5 over the OpenAI API. Without a command it serves; without a model, the embedded one.");
         root.Add(ServeCommand.Create());
+        root.Add(ChatCommand.Create());
         root.Add(PullCommand.Create());
         root.Add(ProbeCommand.Create());
         foreach (Option option in root.Options)

@@ -24,10 +24,13 @@ internal static class ExitCode
     /// <summary>Stopped before every running answer had ended.</summary>
     public const int Cut = 6;
 
+    /// <summary>The server that was asked did not answer, or refused.</summary>
+    public const int Server = 7;
+
     /// <summary>Stopped at once by a second signal: 128 + SIGINT, as shells expect.</summary>
     public const int Interrupted = 130;
 
     /// <summary>The same in words, for the help.</summary>
     public const string Listing =
-        "0 done, 1 fault of the program, 2 command line, 3 model files, 4 device, 5 address in use, 6 answers were cut at stop, 130 second Ctrl-C";
+        "0 done, 1 fault of the program, 2 command line, 3 model files, 4 device, 5 address in use, 6 answers were cut at stop, 7 no answer from the server, 130 second Ctrl-C";
 }

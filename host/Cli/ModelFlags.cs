@@ -21,13 +21,13 @@ internal sealed class ModelFlags
         DefaultValueFactory = _ => "auto",
     };
 
-    private readonly Option<int> _length = Count("--max-model-len", "Longest context, prompt and answer together", "the model's own");
-    private readonly Option<int> _sequences = Count("--max-num-seqs", "Most sequences that run at once", "64", 64);
-    private readonly Option<int> _batchedTokens = Count("--max-num-batched-tokens", "Most tokens that a step computes", "512", 512);
-    private readonly Option<int> _waiting = Count("--max-num-waiting", "Most requests that wait; more get 503", "1024", 1024);
-    private readonly Option<int> _ranks = Count("--tensor-parallel-size", "Ranks that share the model", "1", 1, "-tp");
-    private readonly Option<int> _threads = Count("--threads", "Threads that compute on a CPU", "one a core");
-    private readonly Option<int> _blockSlots = Count("--block-size", "Tokens in a block of the KV cache", "what the device prefers");
+    private readonly Option<int> _length = Count("--max-model-len", "Longest context, prompt and answer together [default: the model's own]");
+    private readonly Option<int> _sequences = Count("--max-num-seqs", "Most sequences that run at once", 64);
+    private readonly Option<int> _batchedTokens = Count("--max-num-batched-tokens", "Most tokens that a step computes", 512);
+    private readonly Option<int> _waiting = Count("--max-num-waiting", "Most requests that wait; more get 503", 1024);
+    private readonly Option<int> _ranks = Count("--tensor-parallel-size", "Ranks that share the model", 1, "-tp");
+    private readonly Option<int> _threads = Count("--threads", "Threads that compute on a CPU [default: one a core]");
+    private readonly Option<int> _blockSlots = Count("--block-size", "Tokens in a block of the KV cache [default: what the device prefers]");
 
     private readonly Option<long> _kvBytes = WholeNumber.Option<long>(
         "--kv-cache-memory-bytes", "Bytes for the KV cache [default: what the sequences can need, within half of the free memory]", 1, long.MaxValue, 0);
@@ -75,9 +75,8 @@ internal sealed class ModelFlags
         ReadInsteadOfMap = line.GetValue(_noMap),
     };
 
-    /// <summary>An option that takes a positive whole number, and when it is left out means <paramref name="standard"/>.</summary>
-    private static Option<int> Count(string name, string description, string standard, int value = 0, params string[] aliases) =>
-        WholeNumber.Option(name, $"{description} [default: {standard}]", 1, int.MaxValue, value, aliases);
+    private static Option<int> Count(string name, string description, int standard = 0, params string[] aliases) =>
+        WholeNumber.Option(name, description, 1, int.MaxValue, standard, aliases);
 
     private static string FolderOf(string model) =>
         model == EmbeddedModel.Name && !Directory.Exists(model) ? EmbeddedModel.Folder : Path.GetFullPath(model);

@@ -41,7 +41,8 @@ internal static class Say
         AnsiConsole.MarkupLineInterpolated(
             $"  caches   {model.Pool.Tokens:N0} tokens in {model.Pool.Blocks - 1:N0} blocks of {model.Pool.BlockSlots}, {model.Pool.Bytes * options.Model.Ranks / 1e9:N2} GB; context {model.ContextLength:N0}");
         AnsiConsole.MarkupLineInterpolated(
-            $"[green]Ready[/] after {server.Model.Status.Elapsed.TotalSeconds:F1} s. Chat: [bold]{address}[/]  API: [bold]{address}/v1[/]  Ctrl-C stops.");
+            $"[green]Ready[/] after {server.Model.Status.Elapsed.TotalSeconds:F1} s. Chat: [bold]{address}[/]  API: [bold]{address}/v1[/]");
+        AnsiConsole.MarkupLine("[dim]Ctrl-C stops.[/]");
     }
 
     /// <summary>The first signal came.</summary>

@@ -16,7 +16,7 @@ internal sealed class ServeCommand
         DefaultValueFactory = _ => "127.0.0.1",
     };
 
-    private readonly Option<int> _port = WholeNumber.Option("--port", "Port; 0 takes a free one [default: 8000]", 0, 65535, 8000);
+    private readonly Option<int> _port = WholeNumber.Option("--port", "Port; 0 takes a free one", 0, 65535, 8000);
 
     private readonly Option<string[]> _names = new("--served-model-name")
     {
@@ -30,10 +30,10 @@ internal sealed class ServeCommand
         AllowMultipleArgumentsPerToken = true,
     };
 
-    private readonly Option<int> _bodyMegabytes = WholeNumber.Option("--max-body-mb", "Largest request body in MB [default: 32]", 1, 1024, 32);
+    private readonly Option<int> _bodyMegabytes = WholeNumber.Option("--max-body-mb", "Largest request body in MB", 1, 1024, 32);
 
     private readonly Option<int> _drainSeconds = WholeNumber.Option(
-        "--shutdown-timeout", "Seconds that running answers may go on after Ctrl-C or SIGTERM [default: 30]", 0, 86400, 30);
+        "--shutdown-timeout", "Seconds that running answers may go on after Ctrl-C or SIGTERM", 0, 86400, 30);
 
     /// <summary>The command.</summary>
     public static Command Create()
@@ -67,7 +67,7 @@ internal sealed class ServeCommand
         Server server;
         try
         {
-            server = await Server.StartAsync(options, choice.Backend, display.Observer, signals.Stop);
+            server = await Server.StartAsync(options, choice.Backend, display.Observer, signals.Stop, Say.Listening);
         }
         catch (Exception exception) when (exception is IOException or System.Net.Sockets.SocketException)
         {
@@ -76,7 +76,6 @@ internal sealed class ServeCommand
 
         await using (server)
         {
-            Say.Listening(server.Address);
             int code = await LoadAsync(server, display, signals);
             if (code != ExitCode.Done || signals.Stop.IsCancellationRequested)
                 return code;

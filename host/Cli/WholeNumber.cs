@@ -12,14 +12,20 @@ internal static class WholeNumber
     public static Option<int> Option(string name, string description, int least, int most, int standard, params string[] aliases) =>
         Option<int>(name, description, least, most, standard, aliases);
 
-    /// <summary>An option that means <paramref name="standard"/> when it is left out; that value need not be within the bounds.</summary>
+    /// <summary>An option that means <paramref name="standard"/> when it is left out. A standard of 0 is not shown: the description says what it means.</summary>
     public static Option<T> Option<T>(string name, string description, T least, T most, T standard, params string[] aliases)
-        where T : struct, IBinaryInteger<T>, IMinMaxValue<T> => new(name, aliases)
+        where T : struct, IBinaryInteger<T>, IMinMaxValue<T>
+    {
+        var option = new Option<T>(name, aliases)
         {
             Description = description,
             HelpName = "n",
-            CustomParser = result => result.Tokens.Count == 0 ? standard : Parse(result, name, least, most),
+            CustomParser = result => Parse(result, name, least, most),
         };
+        if (standard != T.Zero)
+            option.DefaultValueFactory = _ => standard;
+        return option;
+    }
 
     private static T Parse<T>(ArgumentResult result, string name, T least, T most)
         where T : struct, IBinaryInteger<T>, IMinMaxValue<T>

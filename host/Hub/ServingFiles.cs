@@ -50,7 +50,7 @@ internal static partial class ServingFiles
 
     /// <summary>The shards that an index file names.</summary>
     /// <exception cref="HubException">It is not an index.</exception>
-    public static IReadOnlyList<string> Shards(string index) => new FileInfo(index).Length <= LargestIndex
+    public static IReadOnlyList<string> Shards(string index) => SymbolicLinks.LengthOf(index) <= LargestIndex
         ? ShardNames.Read(File.ReadAllBytes(index))
         : throw new HubException(HubFault.Untrustworthy, $"{index} has more than {LargestIndex} bytes: it is not a shard index");
 

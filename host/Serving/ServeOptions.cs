@@ -28,4 +28,7 @@ internal sealed record ServeOptions
 
     /// <summary>How long running requests may go on once the server is asked to stop.</summary>
     public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>What is less than this is not logged.</summary>
+    public LogLevel LeastLogged { get; init; } = LogLevel.Information;
 }

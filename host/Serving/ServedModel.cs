@@ -63,8 +63,3 @@ internal sealed class ServedModel(ServeOptions options, Backend backend, TimePro
         _ready?.Model.Dispose();
     }
 }
-
-/// <summary>A model that answers.</summary>
-/// <param name="Model">Its parts.</param>
-/// <param name="Engine">What runs its steps.</param>
-internal sealed record ReadyModel(LoadedModel Model, Engine Engine);

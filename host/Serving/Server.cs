@@ -19,11 +19,8 @@ internal sealed class Server : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly ServeOptions _options;
 
-    private Server(WebApplication app, ServeOptions options, ServedModel model, Task ready)
-    {
-        (_app, _options, Model, Ready) = (app, options, model, ready);
-        Address = AddressOf(app, options);
-    }
+    private Server(WebApplication app, ServeOptions options, Uri address, ServedModel model, Task ready) =>
+        (_app, _options, Address, Model, Ready) = (app, options, address, model, ready);
 
     /// <summary>Where it answers, with a host that a browser on this machine can open.</summary>
     public Uri Address { get; }
@@ -39,13 +36,14 @@ internal sealed class Server : IAsyncDisposable
     /// <param name="backend">What the model runs on.</param>
     /// <param name="observer">Told of loading's progress; null for none.</param>
     /// <param name="cancel">Ends loading.</param>
+    /// <param name="listening">Told the address as soon as it answers, before loading begins.</param>
     /// <exception cref="IOException">The address is in use or not this machine's.</exception>
     public static async Task<Server> StartAsync(
-        ServeOptions options, Backend backend, IProgress<LoadStatus>? observer, CancellationToken cancel)
+        ServeOptions options, Backend backend, IProgress<LoadStatus>? observer, CancellationToken cancel, Action<Uri>? listening = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(
             new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        Log(builder.Logging);
+        Log(builder.Logging, options);
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
         builder.Services.AddSingleton(options).AddSingleton(TimeProvider.System).AddSingleton<IHostLifetime, CallerLifetime>();
         builder.Services.AddSingleton(services => new ServedModel(
@@ -66,10 +64,13 @@ internal sealed class Server : IAsyncDisposable
             throw;
         }
 
+        Uri address = AddressOf(app, options);
+        listening?.Invoke(address);
+
         // A thread of its own: loading blocks for minutes, and the pool's threads answer /health meanwhile.
         Task ready = Task.Factory.StartNew(
             () => model.Load(cancel), cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        return new Server(app, options, model, ready);
+        return new Server(app, options, address, model, ready);
     }
 
     /// <summary>
@@ -110,16 +111,12 @@ internal sealed class Server : IAsyncDisposable
             kestrel.ListenLocalhost(options.Port);
     }
 
-    private static void Log(ILoggingBuilder logging)
+    private static void Log(ILoggingBuilder logging, ServeOptions options)
     {
-        logging.ClearProviders();
+        logging.ClearProviders().SetMinimumLevel(options.LeastLogged);
         logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
-        logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "HH:mm:ss ";
-            console.ColorBehavior = LoggerColorBehavior.Default;
-        });
+        logging.AddConsole(console => console.FormatterName = LineFormatter.FormatterName);
+        logging.Services.AddSingleton<ConsoleFormatter, LineFormatter>();
     }
 
     private static Uri AddressOf(WebApplication app, ServeOptions options)

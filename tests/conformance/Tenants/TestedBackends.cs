@@ -1,4 +1,6 @@
 using Glm5.Backends.CpuReference;
+using Glm5.Backends.CpuReference.Oracle;
+using Glm5.Backends.CpuReference.Simd;
 using Glm5.Core.Accelerator;
 
 namespace Glm5.Tests.Conformance.Tenants;
@@ -7,14 +9,14 @@ namespace Glm5.Tests.Conformance.Tenants;
 public static class TestedBackends
 {
     /// <summary>What <c>--device cpu</c> runs.</summary>
-    public static Tenant CpuSimd { get; } = Cpu("cpu", "CpuSimd", CpuVoice.Simd, typeof(Glm5.Backends.CpuReference.Oracle.OracleOps));
+    public static Tenant CpuSimd { get; } = Cpu("cpu", "CpuSimd", CpuVoice.Simd, typeof(SimdOps));
 
     /// <summary>The equations.</summary>
-    public static Tenant CpuOracle { get; } = Cpu("cpu-oracle", "CpuOracle", CpuVoice.Oracle, typeof(Glm5.Backends.CpuReference.Oracle.OracleOps));
+    public static Tenant CpuOracle { get; } = Cpu("cpu-oracle", "CpuOracle", CpuVoice.Oracle, typeof(OracleOps));
 
     /// <summary>The contract's default bodies over the SIMD primitives: what a backend runs before it fuses anything.</summary>
     public static Tenant CpuComposed { get; } =
-        Cpu("cpu-composed", "CpuComposed", CpuVoice.Oracle, typeof(Glm5.Backends.CpuReference.Oracle.OracleOps)) with { InMatrix = false };
+        Cpu("cpu-composed", "CpuComposed", CpuVoice.Composed, typeof(SimdPrimitives)) with { InMatrix = false };
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<Tenant> All { get; } = [CpuSimd, CpuOracle, CpuComposed];

@@ -64,7 +64,7 @@ public sealed class StopStringsTests
             string shown = string.Concat(chunks.Select(search.Append)) + search.Flush();
             (string expected, string? found) = Define(string.Concat(chunks), stops, include);
             return shown == expected && search.Found == found;
-        }, iter: 20_000);
+        }, iter: 5_000);
 
     [TestMethod]
     public void Nothing_is_held_back_that_cannot_become_a_stop_string() =>

@@ -134,8 +134,8 @@ public sealed class TokenizerFileTests
                 byte[] changed = Tokenizers.ChangedFile(root => Replace(root, new Random(seed), depth, JsonNode.Parse(value)));
                 refused += IsRefusedOrWorks(changed) ? 1 : 0;
             },
-            iter: 200, threads: 1);
-        Assert.IsGreaterThan(50, refused);
+            iter: 100, threads: 1);
+        Assert.IsGreaterThan(20, refused);
     }
 
     private static void Replace(JsonNode root, Random random, int depth, JsonNode? value)

@@ -33,6 +33,10 @@ internal static class Tokenizers
 
     public static int[] Encode(this Tokenizer tokenizer, string text) => tokenizer.Encode(PromptText.Trusted(text));
 
+    /// <summary>The id of a byte by itself in the trained model's tokenizer.</summary>
+    public static int ByteId(byte value) =>
+        Enumerable.Range(0, Nano.VocabularySize).First(id => Nano.BytesOf(id) is [byte single] && single == value);
+
     /// <summary>The text as UTF-8 carries it: halves of surrogate pairs become U+FFFD.</summary>
     public static string WellFormed(string text) =>
         System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(text));
