@@ -28,7 +28,7 @@ internal static class CommandLine
     /// <summary>Lines in a file are not broken to fit a screen.</summary>
     private const int WidthOfFiles = 400;
 
-    private static readonly string[] s_commands = ["serve", "chat", "probe"];
+    private static readonly string[] s_commands = ["serve", "chat", "pull", "probe"];
 
     /// <summary>Runs the program and returns its exit code.</summary>
     public static async Task<int> RunAsync(string[] args)
@@ -83,6 +83,7 @@ internal static class CommandLine
             "Serves GLM-5 over the OpenAI API. Without a command it serves; without a model, the embedded one.");
         root.Add(ServeCommand.Create());
         root.Add(ChatCommand.Create());
+        root.Add(PullCommand.Create());
         root.Add(ProbeCommand.Create());
         foreach (Option option in root.Options)
         {
