@@ -51,7 +51,8 @@ public sealed partial class Engine : IDisposable
         if ((long)pool.Capacity * runner.BlockSlots < contextLength)
         {
             throw new ArgumentException(
-                $"{pool.Capacity} blocks of {runner.BlockSlots} slots cannot hold one sequence of {contextLength} tokens", nameof(runner));
+                $"{pool.Capacity} blocks of {runner.BlockSlots} slots cannot hold one sequence of {contextLength} tokens",
+                nameof(runner));
         }
 
         _scheduler = new Scheduler(pool, options.MaxBatchedTokens, options.MaxSequences);
@@ -64,7 +65,9 @@ public sealed partial class Engine : IDisposable
     /// <summary>What it is doing now, for metrics and health.</summary>
     public EngineStatus Status => _counters.Status;
 
-    /// <summary>Why it takes no requests any more; null while it does. A failed engine does not recover: make a new one.</summary>
+    /// <summary>
+    /// Why it takes no requests any more; null while it does. A failed engine does not recover: make a new one.
+    /// </summary>
     public AcceleratorException? Failure => _failure;
 
     /// <summary>Takes a request. Returns at once; tokens come by the result.</summary>
@@ -85,7 +88,10 @@ public sealed partial class Engine : IDisposable
         };
     }
 
-    /// <summary>Takes no more requests, and returns when the running ones have ended or <paramref name="cancel"/> fires, which cancels them.</summary>
+    /// <summary>
+    /// Takes no more requests, and returns when the running ones have ended or <paramref name="cancel"/> fires, which
+    /// cancels them.
+    /// </summary>
     public async Task DrainAsync(CancellationToken cancel)
     {
         _inbox.Drain();
@@ -223,7 +229,9 @@ public sealed partial class Engine : IDisposable
         }
     }
 
-    /// <summary>Ends a sequence in the middle of its answer; one that has just ended by itself keeps its own reason.</summary>
+    /// <summary>
+    /// Ends a sequence in the middle of its answer; one that has just ended by itself keeps its own reason.
+    /// </summary>
     private void End(Sequence sequence, FinishReason reason, AcceleratorException? failure)
     {
         if (sequence.State == SequenceState.Ended)
@@ -251,9 +259,11 @@ public sealed partial class Engine : IDisposable
         _drained.TrySetResult();
     }
 
-    private EngineBusyException Closed() => Failure is { } failure
-        ? new EngineBusyException($"the engine has failed and takes no requests: {failure.Message}", EngineCounters.LongestRetry)
-        : new EngineBusyException("the server is stopping and takes no more requests", EngineCounters.LongestRetry);
+    private EngineBusyException Closed() => new(
+        Failure is { } failure
+            ? $"the engine has failed and takes no requests: {failure.Message}"
+            : "the server is stopping and takes no more requests",
+        EngineCounters.LongestRetry);
 
     private static TokenMask Unnamed(Tokenizer? tokenizer, int vocabularySize) => tokenizer is null
         ? TokenMask.Nothing

@@ -38,8 +38,9 @@ internal sealed class EngineCounters : IDisposable
         {
             int running = Volatile.Read(ref _running);
             return new EngineStatus(
-                running, Math.Max(0, _inbox.Live - running), Volatile.Read(ref _blocksInUse), _blocks, Volatile.Read(ref _preemptions),
-                Volatile.Read(ref _steps), Volatile.Read(ref _promptTokens), Volatile.Read(ref _generatedTokens));
+                running, Math.Max(0, _inbox.Live - running), Volatile.Read(ref _blocksInUse), _blocks,
+                Volatile.Read(ref _preemptions), Volatile.Read(ref _steps), Volatile.Read(ref _promptTokens),
+                Volatile.Read(ref _generatedTokens));
         }
     }
 
@@ -92,14 +93,17 @@ internal sealed class EngineCounters : IDisposable
         _inbox.Leave();
     }
 
-    /// <summary>The answer to a request that finds every place taken: when a tenth of them will have been given up.</summary>
+    /// <summary>
+    /// The answer to a request that finds every place taken: when a tenth of them will have been given up.
+    /// </summary>
     public EngineBusyException QueueIsFull()
     {
         EngineStatus status = Status;
         double seconds = Volatile.Read(ref _secondsBetweenEnds) * Math.Max(1, _inbox.Live / 10);
         var retry = TimeSpan.FromSeconds(Math.Clamp(seconds, s_shortestRetry.TotalSeconds, LongestRetry.TotalSeconds));
         return new EngineBusyException(
-            $"the queue is full: {status.Running} requests run and {status.Waiting} wait; try again in {retry.TotalSeconds:F0} s", retry);
+            $"the queue is full: {status.Running} requests run and {status.Waiting} wait; try again in {retry.TotalSeconds:F0} s",
+            retry);
     }
 
     /// <summary>Notes how many run and what they own.</summary>

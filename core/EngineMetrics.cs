@@ -31,10 +31,10 @@ public sealed class EngineMetrics : IDisposable
         _promptTokens = _meter.CreateCounter<long>("glm5.prompt_tokens", "{token}", "Prompt tokens computed.");
         _generatedTokens = _meter.CreateCounter<long>("glm5.generated_tokens", "{token}", "Tokens chosen.");
         _preemptions = _meter.CreateCounter<long>("glm5.preemptions", "{sequence}", "Sequences that gave their blocks up.");
-        _meter.CreateObservableGauge("glm5.sequences.running", () => status().Running, "{sequence}", "Sequences in the running batch.");
-        _meter.CreateObservableGauge("glm5.sequences.waiting", () => status().Waiting, "{sequence}", "Sequences that wait for admission.");
-        _meter.CreateObservableGauge("glm5.kv_blocks.used", () => status().BlocksInUse, "{block}", "KV blocks owned by sequences.");
-        _meter.CreateObservableGauge("glm5.kv_blocks.total", () => status().Blocks, "{block}", "KV blocks that sequences can own.");
+        Gauge("glm5.sequences.running", "{sequence}", "Sequences in the running batch.", () => status().Running);
+        Gauge("glm5.sequences.waiting", "{sequence}", "Sequences that wait for admission.", () => status().Waiting);
+        Gauge("glm5.kv_blocks.used", "{block}", "KV blocks owned by sequences.", () => status().BlocksInUse);
+        Gauge("glm5.kv_blocks.total", "{block}", "KV blocks that sequences can own.", () => status().Blocks);
     }
 
     /// <summary>Ends the instruments.</summary>
@@ -54,6 +54,9 @@ public sealed class EngineMetrics : IDisposable
     internal void FirstToken(TimeSpan took) => _timeToFirstToken.Record(took.TotalSeconds);
 
     internal void NextToken(TimeSpan took) => _interTokenLatency.Record(took.TotalSeconds);
+
+    private void Gauge(string name, string unit, string description, Func<int> value) =>
+        _meter.CreateObservableGauge(name, value, unit, description);
 
     private Histogram<double> Seconds(string name, string description, double[] boundaries) => _meter.CreateHistogram(
         name, "s", description, advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = boundaries });

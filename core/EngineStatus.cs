@@ -10,4 +10,5 @@ namespace Glm5.Core;
 /// <param name="PromptTokens">Prompt tokens computed since the start.</param>
 /// <param name="GeneratedTokens">Tokens chosen since the start.</param>
 public readonly record struct EngineStatus(
-    int Running, int Waiting, int BlocksInUse, int Blocks, long Preemptions, long Steps, long PromptTokens, long GeneratedTokens);
+    int Running, int Waiting, int BlocksInUse, int Blocks, long Preemptions, long Steps, long PromptTokens,
+    long GeneratedTokens);

@@ -25,8 +25,8 @@ internal sealed record GenerationLimits(int ContextLength, int VocabularySize)
         if (room <= 0)
         {
             throw Refused(
-                "prompt", $"the prompt has {prompt} tokens and the model's context ends at {ContextLength}, so there is no room for an "
-                + "answer; shorten the prompt");
+                "prompt", $"the prompt has {prompt} tokens and the model's context ends at {ContextLength}, so there is no room "
+                + "for an answer; shorten the prompt");
         }
 
         int most = request.MaxTokens ?? room;
@@ -35,14 +35,15 @@ internal sealed record GenerationLimits(int ContextLength, int VocabularySize)
         if (most > room)
         {
             throw Refused(
-                "max_tokens", $"the prompt's {prompt} tokens and max_tokens {most} are {(long)prompt + most} together, the model's "
-                + $"context ends at {ContextLength}; ask for at most {room}");
+                "max_tokens", $"the prompt's {prompt} tokens and max_tokens {most} are {(long)prompt + most} together, the "
+                + $"model's context ends at {ContextLength}; ask for at most {room}");
         }
 
         if (request.MinTokens < 0 || request.MinTokens > most)
         {
             throw Refused(
-                "min_tokens", $"min_tokens is {request.MinTokens}; it must be between 0 and the {most} tokens that the answer can have");
+                "min_tokens", $"min_tokens is {request.MinTokens}; it must be between 0 and the {most} tokens that the answer "
+                + "can have");
         }
 
         return prompt + most;
@@ -73,7 +74,7 @@ internal sealed record GenerationLimits(int ContextLength, int VocabularySize)
         foreach ((int id, float bias) in sampling.LogitBias)
         {
             if (!IsToken(id))
-                throw Refused("logit_bias", $"logit_bias names token {id}; the model's token ids go from 0 to {VocabularySize - 1}");
+                throw Refused("logit_bias", $"logit_bias names token {id}; token ids go from 0 to {VocabularySize - 1}");
             if (!float.IsFinite(bias))
                 throw Refused("logit_bias", $"logit_bias of token {id} is {bias}; it must be a number");
         }

@@ -12,21 +12,23 @@ namespace Glm5.Core;
 /// </summary>
 internal sealed class GenerationStream(Sequence sequence, Inbox inbox) : Generation
 {
+    private const int Running = -1;
+
     private readonly Channel<SampledToken> _tokens = Channel.CreateUnbounded<SampledToken>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = false });
 
     private int _finish = Running;
 
-    private const int Running = -1;
-
     /// <inheritdoc/>
     public override int PromptTokens => sequence.PromptLength;
 
     /// <inheritdoc/>
-    public override FinishReason? Finish => Volatile.Read(ref _finish) is var finish and not Running ? (FinishReason)finish : null;
+    public override FinishReason? Finish =>
+        Volatile.Read(ref _finish) is var finish and not Running ? (FinishReason)finish : null;
 
     /// <inheritdoc/>
-    public override async IAsyncEnumerable<SampledToken> ReadAllAsync([EnumeratorCancellation] CancellationToken cancel = default)
+    public override async IAsyncEnumerable<SampledToken> ReadAllAsync(
+        [EnumeratorCancellation] CancellationToken cancel = default)
     {
         try
         {
@@ -56,7 +58,9 @@ internal sealed class GenerationStream(Sequence sequence, Inbox inbox) : Generat
     /// <summary>Publishes a token that others will follow.</summary>
     public void Write(in SampledToken token) => _tokens.Writer.TryWrite(token);
 
-    /// <summary>Publishes the last token. The reason is set first: who reads the token can see that it is the last.</summary>
+    /// <summary>
+    /// Publishes the last token. The reason is set first: who reads the token can see that it is the last.
+    /// </summary>
     public void WriteLast(in SampledToken token, FinishReason reason)
     {
         Volatile.Write(ref _finish, (int)reason);

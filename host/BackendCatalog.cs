@@ -7,12 +7,15 @@ namespace Glm5.Host;
 internal static class BackendCatalog
 {
     /// <summary>All backends, in the order in which they are listed to people.</summary>
-    public static IReadOnlyList<Backend> All { get; } = [new CpuBackend(CpuVoice.Simd), new CpuBackend(CpuVoice.Oracle)];
+    public static IReadOnlyList<Backend> All { get; } =
+        [new CpuBackend(CpuVoice.Simd), new CpuBackend(CpuVoice.Oracle)];
 
     /// <summary>What <c>--device</c> accepts.</summary>
     public static string[] DeviceNames { get; } = ["auto", .. All.Select(backend => backend.Name)];
 
-    /// <summary>Probes every backend and picks the one asked for, or with <c>auto</c> the most preferred that is present.</summary>
+    /// <summary>
+    /// Probes every backend and picks the one asked for, or with <c>auto</c> the most preferred that is present.
+    /// </summary>
     public static BackendChoice Choose(string device) => Choose(All, device);
 
     /// <summary>The same among given backends.</summary>
@@ -28,12 +31,17 @@ internal static class BackendCatalog
         }
 
         if (chosen < 0)
-            throw new AcceleratorException($"--device {device}: no such backend here; it takes {string.Join(", ", DeviceNames)}");
+        {
+            throw new AcceleratorException(
+                $"--device {device}: no such backend here; it takes {string.Join(", ", DeviceNames)}");
+        }
+
         var verdicts = new BackendVerdict[probes.Length];
         for (int b = 0; b < probes.Length; b++)
         {
             string reason = probes[b].Refusal ?? WhyPresent(backends, b, chosen, device);
-            verdicts[b] = new BackendVerdict(backends[b].Name, b == chosen && probes[b].IsPresent, reason, probes[b].Devices);
+            verdicts[b] = new BackendVerdict(
+                backends[b].Name, b == chosen && probes[b].IsPresent, reason, probes[b].Devices);
         }
 
         return new BackendChoice(backends[chosen], probes[chosen].Refusal, verdicts);
@@ -42,7 +50,12 @@ internal static class BackendCatalog
     private static string WhyPresent(IReadOnlyList<Backend> backends, int backend, int chosen, string device)
     {
         if (device != "auto")
-            return backend == chosen ? $"asked for by --device {device}" : $"present, but --device {device} was asked for";
+        {
+            return backend == chosen
+                ? $"asked for by --device {device}"
+                : $"present, but --device {device} was asked for";
+        }
+
         return backend == chosen ? "the best that is present" : $"present, but {backends[chosen].Name} is preferred";
     }
 }

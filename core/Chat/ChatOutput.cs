@@ -6,18 +6,19 @@ namespace Glm5.Core.Chat;
 
 /// <summary>
 /// Splits one answer into reasoning, content and tool calls as its tokens come (specification, section 8). Tags are
-/// recognised by token id: the same characters spelled by ordinary tokens are text. Special tokens, the ends of turns among
-/// them, are not text. Streamed and whole answers pass through here alike, and every chunking gives the same answer.
-/// One thread.
+/// recognised by token id: the same characters spelled by ordinary tokens are text. Special tokens, the ends of turns
+/// among them, are not text. Streamed and whole answers pass through here alike, and every chunking gives the same
+/// answer. One thread.
 /// </summary>
 /// <remarks>
 /// <para>
 /// A tool call inside of reasoning ends it. A model that ends its turn (with a special token) without having ended its
-/// reasoning or called a tool has answered without thinking: its text, already given out as reasoning, is given once more as content.
+/// reasoning or called a tool has answered without thinking: its text, already given out as reasoning, is given once
+/// more as content.
 /// </para>
 /// <para>
-/// Arguments are valid JSON when the answer is finished, wherever it was cut: open strings and objects are closed, and an
-/// unfinished value of another type is left out.
+/// Arguments are valid JSON when the answer is finished, wherever it was cut: open strings and objects are closed, and
+/// an unfinished value of another type is left out.
 /// </para>
 /// </remarks>
 public sealed class ChatOutput
@@ -31,13 +32,15 @@ public sealed class ChatOutput
     private bool _endsWithSpecial;
 
     /// <param name="tokenizer">Names the tags' ids.</param>
-    /// <param name="tools">The request's tools, by whose schemas values are typed; null leaves tool calls as content.</param>
+    /// <param name="tools">The request's tools, by whose schemas values are typed; null leaves tool calls as
+    /// content.</param>
     /// <param name="startsInReasoning">True when the prompt ended inside of a think block.</param>
     public ChatOutput(Tokenizer tokenizer, JsonElement? tools, bool startsInReasoning)
     {
         _tokenizer = tokenizer;
         _detokenizer = new IncrementalDetokenizer(tokenizer);
-        _machine = new OutputMachine(tools is { ValueKind: JsonValueKind.Array } list ? new ToolSchemas(list.Clone()) : null, startsInReasoning);
+        ToolSchemas? schemas = tools is { ValueKind: JsonValueKind.Array } list ? new ToolSchemas(list.Clone()) : null;
+        _machine = new OutputMachine(schemas, startsInReasoning);
         foreach (OutputTag tag in Enum.GetValues<OutputTag>())
             _tagIds[(int)tag] = tokenizer.AddedTokenId(tag.Text());
     }

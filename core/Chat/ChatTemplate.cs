@@ -4,7 +4,9 @@ using Glm5.Core.Tokenization;
 
 namespace Glm5.Core.Chat;
 
-/// <summary>A checkpoint's chat template, run with Hugging Face semantics (specification, section 8). Immutable; any thread.</summary>
+/// <summary>
+/// A checkpoint's chat template, run with Hugging Face semantics (specification, section 8). Immutable; any thread.
+/// </summary>
 public sealed class ChatTemplate
 {
     private readonly TemplateSource _source;
@@ -21,12 +23,17 @@ public sealed class ChatTemplate
     }
 
     /// <summary>Compiles a template; <paramref name="name"/> stands in errors.</summary>
-    /// <exception cref="ChatTemplateException">It uses what is not Jinja, or what is outside of the subset; names line and column.</exception>
+    /// <exception cref="ChatTemplateException">It uses what is not Jinja, or what is outside of the subset; names
+    /// line and column.</exception>
     public static ChatTemplate Compile(string source, string name) => Compile(source, name, TimeProvider.System);
 
-    /// <summary>Compiles a template whose <c>strftime_now</c> reads <paramref name="clock"/>, in its local time.</summary>
-    /// <exception cref="ChatTemplateException">It uses what is not Jinja, or what is outside of the subset; names line and column.</exception>
-    public static ChatTemplate Compile(string source, string name, TimeProvider clock) => Compile(source, name, clock, Bounds.Default);
+    /// <summary>
+    /// Compiles a template whose <c>strftime_now</c> reads <paramref name="clock"/>, in its local time.
+    /// </summary>
+    /// <exception cref="ChatTemplateException">It uses what is not Jinja, or what is outside of the subset; names
+    /// line and column.</exception>
+    public static ChatTemplate Compile(string source, string name, TimeProvider clock) =>
+        Compile(source, name, clock, Bounds.Default);
 
     internal static ChatTemplate Compile(string source, string name, TimeProvider clock, Bounds bounds)
     {
@@ -47,16 +54,16 @@ public sealed class ChatTemplate
         }
     }
 
-    /// <summary>Renders a conversation. The result remembers which characters came from <paramref name="input"/>.</summary>
-    /// <exception cref="ChatTemplateException">The template refused, or went beyond its bounds of steps or output.</exception>
+    /// <summary>
+    /// Renders a conversation. The result remembers which characters came from <paramref name="input"/>.
+    /// </summary>
+    /// <exception cref="ChatTemplateException">The template refused, or went beyond its bounds of steps or
+    /// output.</exception>
     public PromptText Render(ChatTemplateInput input)
     {
-        Scope scope = new(outside: null);
-        Interpreter run = new(_bounds, _clock, scope);
+        Interpreter run = new(_bounds, _clock, Define(input));
         try
         {
-            Functions.Define(scope);
-            Define(scope, input);
             run.Execute(_body);
         }
         catch (RenderFault fault)
@@ -68,30 +75,51 @@ public sealed class ChatTemplate
         return new PromptText(prompt.Chars, prompt.FromClient.ToArray());
     }
 
-    /// <summary>What a conversation defines. As in Hugging Face, tools and documents are always there, None when there are none.</summary>
-    private void Define(Scope scope, ChatTemplateInput input)
+    /// <summary>
+    /// What a conversation defines. As in Hugging Face, tools and documents are always there, None when there are
+    /// none.
+    /// </summary>
+    private Scope Define(ChatTemplateInput input)
     {
-        if (input.Messages.ValueKind != JsonValueKind.Array)
-        {
-            throw new RenderFault($"expected the messages to be a list, got {input.Messages.ValueKind}");
-        }
-
+        Scope scope = new(outside: null);
+        Functions.Define(scope);
         scope.Set("documents", None.Instance);
         foreach ((string name, JsonElement value) in input.Variables)
         {
-            scope.Set(name, JsonInput.Read(value, _bounds.InputDepth));
+            scope.Set(name, Read(name, value));
         }
 
-        scope.Set("messages", JsonInput.Read(input.Messages, _bounds.InputDepth));
-        scope.Set("tools", input.Tools is { } tools ? JsonInput.Read(tools, _bounds.InputDepth) : None.Instance);
+        if (input.Messages.ValueKind != JsonValueKind.Array)
+        {
+            throw new ChatTemplateException($"messages: expected a list, got {input.Messages.ValueKind}");
+        }
+
+        scope.Set("messages", Read("messages", input.Messages));
+        scope.Set("tools", input.Tools is { } tools ? Read("tools", tools) : None.Instance);
         scope.Set("add_generation_prompt", Truth.Of(input.AddGenerationPrompt));
+        return scope;
+    }
+
+    private Value Read(string name, JsonElement value)
+    {
+        try
+        {
+            return JsonInput.Read(value, _bounds.InputDepth);
+        }
+        catch (RenderFault fault)
+        {
+            throw new ChatTemplateException($"{name}: {fault.Message}");
+        }
     }
 }
 
 /// <summary>What a template sees.</summary>
 public sealed record ChatTemplateInput
 {
-    /// <summary>The array of messages, as an API request has it, except that a tool call's arguments are an object where they were a JSON string of one.</summary>
+    /// <summary>
+    /// The array of messages, as an API request has it, except that a tool call's arguments are an object where
+    /// they were a JSON string of one.
+    /// </summary>
     public required JsonElement Messages { get; init; }
 
     /// <summary>The array of tools; null when none are offered.</summary>
@@ -100,6 +128,8 @@ public sealed record ChatTemplateInput
     /// <summary>Whether the assistant's turn is opened at the end.</summary>
     public bool AddGenerationPrompt { get; init; } = true;
 
-    /// <summary>Further variables: enable_thinking, clear_thinking and whatever else chat_template_kwargs holds.</summary>
+    /// <summary>
+    /// Further variables: enable_thinking, clear_thinking and whatever else chat_template_kwargs holds.
+    /// </summary>
     public IReadOnlyDictionary<string, JsonElement> Variables { get; init; } = new Dictionary<string, JsonElement>();
 }

@@ -14,13 +14,17 @@ internal sealed class Candidates(int vocabularySize)
     /// <summary>Shorter stretches are sorted instead of split further.</summary>
     private const int ShortestSplit = 24;
 
-    /// <summary>Logit, turned so that larger ones come first, above the id: keys order as the candidates rank.</summary>
+    /// <summary>
+    /// Logit, turned so that larger ones come first, above the id: keys order as the candidates rank.
+    /// </summary>
     private readonly ulong[] _keys = new ulong[vocabularySize];
 
     /// <summary>Tokens there are.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Takes the tokens whose logit is at least <paramref name="floor"/>; of these the <paramref name="most"/> best.</summary>
+    /// <summary>
+    /// Takes the tokens whose logit is at least <paramref name="floor"/>; of these the <paramref name="most"/> best.
+    /// </summary>
     public void Gather(ReadOnlySpan<float> logits, float floor, int most)
     {
         Count = 0;
@@ -47,7 +51,9 @@ internal sealed class Candidates(int vocabularySize)
     /// <summary>Puts the most probable first.</summary>
     public void Sort() => _keys.AsSpan(0, Count).Sort();
 
-    /// <summary>The id of a token: after <see cref="Sort"/> by rank, otherwise in an order that depends on the logits alone.</summary>
+    /// <summary>
+    /// The id of a token: after <see cref="Sort"/> by rank, otherwise in an order that depends on the logits alone.
+    /// </summary>
     public int Token(int index) => (int)(uint)_keys[index];
 
     /// <summary>The logit of a token.</summary>
@@ -104,7 +110,9 @@ internal sealed class Candidates(int vocabularySize)
         return LogitOf(worst);
     }
 
-    /// <summary>Moves the <paramref name="count"/> smallest keys to the front, in no order: Hoare's selection.</summary>
+    /// <summary>
+    /// Moves the <paramref name="count"/> smallest keys to the front, in no order: Hoare's selection.
+    /// </summary>
     private static void Split(Span<ulong> keys, int count)
     {
         while (keys.Length > ShortestSplit)

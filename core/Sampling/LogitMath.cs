@@ -59,7 +59,9 @@ internal static class LogitMath
         return sum;
     }
 
-    /// <summary>Replaces logits by exp((l - max) / temperature); tells the sum of each block. Returns the sum of all.</summary>
+    /// <summary>
+    /// Replaces logits by exp((l - max) / temperature); tells the sum of each block. Returns the sum of all.
+    /// </summary>
     public static double ExpInPlace(Span<float> logits, float max, float temperature, Span<double> blockSums)
     {
         double sum = 0;

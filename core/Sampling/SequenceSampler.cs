@@ -53,10 +53,14 @@ public sealed class SequenceSampler
 
     private bool MustGoOn => _accepted < _minTokens;
 
-    /// <summary>True for a token that may be chosen now: it names something, and does not stop an answer too early.</summary>
+    /// <summary>
+    /// True for a token that may be chosen now: it names something, and does not stop an answer too early.
+    /// </summary>
     public bool Allows(int token) => !_unnamed.Forbids(token) && !(MustGoOn && _stopIds.AsSpan().Contains(token));
 
-    /// <summary>Chooses from logits [vocab], which it may overwrite. Does not count the token: see <see cref="Accept"/>.</summary>
+    /// <summary>
+    /// Chooses from logits [vocab], which it may overwrite. Does not count the token: see <see cref="Accept"/>.
+    /// </summary>
     public SampledToken Choose(Span<float> logits)
     {
         _unnamed.Apply(logits);

@@ -56,7 +56,8 @@ internal static class TokenDraw
     /// A logit below which no token is in the nucleus. All tokens lighter than (1 - p) · total / vocab weigh less than
     /// 1 - p together, so the others reach p without them. Halved, because sums are rounded.
     /// </summary>
-    private static (double Total, float Floor) NucleusFloor(ReadOnlySpan<float> logits, float max, SamplingParameters parameters)
+    private static (double Total, float Floor) NucleusFloor(
+        ReadOnlySpan<float> logits, float max, SamplingParameters parameters)
     {
         double total = LogitMath.SumExp(logits, max, parameters.Temperature);
         double lightest = (1.0 - parameters.TopP) * total / logits.Length / 2;

@@ -14,7 +14,9 @@ public sealed class TokenMask
     /// <summary>Forbids nothing.</summary>
     public static TokenMask Nothing { get; } = new([]);
 
-    /// <summary>Forbids the ids below <paramref name="vocabularySize"/> that <paramref name="isAllowed"/> denies.</summary>
+    /// <summary>
+    /// Forbids the ids below <paramref name="vocabularySize"/> that <paramref name="isAllowed"/> denies.
+    /// </summary>
     public static TokenMask AllBut(Func<int, bool> isAllowed, int vocabularySize)
     {
         var words = new ulong[(vocabularySize + BitsPerWord - 1) / BitsPerWord];

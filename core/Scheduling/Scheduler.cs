@@ -64,7 +64,9 @@ internal sealed class Scheduler
             Admit(step);
     }
 
-    /// <summary>Completes a prepared step when the step before it is done. False when there is nothing to run.</summary>
+    /// <summary>
+    /// Completes a prepared step when the step before it is done. False when there is nothing to run.
+    /// </summary>
     public bool Close(Step step)
     {
         step.Close();
@@ -78,7 +80,9 @@ internal sealed class Scheduler
         return !step.IsEmpty;
     }
 
-    /// <summary>Takes over what a finished step has chosen; sequences whose answer ends leave. Returns the tokens gained.</summary>
+    /// <summary>
+    /// Takes over what a finished step has chosen; sequences whose answer ends leave. Returns the tokens gained.
+    /// </summary>
     public int Apply(Step step)
     {
         int row = 0, gained = 0;
@@ -95,7 +99,9 @@ internal sealed class Scheduler
         return gained;
     }
 
-    /// <summary>Ends a sequence at once, even while a step computes it: its blocks are free for the step after that.</summary>
+    /// <summary>
+    /// Ends a sequence at once, even while a step computes it: its blocks are free for the step after that.
+    /// </summary>
     public void End(Sequence sequence, FinishReason reason)
     {
         if (sequence.State == SequenceState.Ended)
@@ -115,7 +121,9 @@ internal sealed class Scheduler
         return _runningCount > 0 ? _running[_runningCount - 1] : _waiting.First;
     }
 
-    /// <summary>Sequences that need one token, which is every one past its prompt: they come first and never wait.</summary>
+    /// <summary>
+    /// Sequences that need one token, which is every one past its prompt: they come first and never wait.
+    /// </summary>
     private void AddDecodes(Step step)
     {
         for (int i = 0; i < _runningCount; i++)
@@ -126,7 +134,9 @@ internal sealed class Scheduler
         }
     }
 
-    /// <summary>Sequences with more to compute share what is left; their blocks were taken when they were admitted.</summary>
+    /// <summary>
+    /// Sequences with more to compute share what is left; their blocks were taken when they were admitted.
+    /// </summary>
     private void AddPrefills(Step step)
     {
         for (int i = 0; i < _runningCount && step.Budget > 0; i++)
@@ -153,7 +163,9 @@ internal sealed class Scheduler
         }
     }
 
-    /// <summary>Room for one token more, at the cost of the latest arrivals. False when the sequence itself gave way.</summary>
+    /// <summary>
+    /// Room for one token more, at the cost of the latest arrivals. False when the sequence itself gave way.
+    /// </summary>
     private bool TryGrow(Sequence sequence)
     {
         while (!sequence.TryGrow(_pool, sequence.Computed + 1))
@@ -167,7 +179,9 @@ internal sealed class Scheduler
         return true;
     }
 
-    /// <summary>Takes the blocks of the latest arrival, which has no share of the step yet, and lets it wait before all others.</summary>
+    /// <summary>
+    /// Takes the blocks of the latest arrival, which has no share of the step yet, and lets it wait before all others.
+    /// </summary>
     private void Preempt(Sequence latest)
     {
         _running[--_runningCount] = null!;

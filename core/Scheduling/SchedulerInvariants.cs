@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Glm5.Core.Scheduling;
 
-/// <summary>What must hold between any two steps. Checked by tests after every event, and in Debug whenever the engine rests.</summary>
+/// <summary>
+/// What must hold between any two steps. Checked by tests after every event, and in Debug whenever the engine rests.
+/// </summary>
 internal static class SchedulerInvariants
 {
     /// <summary>Throws with the first thing that is not as it must be.</summary>
@@ -46,7 +48,7 @@ internal static class SchedulerInvariants
             if (sequence.State == SequenceState.Ended)
                 continue;
             Require(sequence.State == SequenceState.Running, $"sequence {sequence.Arrival} runs as {sequence.State}");
-            Require(sequence.Computed <= sequence.Known + sequence.Pending, $"sequence {sequence.Arrival} is ahead of itself");
+            Require(sequence.Remaining >= 0, $"sequence {sequence.Arrival} is ahead of itself");
             Require(sequence.Known < sequence.Limit, $"sequence {sequence.Arrival} runs beyond its limit");
             InOrder(sequence, ref latest);
         }

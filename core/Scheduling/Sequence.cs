@@ -72,7 +72,9 @@ internal sealed class Sequence
     /// <summary>Tokens whose ids are known: the prompt and what was chosen so far.</summary>
     public int Known { get; private set; }
 
-    /// <summary>Tokens whose rows are in the caches, those of the step in flight and of the step prepared behind it included.</summary>
+    /// <summary>
+    /// Tokens whose rows are in the caches, those of the step in flight and of the step prepared behind it included.
+    /// </summary>
     public int Computed { get; set; }
 
     /// <summary>Tokens that the step in flight will choose.</summary>
@@ -114,7 +116,9 @@ internal sealed class Sequence
         return true;
     }
 
-    /// <summary>Takes the blocks that computing up to <paramref name="tokens"/> tokens needs beyond those it has.</summary>
+    /// <summary>
+    /// Takes the blocks that computing up to <paramref name="tokens"/> tokens needs beyond those it has.
+    /// </summary>
     public bool TryGrow(BlockPool pool, int tokens)
     {
         int missing = BlocksFor(tokens) - BlockCount;

@@ -60,7 +60,9 @@ internal sealed class Step(int maxTokens, int maxSequences, int blockSlots)
         sequence.Computed += count;
     }
 
-    /// <summary>Completes a step that was prepared ahead: sequences that ended meanwhile leave, tokens chosen meanwhile enter.</summary>
+    /// <summary>
+    /// Completes a step that was prepared ahead: sequences that ended meanwhile leave, tokens chosen meanwhile enter.
+    /// </summary>
     public void Close()
     {
         int kept = 0;

@@ -32,7 +32,8 @@ internal sealed class AddedTokens
     /// <summary>The next added token from <paramref name="from"/> on that shares no character with a message.</summary>
     /// <param name="prompt">The prompt.</param>
     /// <param name="from">Where to start.</param>
-    /// <param name="message">Index of the first message span that ends after <paramref name="from"/>; moved along.</param>
+    /// <param name="message">Index of the first message span that ends after <paramref name="from"/>; moved
+    /// along.</param>
     /// <param name="start">Where it was found.</param>
     /// <param name="found">What was found.</param>
     public bool TryFind(PromptText prompt, int from, ref int message, out int start, out AddedToken found)

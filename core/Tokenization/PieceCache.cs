@@ -1,8 +1,8 @@
 namespace Glm5.Core.Tokenization;
 
 /// <summary>
-/// Ids of pieces seen before. A fixed number of slots, each of which keeps the last piece that fell on it: hostile text costs
-/// hits, never memory. Any thread: entries are immutable and replaced as wholes.
+/// Ids of pieces seen before. A fixed number of slots, each of which keeps the last piece that fell on it: hostile text
+/// costs hits, never memory. Any thread: entries are immutable and replaced as wholes.
 /// </summary>
 internal sealed class PieceCache
 {

@@ -3,17 +3,21 @@ using System.Buffers;
 namespace Glm5.Core.Tokenization;
 
 /// <summary>
-/// Byte-pair merging of one piece: of all neighbouring pairs the one with the lowest rank is joined, the leftmost of equals
-/// first, until none is left. A linked list of the tokens and a heap of the candidates make it O(n log n), whatever
-/// the text. Holds rented arrays until disposal. One thread.
+/// Byte-pair merging of one piece: of all neighbouring pairs the one with the lowest rank is joined, the leftmost of
+/// equals first, until none is left. A linked list of the tokens and a heap of the candidates make it O(n log n),
+/// whatever the text. Holds rented arrays until disposal. One thread.
 /// </summary>
 internal sealed class PieceMerger(int[] byteIds, MergeTable merges) : IDisposable
 {
     private const int None = -1;
 
+    private static readonly Merge s_none = new(None, None);
+
     private Link[] _links = ArrayPool<Link>.Shared.Rent(256);
 
-    /// <summary>A binary heap of candidates, each a rank in the high half and the left token's position in the low half.</summary>
+    /// <summary>
+    /// A binary heap of candidates, each a rank in the high half and the left token's position in the low half.
+    /// </summary>
     private ulong[] _heap = ArrayPool<ulong>.Shared.Rent(256);
     private int _heapCount;
 
@@ -25,16 +29,10 @@ internal sealed class PieceMerger(int[] byteIds, MergeTable merges) : IDisposabl
         {
             ulong candidate = Pop();
             int left = (int)(uint)candidate;
-            int right = _links[left].Next;
 
             // Either token may have been joined since: then the pair here is another one, or none.
-            if (right == None || !merges.TryGet(_links[left].Id, _links[right].Id, out Merge merge)
-                || merge.Rank != (int)(candidate >> 32))
-            {
-                continue;
-            }
-
-            Join(left, right, merge.Result);
+            if (_links[left].Merge.Rank == (int)(candidate >> 32))
+                Join(left);
         }
 
         for (int at = 0; at != None; at = _links[at].Next)
@@ -58,7 +56,7 @@ internal sealed class PieceMerger(int[] byteIds, MergeTable merges) : IDisposabl
         }
 
         for (int at = 0; at < piece.Length; at++)
-            _links[at] = new Link(byteIds[piece[at]], at - 1, at + 1);
+            _links[at] = new Link(byteIds[piece[at]], at - 1, at + 1, s_none);
         _links[piece.Length - 1].Next = None;
 
         _heapCount = 0;
@@ -66,26 +64,30 @@ internal sealed class PieceMerger(int[] byteIds, MergeTable merges) : IDisposabl
             Propose(at);
     }
 
-    private void Join(int left, int right, int result)
+    private void Join(int left)
     {
+        int right = _links[left].Next;
         int next = _links[right].Next;
-        _links[left].Id = result;
+        _links[left].Id = _links[left].Merge.Result;
         _links[left].Next = next;
-        _links[right].Next = None;
+        _links[right].Merge = s_none;
         if (next != None)
-        {
             _links[next].Previous = left;
-            Propose(left);
-        }
 
+        Propose(left);
         if (_links[left].Previous != None)
             Propose(_links[left].Previous);
     }
 
+    /// <summary>Looks up the merge of a token with its right neighbour.</summary>
     private void Propose(int left)
     {
-        if (!merges.TryGet(_links[left].Id, _links[_links[left].Next].Id, out Merge merge))
+        int right = _links[left].Next;
+        _links[left].Merge = s_none;
+        if (right == None || !merges.TryGet(_links[left].Id, _links[right].Id, out Merge merge))
             return;
+
+        _links[left].Merge = merge;
 
         if (_heapCount == _heap.Length)
         {
@@ -130,5 +132,6 @@ internal sealed class PieceMerger(int[] byteIds, MergeTable merges) : IDisposabl
         return least;
     }
 
-    private record struct Link(int Id, int Previous, int Next);
+    /// <summary>A token with its neighbours and its merge with the right one.</summary>
+    private record struct Link(int Id, int Previous, int Next, Merge Merge);
 }

@@ -6,19 +6,22 @@ using System.Text.RegularExpressions;
 namespace Glm5.Core.Tokenization;
 
 /// <summary>
-/// A split by any pattern that .NET's linear-time engine accepts. Its classes know UTF-16 code units only, so a character
-/// outside of the first plane is shown to it as one of the first plane with the same category.
+/// A split by any pattern that .NET's linear-time engine accepts. Its classes know UTF-16 code units only, so a
+/// character outside of the first plane is shown to it as one of the first plane with the same category.
 /// </summary>
 internal sealed class RegexSplit : TextSplit
 {
-    /// <summary>By category: a character that patterns do not name, in the order of <see cref="UnicodeCategory"/>.</summary>
+    /// <summary>
+    /// By category: a character that patterns do not name, in the order of <see cref="UnicodeCategory"/>.
+    /// </summary>
     public const string StandIns =
         "\uA7AA\uA7FA\u1FFC\uA7F8\uA66E\uA66F\uA983\uA670\uA8D0\u3007\uA830\u3000\u2028\u2029\u0084\u206E\uD800\uF8FE"
         + "\uFE4F\uFE58\uFE5D\uFE5E\u2E0C\u2E0D\uA8CE\uFE62\uA838\uA720\uA836\uFFF0";
 
     private readonly Regex _pattern;
 
-    /// <exception cref="NotSupportedException">The pattern is no regular expression of .NET, or needs backtracking.</exception>
+    /// <exception cref="NotSupportedException">The pattern is no regular expression of .NET, or needs
+    /// backtracking.</exception>
     public RegexSplit(string pattern)
     {
         try

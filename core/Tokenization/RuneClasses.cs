@@ -64,7 +64,7 @@ internal static class RuneClasses
     private static RuneClass Of(int codePoint) => CharUnicodeInfo.GetUnicodeCategory(codePoint) switch
     {
         <= UnicodeCategory.OtherLetter => RuneClass.Letter,
-        UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => RuneClass.Number,
+        >= UnicodeCategory.DecimalDigitNumber and <= UnicodeCategory.OtherNumber => RuneClass.Number,
         UnicodeCategory.Control when codePoint is '\r' or '\n' => RuneClass.LineEnd,
         _ when codePoint <= char.MaxValue && char.IsWhiteSpace((char)codePoint) => RuneClass.Space,
         _ => RuneClass.Other,

@@ -3,9 +3,9 @@ using System.Text;
 namespace Glm5.Core.Tokenization;
 
 /// <summary>
-/// Looks for a request's stop strings in streamed text. The one that is complete first wins, of several complete at the same
-/// character the longest: that is decided without reading on, so every chunking gives the same answer. Text that could still
-/// become a stop string is held back. Linear in the text's length. One thread.
+/// Looks for a request's stop strings in streamed text. The one that is complete first wins, of several complete at the
+/// same character the longest: that is decided without reading on, so every chunking gives the same answer. Text that
+/// could still become a stop string is held back. Linear in the text's length. One thread.
 /// </summary>
 public sealed class StopStrings
 {
@@ -31,8 +31,8 @@ public sealed class StopStrings
     public string? Found { get; private set; }
 
     /// <summary>
-    /// Takes the next piece of text and returns what may be shown: everything before the earliest stop string. What comes
-    /// after one is dropped.
+    /// Takes the next piece of text and returns what may be shown: everything before the earliest stop string. What
+    /// comes after one is dropped.
     /// </summary>
     public string Append(string text)
     {
@@ -73,7 +73,9 @@ public sealed class StopStrings
     /// <summary>One stop string and how much of it the text's end matches (Knuth, Morris and Pratt).</summary>
     private sealed class Search
     {
-        /// <summary>By matched length: the longest shorter match, to fall back to when the next character differs.</summary>
+        /// <summary>
+        /// By matched length: the longest shorter match, to fall back to when the next character differs.
+        /// </summary>
         private readonly int[] _fallbacks;
         private int _matched;
 
@@ -94,7 +96,9 @@ public sealed class StopStrings
 
         public bool IsComplete => _matched == Stop.Length;
 
-        /// <summary>Takes a character and returns how many of the text's last ones could become the stop string.</summary>
+        /// <summary>
+        /// Takes a character and returns how many of the text's last ones could become the stop string.
+        /// </summary>
         public int Advance(char character)
         {
             while (_matched > 0 && Stop[_matched] != character)

@@ -17,7 +17,8 @@ internal sealed class TokenBytes
     private readonly int[] _slots;
 
     /// <param name="byId">The bytes of each id; null where the id names nothing.</param>
-    /// <param name="findable">Ids that can be found by their bytes, which differ: those of the vocabulary proper.</param>
+    /// <param name="findable">Ids that can be found by their bytes, which differ: those of the vocabulary
+    /// proper.</param>
     public TokenBytes(IReadOnlyList<byte[]?> byId, IReadOnlyCollection<int> findable)
     {
         _starts = new int[byId.Count + 1];

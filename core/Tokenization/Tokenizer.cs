@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Glm5.Core.Tokenization;
 
-/// <summary>Text to ids and back by a Hugging Face tokenizer.json (specification, section 6). Immutable; any thread.</summary>
+/// <summary>
+/// Text to ids and back by a Hugging Face tokenizer.json (specification, section 6). Immutable; any thread.
+/// </summary>
 public sealed class Tokenizer
 {
     private readonly TokenizerParts _parts;
@@ -45,10 +47,11 @@ public sealed class Tokenizer
     public static Tokenizer Parse(ReadOnlyMemory<byte> json, string name) => new(TokenizerReader.Read(json, name));
 
     /// <summary>
-    /// Encodes a prompt; added tokens are recognised outside of what messages brought. Linear in the text's length but for
-    /// a logarithm within a piece. Half a surrogate pair counts as U+FFFD.
+    /// Encodes a prompt; added tokens are recognised outside of what messages brought. Linear in the text's length but
+    /// for a logarithm within a piece. Half a surrogate pair counts as U+FFFD.
     /// </summary>
-    /// <exception cref="ArgumentException">The spans of messages are not ascending, disjoint and within the text.</exception>
+    /// <exception cref="ArgumentException">The spans of messages are not ascending, disjoint and within the
+    /// text.</exception>
     public int[] Encode(PromptText prompt)
     {
         CheckSpans(prompt);
@@ -68,10 +71,15 @@ public sealed class Tokenizer
         return ids.Items.ToArray();
     }
 
-    /// <summary>UTF-8 bytes of a token, perhaps a part of a character; of an added token its text. Empty for ids that name nothing.</summary>
+    /// <summary>
+    /// UTF-8 bytes of a token, perhaps a part of a character; of an added token its text. Empty for ids that name
+    /// nothing.
+    /// </summary>
     public ReadOnlySpan<byte> BytesOf(int id) => IsNamed(id) ? _parts.Tokens[id] : [];
 
-    /// <summary>True for an id that names a token. Others exist in embedding and head and must not be sampled.</summary>
+    /// <summary>
+    /// True for an id that names a token. Others exist in embedding and head and must not be sampled.
+    /// </summary>
     public bool IsNamed(int id) => (uint)id < (uint)_special.Length;
 
     /// <summary>True for an added token marked special: left out of text unless asked for.</summary>
@@ -144,7 +152,11 @@ public sealed class Tokenizer
         foreach (TextSpan span in prompt.FromMessages)
         {
             if (span.Start < end || span.Length <= 0 || span.Length > prompt.Text.Length - span.Start)
-                throw new ArgumentException($"The message span {span.Start} .. {span.End} is out of order or outside of the text.", nameof(prompt));
+            {
+                throw new ArgumentException(
+                    $"The message span {span.Start} .. {span.End} is out of order or outside of it.", nameof(prompt));
+            }
+
             end = span.End;
         }
     }

@@ -4,9 +4,9 @@ using Glm5.Core.Model;
 namespace Glm5.Core.Tokenization;
 
 /// <summary>
-/// The steps around the model in tokenizer.json: no normalizer, a split and the byte alphabet before, the byte alphabet after.
-/// Whatever else a file asks for would change ids silently if it were ignored, so it is refused by name. Truncation and
-/// padding concern batches of training and are not read.
+/// The steps around the model in tokenizer.json: no normalizer, a split and the byte alphabet before, the byte alphabet
+/// after. Whatever else a file asks for would change ids silently if it were ignored, so it is refused by name.
+/// Truncation and padding concern batches of training and are not read.
 /// </summary>
 internal static class TokenizerPipeline
 {
@@ -50,12 +50,15 @@ internal static class TokenizerPipeline
         split.Only("behavior", "Isolated");
         split.Only("invert", false);
 
-        JsonFields alphabet = new(steps[1], "pre_tokenizer.pretokenizers[1].", problems);
+        const string Alphabet = "pre_tokenizer.pretokenizers[1].";
+        JsonFields alphabet = new(steps[1], Alphabet, problems);
         alphabet.Only("type", "ByteLevel");
-        if (alphabet.Flag("add_prefix_space", fallback: true))
-            problems.Add("pre_tokenizer.pretokenizers[1].add_prefix_space is true; expected false, the only supported value");
-        if (alphabet.Flag("use_regex", fallback: true))
-            problems.Add("pre_tokenizer.pretokenizers[1].use_regex is true; expected false, the only supported value");
+        foreach (string flag in (ReadOnlySpan<string>)["add_prefix_space", "use_regex"])
+        {
+            if (alphabet.Flag(flag, fallback: true))
+                problems.Add($"{Alphabet}{flag} is true; expected false, the only supported value");
+        }
+
         return ReadPattern(split, problems);
     }
 
@@ -74,8 +77,8 @@ internal static class TokenizerPipeline
         }
         catch (NotSupportedException exception)
         {
-            problems.Add($"{Name}.Regex is {Shorten(pattern)}; expected the pattern of the GLM family or one that needs "
-                + $"no look-around and no backtracking: {exception.Message}");
+            problems.Add($"{Name}.Regex is {Shorten(pattern)}; expected the pattern of the GLM family or one that "
+                + $"needs no look-around and no backtracking: {exception.Message}");
             return null;
         }
     }
@@ -100,7 +103,8 @@ internal static class TokenizerPipeline
             }
         }
 
-        return inner.Count == 0 ? $"a {Shorten(type.ToString())}" : $"a {Shorten(type.ToString())} of {string.Join(", ", inner)}";
+        string name = $"a {type}";
+        return Shorten(inner.Count == 0 ? name : $"{name} of {string.Join(", ", inner)}");
     }
 
     private static string Shorten(string text) => text.Length <= 80 ? text : string.Concat(text.AsSpan(0, 77), "...");

@@ -10,7 +10,9 @@ namespace Glm5.Core.Tokenization;
 internal sealed record TokenizerParts(
     TokenBytes Tokens, MergeTable Merges, AddedToken[] Added, TextSplit Split, int[] ByteIds, bool IgnoreMerges);
 
-/// <summary>tokenizer.json to <see cref="TokenizerParts"/>: everything is checked before the complaints are thrown in one list.</summary>
+/// <summary>
+/// tokenizer.json to <see cref="TokenizerParts"/>: everything is checked before the complaints are thrown in one list.
+/// </summary>
 internal sealed class TokenizerReader
 {
     /// <summary>A broken file is broken in the same way many times over.</summary>
@@ -60,7 +62,9 @@ internal sealed class TokenizerReader
             return null;
         }
 
-        using JsonDocument document = JsonDocument.Parse(json.Span.StartsWith(byteOrderMark) ? json[3..] : json, s_strict);
+        if (json.Span.StartsWith(byteOrderMark))
+            json = json[byteOrderMark.Length..];
+        using JsonDocument document = JsonDocument.Parse(json, s_strict);
         JsonElement root = document.RootElement;
         if (root.ValueKind != JsonValueKind.Object)
         {
@@ -81,9 +85,11 @@ internal sealed class TokenizerReader
         ReadAddedTokens(root);
         int[] byteIds = ReadByteIds();
         CheckDense();
-        return split is null || _problems.Count > 0
-            ? null
-            : new TokenizerParts(new TokenBytes(_bytes, _vocabulary.Values), merges, [.. _added], split, byteIds, ignoreMerges);
+        if (split is null || _problems.Count > 0)
+            return null;
+
+        TokenBytes tokens = new(_bytes, _vocabulary.Values);
+        return new TokenizerParts(tokens, merges, [.. _added], split, byteIds, ignoreMerges);
     }
 
     /// <summary>Refuses what would change ids; returns ignore_merges.</summary>
@@ -113,13 +119,13 @@ internal sealed class TokenizerReader
                 break;
             string token = entry.Name;
             if (!TryReadId(entry.Value, out int id))
-                _problems.Add($"model.vocab gives {Quote(token)} the id {entry.Value.GetRawText()}; expected 0 to {LargestId}");
+                _problems.Add($"{Gives(entry)}; expected 0 to {LargestId}");
             else if (!TryReadBytes(token, out byte[] bytes))
-                _problems.Add($"model.vocab has the token {Quote(token)}, which is not written in the byte-level alphabet");
+                _problems.Add($"{Gives(entry)}, but it is not written in the byte-level alphabet");
             else if (Place(id, bytes))
                 _vocabulary[token] = id;
             else
-                _problems.Add($"model.vocab gives the id {id} to {Quote(token)} and to another token");
+                _problems.Add($"{Gives(entry)}, which another token has");
         }
     }
 
@@ -139,7 +145,8 @@ internal sealed class TokenizerReader
                 break;
             if (!TryReadPair(merge, out string left, out string right))
             {
-                _problems.Add($"model.merges[{rank}] is {Quote(merge.GetRawText())}; expected [\"a\", \"b\"] or \"a b\"");
+                _problems.Add(
+                    $"model.merges[{rank}] is {Quote(merge.GetRawText())}; expected [\"a\", \"b\"] or \"a b\"");
             }
             else if (!_vocabulary.TryGetValue(left, out int leftId) || !_vocabulary.TryGetValue(right, out int rightId)
                 || !_vocabulary.TryGetValue(left + right, out int result))
@@ -203,7 +210,8 @@ internal sealed class TokenizerReader
             if (entry.ValueKind != JsonValueKind.Object || !entry.TryGetProperty("id", out JsonElement number)
                 || !TryReadId(number, out int id))
             {
-                _problems.Add($"{place} is {Quote(entry.GetRawText())}; expected an object with an id of 0 to {LargestId}");
+                _problems.Add(
+                    $"{place} is {Quote(entry.GetRawText())}; expected an object with an id of 0 to {LargestId}");
                 continue;
             }
 
@@ -215,7 +223,7 @@ internal sealed class TokenizerReader
             bool special = fields.Flag("special", fallback: false);
             string? text = fields.Text("content");
             if (string.IsNullOrEmpty(text) || !texts.Add(text))
-                _problems.Add($"{place}.content is {Quote(text ?? "missing")}; expected text that no other added token has");
+                _problems.Add($"{place}.content is {Quote(text ?? "")}; expected text that no other added token has");
             else if (!Place(id, Encoding.UTF8.GetBytes(text)) && _vocabulary.GetValueOrDefault(text, -1) != id)
                 _problems.Add($"{place} gives the id {id}, which another token has, to {Quote(text)}");
             else if (_vocabulary.TryGetValue(text, out int ordinary) && ordinary != id)
@@ -238,7 +246,11 @@ internal sealed class TokenizerReader
 
         int missing = ids.AsSpan().Count(-1);
         if (missing > 0)
-            _problems.Add($"model.vocab lacks {missing} of the 256 single bytes, the first of them {Array.IndexOf(ids, -1):X2}");
+        {
+            int first = Array.IndexOf(ids, -1);
+            _problems.Add($"model.vocab lacks {missing} of the 256 single bytes, the first of them {first:X2}");
+        }
+
         return ids;
     }
 
@@ -256,7 +268,10 @@ internal sealed class TokenizerReader
         }
 
         if (missing > 0)
-            _problems.Add($"{missing} of the ids 0 to {_bytes.Count - 1} name nothing, the first of them {first}; expected none");
+        {
+            _problems.Add(
+                $"{missing} of the ids 0 to {_bytes.Count - 1} name nothing, the first of them {first}; expected none");
+        }
     }
 
     private bool Place(int id, byte[] bytes)
@@ -295,6 +310,9 @@ internal sealed class TokenizerReader
 
         return token.Length > 0;
     }
+
+    private static string Gives(JsonProperty entry) =>
+        $"model.vocab gives {Quote(entry.Name)} the id {TensorNameSet.Printable(entry.Value.GetRawText())}";
 
     private static string Quote(string text) => $"\"{TensorNameSet.Printable(text)}\"";
 }

@@ -1,8 +1,9 @@
 namespace Glm5.Core.Tokenization;
 
 /// <summary>
-/// The split of GLM and its relatives, by hand: contractions, words with one leading character, numbers of a few digits,
-/// symbols, white space. It reads runes, so letters outside of the first plane are letters, and no character more than twice.
+/// The split of GLM and its relatives, by hand: contractions, words with one leading character, numbers of a few
+/// digits, symbols, white space. It reads runes, so letters outside of the first plane are letters, and no character
+/// more than twice.
 /// </summary>
 /// <param name="digits">Most digits of a number in one piece.</param>
 internal sealed class WordSplit(int digits) : TextSplit
@@ -43,7 +44,9 @@ internal sealed class WordSplit(int digits) : TextSplit
         }
     }
 
-    /// <summary>Where the piece that starts at <paramref name="at"/> ends. The order of the tests is the pattern's.</summary>
+    /// <summary>
+    /// Where the piece that starts at <paramref name="at"/> ends. The order of the tests is the pattern's.
+    /// </summary>
     private int End(ReadOnlySpan<byte> text, int at)
     {
         RuneClass first = RuneClasses.At(text, at, out int length);

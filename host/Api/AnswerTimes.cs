@@ -11,6 +11,15 @@ internal sealed partial class AnswerTimes(TimeProvider time, ServerMetrics metri
     /// <summary>When the request came.</summary>
     public DateTimeOffset Began { get; } = time.GetUtcNow();
 
+    /// <summary>A request came.</summary>
+    public static AnswerTimes Begin(HttpContext http)
+    {
+        IServiceProvider services = http.RequestServices;
+        return new AnswerTimes(
+            services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ServerMetrics>(),
+            ErrorAnswers.Logger(http));
+    }
+
     /// <summary>A token came.</summary>
     public void Token()
     {
@@ -28,7 +37,7 @@ internal sealed partial class AnswerTimes(TimeProvider time, ServerMetrics metri
     }
 
     [LoggerMessage(Level = LogLevel.Information,
-        Message = "{Id} prompt={PromptTokens} answer={Tokens} first={FirstMilliseconds:F0}ms total={TotalMilliseconds:F0}ms {Reason}")]
+        Message = "{Id} prompt={PromptTokens} answer={Tokens} first={FirstMs:F0}ms total={TotalMs:F0}ms {Reason}")]
     private static partial void LogEnded(
-        ILogger logger, string id, int promptTokens, int tokens, double firstMilliseconds, double totalMilliseconds, string reason);
+        ILogger logger, string id, int promptTokens, int tokens, double firstMs, double totalMs, string reason);
 }

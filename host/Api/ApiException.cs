@@ -1,6 +1,8 @@
 namespace Glm5.Host.Api;
 
-/// <summary>A request that is answered with an error, in the shape of OpenAI's API. The message says what to do.</summary>
+/// <summary>
+/// A request that is answered with an error, in the shape of OpenAI's API. The message says what to do.
+/// </summary>
 internal sealed class ApiException(int status, string message) : Exception(message)
 {
     /// <summary>The HTTP status.</summary>
@@ -30,7 +32,8 @@ internal sealed class ApiException(int status, string message) : Exception(messa
         new(StatusCodes.Status400BadRequest, message) { Param = field, Code = code };
 
     /// <summary>A known field, or a value of one, that this server does not implement.</summary>
-    public static ApiException NotImplemented(string field, string message) => Invalid(field, message, "not_implemented");
+    public static ApiException NotImplemented(string field, string message) =>
+        Invalid(field, message, "not_implemented");
 
     /// <summary>Come again later.</summary>
     public static ApiException Unavailable(string message, TimeSpan retryAfter) =>

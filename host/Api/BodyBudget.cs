@@ -2,7 +2,9 @@ using Glm5.Host.Serving;
 
 namespace Glm5.Host.Api;
 
-/// <summary>Bounds the bytes of all request bodies held at once, so that many large requests cannot take the memory away.</summary>
+/// <summary>
+/// Bounds the bytes of all request bodies held at once, so that many large requests cannot take the memory away.
+/// </summary>
 internal sealed class BodyBudget(ServeOptions options)
 {
     private long _held;
@@ -20,7 +22,8 @@ internal sealed class BodyBudget(ServeOptions options)
             return;
         Interlocked.Add(ref _held, -bytes);
         throw ApiException.Unavailable(
-            $"request bodies of {options.MaxBodyBytesHeld >> 20} MB in all are being held; try again in a moment", TimeSpan.FromSeconds(1));
+            $"request bodies of {options.MaxBodyBytesHeld >> 20} MB in all are being held; try again in a moment",
+            TimeSpan.FromSeconds(1));
     }
 
     /// <summary>Gives bytes back.</summary>

@@ -9,9 +9,9 @@ using Glm5.Host.Serving;
 namespace Glm5.Host.Api;
 
 /// <summary>
-/// What the tokens of one chat's answer become: reasoning, content and tool calls, cut at a stop string. Streamed and whole
-/// answers pass through here alike. Stop strings are looked for in content alone: they are the user's words about visible
-/// text, and a thought that mentions one must not end the answer.
+/// What the tokens of one chat's answer become: reasoning, content and tool calls, cut at a stop string. Streamed and
+/// whole answers pass through here alike. Stop strings are looked for in content alone: they are the user's words about
+/// visible text, and a thought that mentions one must not end the answer.
 /// </summary>
 internal sealed class ChatAnswer
 {
@@ -40,7 +40,7 @@ internal sealed class ChatAnswer
     }
 
     /// <summary>What the last token, or the end, added. Valid until the next.</summary>
-    public IReadOnlyList<OutputPart> Shown => _shown;
+    public List<OutputPart> Shown => _shown;
 
     /// <summary>True when the answer is complete although more tokens may come.</summary>
     public bool HasEnded { get; private set; }
@@ -65,7 +65,8 @@ internal sealed class ChatAnswer
         else
             Count(token.Token);
 
-        // The end of a turn is part of the answer's form; an ordinary token that the request named is no part of its text.
+        // The end of a turn is part of the answer's form; an ordinary token that the request named is no part of its
+        // text.
         if (ends && !_fields.IncludeStop && !_tokenizer.IsSpecial(token.Token))
             return;
         _parts.Clear();

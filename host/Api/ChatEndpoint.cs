@@ -3,7 +3,6 @@ using Glm5.Core;
 using Glm5.Core.Chat;
 using Glm5.Core.Sampling;
 using Glm5.Core.Tokenization;
-using Glm5.Host.Metrics;
 using Glm5.Host.Serving;
 
 namespace Glm5.Host.Api;
@@ -14,8 +13,7 @@ internal static class ChatEndpoint
     public static async Task AnswerAsync(HttpContext http)
     {
         IServiceProvider services = http.RequestServices;
-        var times = new AnswerTimes(
-            services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ServerMetrics>(), ErrorAnswers.Logger(http));
+        AnswerTimes times = AnswerTimes.Begin(http);
         ReadyModel ready = Readiness.Require(http);
         using RequestBody body = await RequestBody.ReadAsync(http);
         ChatRequest request = ChatRequest.Read(body.Root, services.GetRequiredService<ServedModel>(), ready);
@@ -25,8 +23,10 @@ internal static class ChatEndpoint
 
         var head = new AnswerHead("chatcmpl", request.Model, times.Began);
         http.Response.Headers["x-request-id"] = head.Id;
-        var answer = new ChatAnswer(ready, request, startsInReasoning: text.Text.EndsWith("<think>", StringComparison.Ordinal));
-        var log = new TokenLog(ready.Model.Tokenizer, request.Fields.ReturnTokenIds, request.Fields.Sampling.LogProbs is not null);
+        var answer = new ChatAnswer(
+            ready, request, startsInReasoning: text.Text.EndsWith("<think>", StringComparison.Ordinal));
+        var log = new TokenLog(
+            ready.Model.Tokenizer, request.Fields.ReturnTokenIds, request.Fields.Sampling.LogProbs is not null);
         ChatReply reply = request.Fields.Stream
             ? new ChatStreamReply(http, head, answer, request, ready, prompt, log)
             : new ChatPlainReply(http, head, answer, request, ready, prompt, log);
@@ -40,7 +40,11 @@ internal static class ChatEndpoint
     public static PromptText Render(ReadyModel ready, ChatTemplateInput input)
     {
         if (ready.Model.Tokenizer is null)
-            throw ApiException.Invalid("messages", "this server serves token ids without a tokenizer; send prompt as ids to /v1/completions");
+        {
+            throw ApiException.Invalid(
+                "messages", "this server serves token ids without a tokenizer; send prompt as ids to /v1/completions");
+        }
+
         if (ready.Model.Template is null)
             throw ApiException.Invalid("messages", "this model has no chat template; send a prompt to /v1/completions");
         return ready.Model.Template.Render(input);
@@ -75,11 +79,16 @@ internal static class ChatEndpoint
 
             answer.Finish();
             if (generation.Finish == FinishReason.Cancelled && !answer.HasEnded)
-                throw ApiException.Unavailable("the server stopped before the answer was complete", TimeSpan.FromSeconds(10));
+            {
+                throw ApiException.Unavailable(
+                    "the server stopped before the answer was complete", TimeSpan.FromSeconds(10));
+            }
+
             await reply.EndAsync(generation.Finish);
             return answer.Reason(generation.Finish);
         }
-        catch (Exception exception) when (http.RequestAborted.IsCancellationRequested && exception is OperationCanceledException or IOException)
+        catch (Exception exception) when (http.RequestAborted.IsCancellationRequested
+            && exception is OperationCanceledException or IOException)
         {
             return "disconnected";
         }

@@ -1,26 +1,29 @@
 using System.Buffers;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Glm5.Host.Api;
 
 /// <summary>
-/// Checks the messages of a chat and gives them the one form that templates expect: content is a string, arguments of tool
-/// calls are objects, reasoning is called <c>reasoning_content</c>, and <c>developer</c> is <c>system</c>. Fields that this
-/// server does not know stay: clients send back what other servers gave them, and templates take what they know.
+/// Checks the messages of a chat and gives them the one form that templates expect: content is a string, arguments of
+/// tool calls are objects, reasoning is called <c>reasoning_content</c>, and <c>developer</c> is <c>system</c>. Fields
+/// that this server does not know stay: clients send back what other servers gave them, and templates take what they
+/// know.
 /// </summary>
 internal static class ChatMessages
 {
-    private static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
-
     /// <summary>The messages in that form; they live on their own.</summary>
     public static JsonElement Normalise(JsonElement messages)
     {
         if (messages.ValueKind != JsonValueKind.Array || messages.GetArrayLength() == 0)
-            throw RequestFields.Wrong("messages", "an array of at least one message", messages.ValueKind == JsonValueKind.Array ? "an empty one" : JsonWords.Show(messages));
+        {
+            throw RequestFields.Wrong(
+                "messages", "an array of at least one message",
+                messages.ValueKind == JsonValueKind.Array ? "an empty one" : JsonWords.Show(messages));
+        }
+
         var buffer = new ArrayBufferWriter<byte>(4096);
-        using (var writer = new Utf8JsonWriter(buffer, s_options))
+        using (Utf8JsonWriter writer = JsonText.To(buffer))
         {
             writer.WriteStartArray();
             int i = 0;
@@ -51,7 +54,9 @@ internal static class ChatMessages
                     WriteToolCalls(writer, field.Value, role, $"{place}.tool_calls");
                     break;
                 case "function_call" or "audio" when field.Value.ValueKind != JsonValueKind.Null:
-                    throw ApiException.NotImplemented($"{place}.{field.Name}", $"{place}.{field.Name} is not implemented; messages are text and tool_calls");
+                    throw ApiException.NotImplemented(
+                        $"{place}.{field.Name}",
+                        $"{place}.{field.Name} is not implemented; messages are text and tool_calls");
                 default:
                     field.WriteTo(writer);
                     break;
@@ -65,7 +70,11 @@ internal static class ChatMessages
     {
         const string Expected = "system, developer, user, assistant or tool";
         if (!message.TryGetProperty("role", out JsonElement value))
-            throw ApiException.Invalid($"{place}.role", $"{place}.role is missing; expected {Expected}", "missing_field");
+        {
+            throw ApiException.Invalid(
+                $"{place}.role", $"{place}.role is missing; expected {Expected}", "missing_field");
+        }
+
         string? role = value.ValueKind == JsonValueKind.String ? value.GetString() : null;
         return role switch
         {
@@ -77,11 +86,17 @@ internal static class ChatMessages
 
     private static void WriteContent(Utf8JsonWriter writer, JsonElement message, string role, string place)
     {
-        bool isThere = message.TryGetProperty("content", out JsonElement content) && content.ValueKind != JsonValueKind.Null;
+        bool isThere = message.TryGetProperty("content", out JsonElement content)
+            && content.ValueKind != JsonValueKind.Null;
         if (!isThere)
         {
             if (role != "assistant")
-                throw ApiException.Invalid($"{place}.content", $"{place}.content is missing; expected a string or an array of text parts", "missing_field");
+            {
+                throw ApiException.Invalid(
+                    $"{place}.content", $"{place}.content is missing; expected a string or an array of text parts",
+                    "missing_field");
+            }
+
             writer.WriteNull("content");
             return;
         }
@@ -96,7 +111,8 @@ internal static class ChatMessages
                 writer.WriteString("content", JoinParts(content, $"{place}.content"));
                 break;
             default:
-                throw RequestFields.Wrong($"{place}.content", "a string or an array of text parts", JsonWords.Show(content));
+                throw RequestFields.Wrong(
+                    $"{place}.content", "a string or an array of text parts", JsonWords.Show(content));
         }
     }
 
@@ -119,9 +135,16 @@ internal static class ChatMessages
             var fields = new RequestFields(part, partPlace);
             string type = fields.Text("type") ?? "text";
             if (type is not ("text" or "input_text" or "output_text" or "refusal"))
-                throw ApiException.NotImplemented($"{partPlace}.type", $"{partPlace}.type '{type}' is not implemented; this model reads text");
+            {
+                throw ApiException.NotImplemented(
+                    $"{partPlace}.type", $"{partPlace}.type '{type}' is not implemented; this model reads text");
+            }
+
             string name = type == "refusal" ? "refusal" : "text";
-            text.Append(fields.Text(name) ?? throw ApiException.Invalid($"{partPlace}.{name}", $"{partPlace}.{name} is missing; expected a string", "missing_field"));
+            text.Append(
+                fields.Text(name)
+                ?? throw ApiException.Invalid(
+                    $"{partPlace}.{name}", $"{partPlace}.{name} is missing; expected a string", "missing_field"));
         }
 
         return text.ToString();
@@ -140,7 +163,11 @@ internal static class ChatMessages
         if (calls.ValueKind != JsonValueKind.Array)
             throw RequestFields.Wrong(place, "an array of tool calls", JsonWords.Show(calls));
         if (role != "assistant" && calls.GetArrayLength() > 0)
-            throw ApiException.Invalid(place, $"{place}: only an assistant's message calls tools, this one's role is {role}", "invalid_value");
+        {
+            throw ApiException.Invalid(
+                place, $"{place}: only an assistant's message calls tools, this one's role is {role}", "invalid_value");
+        }
+
         writer.WriteStartArray("tool_calls");
         int i = 0;
         foreach (JsonElement call in calls.EnumerateArray())
@@ -153,11 +180,22 @@ internal static class ChatMessages
         if (call.ValueKind != JsonValueKind.Object)
             throw RequestFields.Wrong(place, "an object with id, type and function", JsonWords.Show(call));
         var fields = new RequestFields(call, place);
-        JsonElement function = fields.Required("function", "an object with name and arguments");
+        // Hugging Face's form has name and arguments in the call itself.
+        bool isFlat = !fields.TryGet("function", out JsonElement function) && fields.TryGet("name", out _);
+        if (isFlat)
+            function = call;
         if (function.ValueKind != JsonValueKind.Object)
-            throw fields.Wrong("function", "an object with name and arguments", function);
-        var inner = new RequestFields(function, $"{place}.function");
-        string name = inner.Text("name") ?? throw ApiException.Invalid($"{place}.function.name", $"{place}.function.name is missing; expected a string", "missing_field");
+        {
+            throw RequestFields.Wrong(
+                $"{place}.function", "an object with name and arguments",
+                function.ValueKind == JsonValueKind.Undefined ? "nothing" : JsonWords.Show(function));
+        }
+
+        string functionPlace = isFlat ? place : $"{place}.function";
+        var inner = new RequestFields(function, functionPlace);
+        string name = inner.Text("name")
+            ?? throw ApiException.Invalid(
+                $"{functionPlace}.name", $"{functionPlace}.name is missing; expected a string", "missing_field");
         writer.WriteStartObject();
         if (fields.Text("id") is { } id)
             writer.WriteString("id", id);
@@ -165,7 +203,7 @@ internal static class ChatMessages
         writer.WriteStartObject("function");
         writer.WriteString("name", name);
         writer.WritePropertyName("arguments");
-        WriteArguments(writer, inner, $"{place}.function.arguments");
+        WriteArguments(writer, inner, $"{functionPlace}.arguments");
         writer.WriteEndObject();
         writer.WriteEndObject();
     }
@@ -173,7 +211,8 @@ internal static class ChatMessages
     // OpenAI's clients send the object as a JSON string, or nothing at all for a call without arguments.
     private static void WriteArguments(Utf8JsonWriter writer, RequestFields function, string place)
     {
-        if (!function.TryGet("arguments", out JsonElement arguments) || (arguments.ValueKind == JsonValueKind.String && arguments.GetString()!.Length == 0))
+        if (!function.TryGet("arguments", out JsonElement arguments)
+            || (arguments.ValueKind == JsonValueKind.String && arguments.GetString()!.Length == 0))
         {
             writer.WriteStartObject();
             writer.WriteEndObject();
@@ -196,8 +235,9 @@ internal static class ChatMessages
         }
         catch (ApiException exception)
         {
+            string reason = exception.Message.Replace("the body", "it", StringComparison.Ordinal);
             throw ApiException.Invalid(
-                place, $"{place}: expected a string that holds a JSON object; {exception.Message.Replace("the body", "it", StringComparison.Ordinal)}", "invalid_value");
+                place, $"{place}: expected a string that holds a JSON object; {reason}", "invalid_value");
         }
     }
 }

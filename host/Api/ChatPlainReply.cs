@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Glm5.Core;
 using Glm5.Core.Chat;
@@ -10,7 +9,9 @@ namespace Glm5.Host.Api;
 
 /// <summary>A chat's answer as one object, written when it has ended.</summary>
 internal sealed class ChatPlainReply(
-    HttpContext http, AnswerHead head, ChatAnswer answer, ChatRequest request, ReadyModel ready, int[] prompt, TokenLog log) : ChatReply
+    HttpContext http, AnswerHead head, ChatAnswer answer, ChatRequest request, ReadyModel ready, int[] prompt,
+    TokenLog log)
+    : ChatReply
 {
     private static readonly JsonEncodedText s_kind = JsonEncodedText.Encode("chat.completion");
 
@@ -34,8 +35,7 @@ internal sealed class ChatPlainReply(
     {
         Collect();
         http.Response.ContentType = "application/json; charset=utf-8";
-        using (var json = new Utf8JsonWriter(
-            http.Response.BodyWriter, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true }))
+        using (Utf8JsonWriter json = JsonText.To(http.Response.BodyWriter))
         {
             Write(json, answer.Reason(finish));
         }

@@ -23,7 +23,8 @@ internal sealed record ChatRequest
     public required bool IncludeReasoning { get; init; }
 
     /// <summary>Reads a request's body.</summary>
-    /// <exception cref="ApiException">A field is missing, wrong, unknown or not implemented; the error names it.</exception>
+    /// <exception cref="ApiException">A field is missing, wrong, unknown or not implemented; the error names
+    /// it.</exception>
     public static ChatRequest Read(JsonElement root, ServedModel served, ReadyModel ready)
     {
         var fields = new RequestFields(root);
@@ -41,7 +42,11 @@ internal sealed record ChatRequest
         };
         fields.RequireAllRead();
         if (!request.Fields.SkipSpecial)
-            throw ApiException.NotImplemented("skip_special_tokens", "skip_special_tokens: false is not implemented for chats; use /v1/completions");
+        {
+            throw ApiException.NotImplemented(
+                "skip_special_tokens", "skip_special_tokens: false is not implemented for chats; use /v1/completions");
+        }
+
         return request;
     }
 
@@ -72,8 +77,9 @@ internal sealed record ChatRequest
         if (type is not "text")
         {
             throw ApiException.NotImplemented(
-                "response_format", $"response_format of type '{type ?? "nothing"}' is not implemented; constrained output does not exist here yet: "
-                + "ask for JSON in the prompt and check the answer");
+                "response_format",
+                $"response_format of type '{type ?? "nothing"}' is not implemented; constrained output does not exist "
+                + "here yet: ask for JSON in the prompt and check the answer");
         }
 
         format.RequireAllRead();

@@ -6,9 +6,13 @@ using Glm5.Host.Serving;
 
 namespace Glm5.Host.Api;
 
-/// <summary>A chat's answer as chunks: role first, then each part as it comes, then the reason, then usage where it was asked for.</summary>
+/// <summary>
+/// A chat's answer as chunks: role first, then each part as it comes, then the reason, then usage where it was asked
+/// for.
+/// </summary>
 internal sealed class ChatStreamReply(
-    HttpContext http, AnswerHead head, ChatAnswer answer, ChatRequest request, ReadyModel ready, int[] prompt, TokenLog log)
+    HttpContext http, AnswerHead head, ChatAnswer answer, ChatRequest request, ReadyModel ready, int[] prompt,
+    TokenLog log)
     : ChatReply, IDisposable
 {
     private static readonly JsonEncodedText s_kind = JsonEncodedText.Encode("chat.completion.chunk");

@@ -5,7 +5,8 @@ namespace Glm5.Host.Api;
 /// <summary>Checks the tools that a chat offers and whether the model may call them.</summary>
 internal static class ChatTools
 {
-    private const string Expected = "an object {\"type\": \"function\", \"function\": {\"name\": ..., \"parameters\": {...}}}";
+    private const string Expected =
+        "an object {\"type\": \"function\", \"function\": {\"name\": ..., \"parameters\": {...}}}";
 
     /// <summary>The tools to offer; null when there are none or tool_choice forbids them.</summary>
     public static JsonElement? Read(RequestFields fields)
@@ -30,13 +31,26 @@ internal static class ChatTools
             var fields = new RequestFields(tool, place);
             string? type = fields.Text("type");
             if (type is not (null or "function"))
-                throw ApiException.NotImplemented($"{place}.type", $"{place}.type '{type}' is not implemented; tools are functions");
-            RequestFields function = fields.Nested("function") ?? throw ApiException.Invalid($"{place}.function", $"{place}.function is missing; expected {Expected}", "missing_field");
+            {
+                throw ApiException.NotImplemented(
+                    $"{place}.type", $"{place}.type '{type}' is not implemented; tools are functions");
+            }
+
+            RequestFields function = fields.Nested("function")
+                ?? throw ApiException.Invalid(
+                    $"{place}.function", $"{place}.function is missing; expected {Expected}", "missing_field");
             string? name = function.Text("name");
             if (string.IsNullOrWhiteSpace(name))
-                throw ApiException.Invalid($"{place}.function.name", $"{place}.function.name is missing; expected a string", "missing_field");
-            if (function.TryGet("parameters", out JsonElement parameters) && parameters.ValueKind != JsonValueKind.Object)
+            {
+                throw ApiException.Invalid(
+                    $"{place}.function.name", $"{place}.function.name is missing; expected a string", "missing_field");
+            }
+
+            if (function.TryGet("parameters", out JsonElement parameters)
+                && parameters.ValueKind != JsonValueKind.Object)
+            {
                 throw function.Wrong("parameters", "a JSON schema, which is an object", parameters);
+            }
         }
     }
 
@@ -51,7 +65,9 @@ internal static class ChatTools
         {
             "auto" => true,
             "none" => false,
-            "required" => throw ApiException.NotImplemented("tool_choice", $"tool_choice \"required\" is not implemented; {Advice}"),
+            "required" =>
+                throw ApiException.NotImplemented(
+                    "tool_choice", $"tool_choice \"required\" is not implemented; {Advice}"),
             _ => throw fields.Wrong("tool_choice", "\"auto\" or \"none\"", choice),
         };
     }

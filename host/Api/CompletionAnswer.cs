@@ -13,7 +13,8 @@ internal sealed class CompletionAnswer(ReadyModel ready, SamplingFields fields)
         ready.Model.Tokenizer is null ? null : new IncrementalDetokenizer(ready.Model.Tokenizer, fields.SkipSpecial);
 
     private readonly StopStrings _stops = new(fields.Stops, fields.IncludeStop);
-    private readonly TokenLog _log = new(ready.Model.Tokenizer, fields.ReturnTokenIds, fields.Sampling.LogProbs is not null);
+    private readonly TokenLog _log = new(
+        ready.Model.Tokenizer, fields.ReturnTokenIds, fields.Sampling.LogProbs is not null);
     private int? _stopId;
     private int _offset;
 
@@ -34,7 +35,9 @@ internal sealed class CompletionAnswer(ReadyModel ready, SamplingFields fields)
         if (fields.StopIds.Contains(token.Token))
         {
             _stopId = token.Token;
-            return fields.IncludeStop && _text is not null ? _stops.Append(ready.Model.Tokenizer!.Decode([token.Token], skipSpecial: false)) : "";
+            return fields.IncludeStop && _text is not null
+                ? _stops.Append(ready.Model.Tokenizer!.Decode([token.Token], skipSpecial: false))
+                : "";
         }
 
         string text = _text?.Append(token.Token) ?? "";
@@ -64,7 +67,10 @@ internal sealed class CompletionAnswer(ReadyModel ready, SamplingFields fields)
         _log.Clear();
         json.WriteString(Names.FinishReason, reason);
         if (reason is not null)
-            StopReason.Write(json, (_stops.Found, HasEnded || _stopId is not { } id || ready.EosTokenIds.Contains(id) ? null : id));
+        {
+            StopReason.Write(
+                json, (_stops.Found, HasEnded || _stopId is not { } id || ready.EosTokenIds.Contains(id) ? null : id));
+        }
     }
 
     // The older form: parallel arrays, and the most probable tokens by their text.

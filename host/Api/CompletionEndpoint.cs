@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Glm5.Core;
 using Glm5.Core.Sampling;
-using Glm5.Host.Metrics;
 using Glm5.Host.Serving;
 
 namespace Glm5.Host.Api;
@@ -16,11 +15,11 @@ internal static class CompletionEndpoint
     public static async Task AnswerAsync(HttpContext http)
     {
         IServiceProvider services = http.RequestServices;
-        var times = new AnswerTimes(
-            services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ServerMetrics>(), ErrorAnswers.Logger(http));
+        AnswerTimes times = AnswerTimes.Begin(http);
         ReadyModel ready = Readiness.Require(http);
         using RequestBody body = await RequestBody.ReadAsync(http);
-        CompletionRequest request = CompletionRequest.Read(body.Root, services.GetRequiredService<ServedModel>(), ready);
+        CompletionRequest request = CompletionRequest.Read(
+            body.Root, services.GetRequiredService<ServedModel>(), ready);
         var head = new AnswerHead("cmpl", request.Model, times.Began);
         http.Response.Headers["x-request-id"] = head.Id;
 
@@ -54,7 +53,8 @@ internal static class CompletionEndpoint
         new(request.Prompts.Sum(prompt => prompt.Length), answers.Sum(answer => answer.Tokens), null);
 
     private static async Task<string> PassOnAsync(
-        HttpContext http, Generation[] generations, CompletionAnswer[] answers, CompletionReply reply, AnswerTimes times)
+        HttpContext http, Generation[] generations, CompletionAnswer[] answers, CompletionReply reply,
+        AnswerTimes times)
     {
         using var oneAtATime = new SemaphoreSlim(1);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
@@ -66,7 +66,8 @@ internal static class CompletionEndpoint
             await reply.EndAsync();
             return answers[^1].Reason(generations[^1].Finish);
         }
-        catch (Exception exception) when (http.RequestAborted.IsCancellationRequested && exception is OperationCanceledException or IOException)
+        catch (Exception exception) when (http.RequestAborted.IsCancellationRequested
+            && exception is OperationCanceledException or IOException)
         {
             return "disconnected";
         }
@@ -102,7 +103,11 @@ internal static class CompletionEndpoint
             }
 
             if (generation.Finish == FinishReason.Cancelled && !answer.HasEnded)
-                throw ApiException.Unavailable("the server stopped before the answer was complete", TimeSpan.FromSeconds(10));
+            {
+                throw ApiException.Unavailable(
+                    "the server stopped before the answer was complete", TimeSpan.FromSeconds(10));
+            }
+
             await oneAtATime.WaitAsync(stop.Token);
             try
             {

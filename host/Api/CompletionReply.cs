@@ -1,11 +1,12 @@
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Glm5.Core;
 
 namespace Glm5.Host.Api;
 
-/// <summary>How completions leave. Several prompts are answered at once, so parts come from several tasks, one at a time.</summary>
+/// <summary>
+/// How completions leave. Several prompts are answered at once, so parts come from several tasks, one at a time.
+/// </summary>
 internal abstract class CompletionReply
 {
     /// <summary>Every prompt was taken; tokens will come.</summary>
@@ -27,7 +28,8 @@ internal abstract class CompletionReply
 }
 
 /// <summary>Completions as chunks.</summary>
-internal sealed class CompletionStreamReply(HttpContext http, AnswerHead head, CompletionRequest request, CompletionAnswer[] answers)
+internal sealed class CompletionStreamReply(
+    HttpContext http, AnswerHead head, CompletionRequest request, CompletionAnswer[] answers)
     : CompletionReply, IDisposable
 {
     private readonly EventStream _events = new(http);
@@ -97,7 +99,8 @@ internal sealed class CompletionStreamReply(HttpContext http, AnswerHead head, C
 }
 
 /// <summary>Completions as one object, written when all have ended.</summary>
-internal sealed class CompletionPlainReply(HttpContext http, AnswerHead head, CompletionRequest request, CompletionAnswer[] answers)
+internal sealed class CompletionPlainReply(
+    HttpContext http, AnswerHead head, CompletionRequest request, CompletionAnswer[] answers)
     : CompletionReply
 {
     private readonly StringBuilder[] _texts = [.. answers.Select(_ => new StringBuilder())];
@@ -122,8 +125,7 @@ internal sealed class CompletionPlainReply(HttpContext http, AnswerHead head, Co
     public override async ValueTask EndAsync()
     {
         http.Response.ContentType = "application/json; charset=utf-8";
-        using (var json = new Utf8JsonWriter(
-            http.Response.BodyWriter, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true }))
+        using (Utf8JsonWriter json = JsonText.To(http.Response.BodyWriter))
         {
             Write(json);
         }

@@ -4,7 +4,9 @@ using Glm5.Host.Serving;
 
 namespace Glm5.Host.Api;
 
-/// <summary>A checked request of <c>POST /v1/completions</c>: raw prompts, in which every added token is recognised.</summary>
+/// <summary>
+/// A checked request of <c>POST /v1/completions</c>: raw prompts, in which every added token is recognised.
+/// </summary>
 internal sealed record CompletionRequest
 {
     private const int MostPrompts = 256;
@@ -22,14 +24,16 @@ internal sealed record CompletionRequest
     public required SamplingFields Fields { get; init; }
 
     /// <summary>Reads a request's body.</summary>
-    /// <exception cref="ApiException">A field is missing, wrong, unknown or not implemented; the error names it.</exception>
+    /// <exception cref="ApiException">A field is missing, wrong, unknown or not implemented; the error names
+    /// it.</exception>
     public static CompletionRequest Read(JsonElement root, ServedModel served, ReadyModel ready)
     {
         var fields = new RequestFields(root);
         string model = fields.Text("model") ?? served.Names[0];
         ModelsEndpoint.RequireServed(served, model);
         JsonElement prompt = fields.Required("prompt", "a string, an array of strings, or token ids");
-        SamplingFields sampling = SamplingFields.Read(fields, ready, StandardMaxTokens, SamplingFields.ReadTop(fields, "logprobs"));
+        SamplingFields sampling = SamplingFields.Read(
+            fields, ready, StandardMaxTokens, SamplingFields.ReadTop(fields, "logprobs"));
         fields.RequireAllRead();
         return new CompletionRequest { Model = model, Fields = sampling, Prompts = ReadPrompts(prompt, ready) };
     }
@@ -39,7 +43,12 @@ internal sealed record CompletionRequest
         if (prompt.ValueKind == JsonValueKind.String)
             return [Encode(prompt, "prompt", ready)];
         if (prompt.ValueKind != JsonValueKind.Array || prompt.GetArrayLength() == 0)
-            throw RequestFields.Wrong("prompt", "a string, an array of strings, or token ids", prompt.ValueKind == JsonValueKind.Array ? "an empty array" : JsonWords.Show(prompt));
+        {
+            throw RequestFields.Wrong(
+                "prompt", "a string, an array of strings, or token ids",
+                prompt.ValueKind == JsonValueKind.Array ? "an empty array" : JsonWords.Show(prompt));
+        }
+
         if (prompt[0].ValueKind == JsonValueKind.Number)
             return [SamplingFields.ReadIds(prompt, "prompt", ready.Model.Config.VocabSize)];
         if (prompt.GetArrayLength() > MostPrompts)
@@ -62,7 +71,8 @@ internal sealed record CompletionRequest
     private static int[] Encode(JsonElement prompt, string place, ReadyModel ready)
     {
         Tokenizer tokenizer = ready.Model.Tokenizer
-            ?? throw ApiException.Invalid(place, $"{place}: this server serves token ids without a tokenizer; send an array of ids");
+            ?? throw ApiException.Invalid(
+                place, $"{place}: this server serves token ids without a tokenizer; send an array of ids");
         return tokenizer.Encode(PromptText.Trusted(prompt.GetString()!));
     }
 }

@@ -16,7 +16,8 @@ internal static partial class ErrorAnswers
             if (http.Response is { HasStarted: false, StatusCode: 404 or 405 or 415, ContentLength: null })
                 await WriteAsync(http, Unrouted(http));
         }
-        catch (Exception exception) when (http.RequestAborted.IsCancellationRequested && exception is OperationCanceledException or IOException)
+        catch (Exception exception) when (http.RequestAborted.IsCancellationRequested
+            && exception is OperationCanceledException or IOException)
         {
             // The client has gone; nobody reads an answer.
         }
@@ -35,7 +36,8 @@ internal static partial class ErrorAnswers
                 return api;
             case RequestRefusedException refused:
                 return ApiException.Invalid(
-                    refused.Field, refused.Message, refused.Field is "prompt" or "max_tokens" ? "context_length_exceeded" : "invalid_value");
+                    refused.Field, refused.Message,
+                    refused.Field is "prompt" or "max_tokens" ? "context_length_exceeded" : "invalid_value");
             case EngineBusyException busy:
                 return ApiException.Unavailable(busy.Message, busy.RetryAfter);
             case ChatTemplateException template:
@@ -44,11 +46,16 @@ internal static partial class ErrorAnswers
                 return new ApiException(bad.StatusCode, bad.Message);
             case AcceleratorException device:
                 LogDevice(logger, device);
-                return new ApiException(StatusCodes.Status500InternalServerError, $"the device failed: {device.Message}") { Code = "device_failed" };
+                return new ApiException(
+                    StatusCodes.Status500InternalServerError, $"the device failed: {device.Message}")
+                {
+                    Code = "device_failed",
+                };
             default:
                 LogUnexpected(logger, exception);
                 return new ApiException(
-                    StatusCodes.Status500InternalServerError, "an error in the server, which its log describes; other requests are not affected");
+                    StatusCodes.Status500InternalServerError,
+                    "an error in the server, which its log describes; other requests are not affected");
         }
     }
 
@@ -64,7 +71,8 @@ internal static partial class ErrorAnswers
     }
 
     /// <summary>The answer's body, which also ends a stream that fails on its way.</summary>
-    public static ErrorAnswer Body(ApiException error) => new(new ErrorBody(error.Message, error.Type, error.Param, error.Code));
+    public static ErrorAnswer Body(ApiException error) =>
+        new(new ErrorBody(error.Message, error.Type, error.Param, error.Code));
 
     /// <summary>Where errors of requests are logged.</summary>
     public static ILogger Logger(HttpContext http) =>
@@ -75,8 +83,14 @@ internal static partial class ErrorAnswers
         string route = $"{http.Request.Method} {http.Request.Path}";
         return http.Response.StatusCode switch
         {
-            405 => new ApiException(405, $"{route} is not allowed; this path takes {http.Response.Headers.Allow}") { Code = "method_not_allowed" },
-            415 => new ApiException(415, $"{route} takes Content-Type: application/json") { Code = "unsupported_media_type" },
+            405 => new ApiException(405, $"{route} is not allowed; this path takes {http.Response.Headers.Allow}")
+            {
+                Code = "method_not_allowed",
+            },
+            415 => new ApiException(415, $"{route} takes Content-Type: application/json")
+            {
+                Code = "unsupported_media_type",
+            },
             _ => new ApiException(404, $"there is no {route}; see {ApiRoutes.Listing}") { Code = "not_found" },
         };
     }

@@ -1,13 +1,13 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Glm5.Host.Api;
 
 /// <summary>
-/// Server-sent events of JSON, written straight into the response's pipe. One writer is used for all events of a response;
-/// a client that reads slowly holds its own answer back, and one that stops reading is cut off by Kestrel's least rate.
+/// Server-sent events of JSON, written straight into the response's pipe. One writer is used for all events of a
+/// response; a client that reads slowly holds its own answer back, and one that stops reading is cut off by Kestrel's
+/// least rate.
 /// </summary>
 internal sealed class EventStream : IDisposable
 {
@@ -19,8 +19,7 @@ internal sealed class EventStream : IDisposable
     {
         _response = http.Response;
         _pipe = _response.BodyWriter;
-        _json = new Utf8JsonWriter(
-            _pipe, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true });
+        _json = JsonText.To(_pipe);
     }
 
     /// <summary>Sets the headers; the first event sends them.</summary>

@@ -2,7 +2,9 @@ using Glm5.Host.Serving;
 
 namespace Glm5.Host.Api;
 
-/// <summary><c>GET /v1/models</c> and <c>/v1/models/{id}</c>: the served names, known before the model is loaded.</summary>
+/// <summary>
+/// <c>GET /v1/models</c> and <c>/v1/models/{id}</c>: the served names, known before the model is loaded.
+/// </summary>
 internal static class ModelsEndpoint
 {
     public static Task ListAsync(HttpContext http)
@@ -26,7 +28,8 @@ internal static class ModelsEndpoint
         if (!model.Names.Contains(name, StringComparer.Ordinal))
         {
             throw new ApiException(
-                StatusCodes.Status404NotFound, $"the model '{name}' is not served here; served: {string.Join(", ", model.Names)}")
+                StatusCodes.Status404NotFound,
+                $"the model '{name}' is not served here; served: {string.Join(", ", model.Names)}")
             {
                 Param = "model",
                 Code = "model_not_found",

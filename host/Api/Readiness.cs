@@ -16,11 +16,19 @@ internal static class Readiness
         if (model.TryGetReady(out ReadyModel? ready))
             return ready;
         if (model.IsDraining)
-            throw ApiException.Unavailable("the server is stopping; ask another one, or try again when it is back", TimeSpan.FromSeconds(10));
+        {
+            throw ApiException.Unavailable(
+                "the server is stopping; ask another one, or try again when it is back", TimeSpan.FromSeconds(10));
+        }
+
         LoadStatus status = model.Status;
         TimeSpan wait = status.Remaining is { } remaining && remaining < Longest ? remaining : TimeSpan.FromSeconds(2);
-        string amount = status.BytesTotal > 0 ? $", {100.0 * status.BytesDone / status.BytesTotal:F0} % of its bytes are there" : "";
+        string amount = status.BytesTotal > 0
+            ? $", {100.0 * status.BytesDone / status.BytesTotal:F0} % of its bytes are there"
+            : "";
         throw ApiException.Unavailable(
-            $"the model is loading ({status.Phase.ToString().ToLowerInvariant()}{amount}); GET /health tells how far it is", wait);
+            $"the model is loading ({status.Phase.ToString().ToLowerInvariant()}{amount}); "
+            + "GET /health tells how far it is",
+            wait);
     }
 }

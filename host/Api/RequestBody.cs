@@ -26,7 +26,8 @@ internal sealed class RequestBody : IDisposable
     public JsonElement Root => _document!.RootElement;
 
     /// <summary>Reads and checks the body.</summary>
-    /// <exception cref="ApiException">413 when it is too large, 415 when it is not JSON by name, 400 when it is not JSON in fact.</exception>
+    /// <exception cref="ApiException">413 when it is too large, 415 when it is not JSON by name, 400 when it is not
+    /// JSON in fact.</exception>
     public static async Task<RequestBody> ReadAsync(HttpContext http)
     {
         RequireJson(http.Request);
@@ -58,7 +59,8 @@ internal sealed class RequestBody : IDisposable
         if (!Utf8.IsValid(json.Span))
         {
             throw new ApiException(
-                StatusCodes.Status400BadRequest, $"the body is not UTF-8: the byte at {FirstInvalidByte(json.Span)} begins no character");
+                StatusCodes.Status400BadRequest,
+                $"the body is not UTF-8: the byte at {FirstInvalidByte(json.Span)} begins no character");
         }
 
         JsonDocument? document = null;
@@ -67,7 +69,12 @@ internal sealed class RequestBody : IDisposable
             document = JsonDocument.Parse(json, s_options);
             RequireWholeCharacters(json.Span);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
-                throw new ApiException(StatusCodes.Status400BadRequest, $"the body is {JsonWords.Kind(document.RootElement)}; expected a JSON object");
+            {
+                throw new ApiException(
+                    StatusCodes.Status400BadRequest,
+                    $"the body is {JsonWords.Kind(document.RootElement)}; expected a JSON object");
+            }
+
             return document;
         }
         catch (JsonException exception)
@@ -84,15 +91,18 @@ internal sealed class RequestBody : IDisposable
     // The reader's own sentence, without its advice about options, which clients do not have.
     private static string Describe(JsonException exception)
     {
-        string sentence = exception.Message.Split(" LineNumber:")[0].Replace(" Change the reader options.", "", StringComparison.Ordinal);
-        return $"the body is not valid JSON at line {exception.LineNumber + 1}, byte {exception.BytePositionInLine}: {sentence}";
+        string sentence = exception.Message.Split(" LineNumber:")[0]
+            .Replace(" Change the reader options.", "", StringComparison.Ordinal);
+        return $"the body is not valid JSON at line {exception.LineNumber + 1}, byte {exception.BytePositionInLine}: "
+            + sentence;
     }
 
     private static void RequireJson(HttpRequest request)
     {
         if (request.ContentType is { } type && !request.HasJsonContentType())
         {
-            throw new ApiException(StatusCodes.Status415UnsupportedMediaType, $"Content-Type is {type}; expected application/json")
+            throw new ApiException(
+                StatusCodes.Status415UnsupportedMediaType, $"Content-Type is {type}; expected application/json")
             {
                 Code = "unsupported_media_type",
             };
@@ -120,7 +130,8 @@ internal sealed class RequestBody : IDisposable
     }
 
     private ApiException TooLarge(string got) => new(
-        StatusCodes.Status413PayloadTooLarge, $"the request body has {got}; this server takes at most {_budget.MaxBody:N0} bytes (--max-body-mb)")
+        StatusCodes.Status413PayloadTooLarge,
+        $"the request body has {got}; this server takes at most {_budget.MaxBody:N0} bytes (--max-body-mb)")
     {
         Code = "request_too_large",
     };
@@ -151,7 +162,8 @@ internal sealed class RequestBody : IDisposable
         return at;
     }
 
-    // JSON can spell half of a surrogate pair, "\ud83d" alone. No text can hold it, so it is refused here, once for all fields.
+    // JSON can spell half of a surrogate pair, "\ud83d" alone. No text can hold it, so it is refused here, once for all
+    // fields.
     private static void RequireWholeCharacters(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = s_options.MaxDepth });
@@ -167,7 +179,8 @@ internal sealed class RequestBody : IDisposable
             {
                 throw new ApiException(
                     StatusCodes.Status400BadRequest,
-                    $"the string at byte {reader.TokenStartIndex} holds half of a surrogate pair (\\ud800 to \\udfff); write both halves or the character itself");
+                    $"the string at byte {reader.TokenStartIndex} holds half of a surrogate pair (\\ud800 to \\udfff); "
+                    + "write both halves or the character itself");
             }
         }
     }

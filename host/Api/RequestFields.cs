@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Glm5.Host.Api;
 
 /// <summary>
-/// Reads an object field by field, and in the end refuses what nobody asked for: no field is ever silently without effect.
-/// A field that is null counts as absent.
+/// Reads an object field by field, and in the end refuses what nobody asked for: no field is ever silently without
+/// effect. A field that is null counts as absent.
 /// </summary>
 /// <param name="root">The object.</param>
 /// <param name="path">Its place, for messages; empty at the top.</param>
@@ -24,7 +24,10 @@ internal sealed class RequestFields(JsonElement root, string path = "")
 
     /// <summary>A field that must be there.</summary>
     public JsonElement Required(string name, string expected) =>
-        TryGet(name, out JsonElement value) ? value : throw ApiException.Invalid(PathOf(name), $"{PathOf(name)} is missing; expected {expected}", "missing_field");
+        TryGet(name, out JsonElement value)
+            ? value
+            : throw ApiException.Invalid(
+                PathOf(name), $"{PathOf(name)} is missing; expected {expected}", "missing_field");
 
     /// <summary>A string.</summary>
     public string? Text(string name)
@@ -39,7 +42,9 @@ internal sealed class RequestFields(JsonElement root, string path = "")
     {
         if (!TryGet(name, out JsonElement value))
             return null;
-        return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Wrong(name, "true or false", value);
+        return value.ValueKind is JsonValueKind.True or JsonValueKind.False
+            ? value.GetBoolean()
+            : throw Wrong(name, "true or false", value);
     }
 
     /// <summary>A whole number within bounds; <c>2.0</c> is one.</summary>
@@ -57,7 +62,8 @@ internal sealed class RequestFields(JsonElement root, string path = "")
     {
         if (!TryGet(name, out JsonElement value))
             return null;
-        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && number >= least && number <= most
+        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && number >= least
+            && number <= most
             ? (float)number
             : throw Wrong(name, Bounds("a number", least, most, most == float.MaxValue), value);
     }
@@ -67,11 +73,14 @@ internal sealed class RequestFields(JsonElement root, string path = "")
     {
         if (!TryGet(name, out JsonElement value))
             return null;
-        return value.ValueKind == JsonValueKind.Object ? new RequestFields(value, PathOf(name)) : throw Wrong(name, "an object", value);
+        return value.ValueKind == JsonValueKind.Object
+            ? new RequestFields(value, PathOf(name))
+            : throw Wrong(name, "an object", value);
     }
 
     /// <summary>The error for a field that holds something else.</summary>
-    public ApiException Wrong(string name, string expected, JsonElement got) => Wrong(PathOf(name), expected, JsonWords.Show(got));
+    public ApiException Wrong(string name, string expected, JsonElement got) =>
+        Wrong(PathOf(name), expected, JsonWords.Show(got));
 
     /// <summary>The same for any place.</summary>
     public static ApiException Wrong(string place, string expected, string got) =>
@@ -88,11 +97,15 @@ internal sealed class RequestFields(JsonElement root, string path = "")
             if (path.Length > 0 || !UnimplementedFields.TryFind(field.Name, out UnimplementedField? known))
             {
                 throw ApiException.Invalid(
-                    place, $"{place} is not a field that this server knows; leave it out, or correct its spelling", "unknown_field");
+                    place, $"{place} is not a field that this server knows; leave it out, or correct its spelling",
+                    "unknown_field");
             }
 
             if (!known.IsWithoutEffect(field.Value))
-                throw ApiException.NotImplemented(place, $"{place}: {JsonWords.Show(field.Value)} is not implemented; {known.Advice}");
+            {
+                throw ApiException.NotImplemented(
+                    place, $"{place}: {JsonWords.Show(field.Value)} is not implemented; {known.Advice}");
+            }
         }
     }
 

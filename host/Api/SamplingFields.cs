@@ -6,7 +6,9 @@ using Glm5.Host.Serving;
 
 namespace Glm5.Host.Api;
 
-/// <summary>The fields that chat and completions share: how tokens are chosen, what ends an answer, how it is sent.</summary>
+/// <summary>
+/// The fields that chat and completions share: how tokens are chosen, what ends an answer, how it is sent.
+/// </summary>
 internal sealed record SamplingFields
 {
     private const int MostStops = 16;
@@ -62,7 +64,11 @@ internal sealed record SamplingFields
             Sampling = ReadSampling(fields, ready, logProbs),
             MaxTokens = ReadMaxTokens(fields) ?? standardMaxTokens,
             MinTokens = (int)(fields.Whole("min_tokens", 0, int.MaxValue) ?? 0),
-            StopIds = [.. ignoreEos ? [] : ready.EosTokenIds, .. ReadIds(fields, "stop_token_ids", ready.Model.Config.VocabSize)],
+            StopIds =
+            [
+                .. ignoreEos ? [] : ready.EosTokenIds,
+                .. ReadIds(fields, "stop_token_ids", ready.Model.Config.VocabSize),
+            ],
             Stops = ReadStops(fields),
             IncludeStop = fields.Flag("include_stop_str_in_output") ?? false,
             SkipSpecial = fields.Flag("skip_special_tokens") ?? true,
@@ -72,9 +78,17 @@ internal sealed record SamplingFields
             ContinuousUsage = continuous,
         };
         if (read.Stops.Count > 0 && ready.Model.Tokenizer is null)
-            throw ApiException.Invalid("stop", "stop: this server serves token ids without a tokenizer; use stop_token_ids");
+        {
+            throw ApiException.Invalid(
+                "stop", "stop: this server serves token ids without a tokenizer; use stop_token_ids");
+        }
+
         if (read.MinTokens > read.MaxTokens)
-            throw ApiException.Invalid("min_tokens", $"min_tokens is {read.MinTokens}, above max_tokens, which is {read.MaxTokens}");
+        {
+            throw ApiException.Invalid(
+                "min_tokens", $"min_tokens is {read.MinTokens}, above max_tokens, which is {read.MaxTokens}");
+        }
+
         return read;
     }
 
@@ -102,7 +116,11 @@ internal sealed record SamplingFields
         foreach (JsonElement item in value.EnumerateArray())
         {
             if (!RequestFields.TryWhole(item, out long id) || id < 0 || id >= vocabulary)
-                throw RequestFields.Wrong($"{place}[{i}]", $"a token id from 0 to {vocabulary - 1}", JsonWords.Show(item));
+            {
+                throw RequestFields.Wrong(
+                    $"{place}[{i}]", $"a token id from 0 to {vocabulary - 1}", JsonWords.Show(item));
+            }
+
             ids[i++] = (int)id;
         }
 
@@ -135,14 +153,19 @@ internal sealed record SamplingFields
     }
 
     // -1 is how vLLM and SGLang say "all".
-    private static int? ReadTopK(RequestFields fields) => (int?)fields.Whole("top_k", -1, int.MaxValue) is { } k ? Math.Max(0, k) : null;
+    private static int? ReadTopK(RequestFields fields) =>
+        (int?)fields.Whole("top_k", -1, int.MaxValue) is { } k ? Math.Max(0, k) : null;
 
     private static int? ReadMaxTokens(RequestFields fields)
     {
         long? older = fields.Whole("max_tokens", 1, int.MaxValue);
         long? newer = fields.Whole("max_completion_tokens", 1, int.MaxValue);
         if (older is not null && newer is not null && older != newer)
-            throw ApiException.Invalid("max_tokens", $"max_tokens is {older} and max_completion_tokens is {newer}; send one of them");
+        {
+            throw ApiException.Invalid(
+                "max_tokens", $"max_tokens is {older} and max_completion_tokens is {newer}; send one of them");
+        }
+
         return (int?)(newer ?? older);
     }
 
@@ -155,7 +178,8 @@ internal sealed record SamplingFields
             throw ApiException.Invalid("stream_options", "stream_options is only for requests with \"stream\": true");
         bool continuous = options.Flag("continuous_usage_stats") ?? false;
         bool usage = options.Flag("include_usage") ?? continuous;
-        _ = options.Flag("include_obfuscation"); // Padding against traffic analysis; none is sent, which is what false asks for.
+        // Padding against traffic analysis; none is sent, which is what false asks for.
+        _ = options.Flag("include_obfuscation");
         options.RequireAllRead();
         return (usage, continuous);
     }
@@ -192,13 +216,24 @@ internal sealed record SamplingFields
         foreach (JsonProperty bias in value.EnumerateObject())
         {
             if (!int.TryParse(bias.Name, out int id) || id < 0 || id >= vocabulary)
-                throw RequestFields.Wrong("logit_bias", $"token ids from 0 to {vocabulary - 1} as names", $"'{bias.Name}'");
-            if (bias.Value.ValueKind != JsonValueKind.Number || !bias.Value.TryGetSingle(out float added) || Math.Abs(added) > 100)
-                throw RequestFields.Wrong($"logit_bias.{bias.Name}", "a number from -100 to 100", JsonWords.Show(bias.Value));
+            {
+                throw RequestFields.Wrong(
+                    "logit_bias", $"token ids from 0 to {vocabulary - 1} as names", $"'{bias.Name}'");
+            }
+
+            if (bias.Value.ValueKind != JsonValueKind.Number || !bias.Value.TryGetSingle(out float added)
+                || Math.Abs(added) > 100)
+            {
+                throw RequestFields.Wrong(
+                    $"logit_bias.{bias.Name}", "a number from -100 to 100", JsonWords.Show(bias.Value));
+            }
+
             biases[id] = added;
         }
 
-        return biases.Count <= MostBiases ? biases : throw RequestFields.Wrong("logit_bias", $"at most {MostBiases} ids", $"{biases.Count}");
+        return biases.Count <= MostBiases
+            ? biases
+            : throw RequestFields.Wrong("logit_bias", $"at most {MostBiases} ids", $"{biases.Count}");
     }
 
     /// <summary>The number of most probable tokens that a request may ask for.</summary>

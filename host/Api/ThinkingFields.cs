@@ -4,7 +4,8 @@ namespace Glm5.Host.Api;
 
 /// <summary>
 /// The variables that a chat gives to its template, and the three ways in which clients switch thinking:
-/// chat_template_kwargs, Z.ai's <c>thinking</c>, OpenAI's <c>reasoning_effort</c>; the first that says something counts.
+/// chat_template_kwargs, Z.ai's <c>thinking</c>, OpenAI's <c>reasoning_effort</c>; the first that says something
+/// counts.
 /// </summary>
 internal static class ThinkingFields
 {
@@ -32,7 +33,9 @@ internal static class ThinkingFields
             if (variable.Name is "messages" or "tools" or "add_generation_prompt")
             {
                 throw ApiException.Invalid(
-                    $"chat_template_kwargs.{variable.Name}", $"chat_template_kwargs.{variable.Name}: send {variable.Name} as a field of the request", "invalid_value");
+                    $"chat_template_kwargs.{variable.Name}",
+                    $"chat_template_kwargs.{variable.Name}: send {variable.Name} as a field of the request",
+                    "invalid_value");
             }
 
             variables[variable.Name] = variable.Value;
@@ -46,7 +49,12 @@ internal static class ThinkingFields
             return;
         string? type = thinking.Text("type");
         if (type is not ("enabled" or "disabled"))
-            throw ApiException.Invalid("thinking.type", $"thinking.type: expected \"enabled\" or \"disabled\", got {type ?? "nothing"}", "invalid_value");
+        {
+            throw ApiException.Invalid(
+                "thinking.type", $"thinking.type: expected \"enabled\" or \"disabled\", got {type ?? "nothing"}",
+                "invalid_value");
+        }
+
         variables.TryAdd("enable_thinking", type == "enabled" ? True : False);
         if (thinking.Flag("clear_thinking") is { } clear)
             variables.TryAdd("clear_thinking", clear ? True : False);
@@ -59,7 +67,13 @@ internal static class ThinkingFields
         if (effort is null)
             return;
         if (effort is not ("none" or "minimal" or "low" or "medium" or "high" or "xhigh" or "max"))
-            throw ApiException.Invalid("reasoning_effort", $"reasoning_effort: expected none, minimal, low, medium, high, xhigh or max, got '{effort}'", "invalid_value");
+        {
+            throw ApiException.Invalid(
+                "reasoning_effort",
+                $"reasoning_effort: expected none, minimal, low, medium, high, xhigh or max, got '{effort}'",
+                "invalid_value");
+        }
+
         variables.TryAdd("enable_thinking", effort == "none" ? False : True);
         fields.TryGet("reasoning_effort", out JsonElement value);
         variables.TryAdd("reasoning_effort", value);

@@ -6,8 +6,8 @@ using Glm5.Core.Tokenization;
 namespace Glm5.Host.Api;
 
 /// <summary>
-/// Tokens that were taken and not yet reported: their ids, and their log probabilities in chat's form, one entry for each token
-/// of <c>completion_tokens</c>. Keeps nothing unless one of them was asked for.
+/// Tokens that were taken and not yet reported: their ids, and their log probabilities in chat's form, one entry for
+/// each token of <c>completion_tokens</c>. Keeps nothing unless one of them was asked for.
 /// </summary>
 internal sealed class TokenLog(Tokenizer? tokenizer, bool withIds, bool withLogProbs)
 {
@@ -52,7 +52,8 @@ internal sealed class TokenLog(Tokenizer? tokenizer, bool withIds, bool withLogP
     public void Clear() => _tokens.Clear();
 
     /// <summary>A token's text; half characters are U+FFFD.</summary>
-    public string TextOf(int token) => tokenizer is null ? $"token_id:{token}" : Encoding.UTF8.GetString(tokenizer.BytesOf(token));
+    public string TextOf(int token) =>
+        tokenizer is null ? $"token_id:{token}" : Encoding.UTF8.GetString(tokenizer.BytesOf(token));
 
     /// <summary>A log probability that JSON can hold.</summary>
     public static float Finite(float logProb) => float.IsFinite(logProb) ? logProb : Least;

@@ -5,7 +5,9 @@ using Glm5.Host.Serving;
 
 namespace Glm5.Host.Api;
 
-/// <summary><c>POST /tokenize</c> and <c>/detokenize</c>, in vLLM's form: what a prompt or a conversation is to the model.</summary>
+/// <summary>
+/// <c>POST /tokenize</c> and <c>/detokenize</c>, in vLLM's form: what a prompt or a conversation is to the model.
+/// </summary>
 internal static class TokenizeEndpoints
 {
     public static async Task TokenizeAsync(HttpContext http)
@@ -20,9 +22,12 @@ internal static class TokenizeEndpoints
         _ = fields.Flag("add_special_tokens"); // This tokenizer adds none by itself; those in the text are recognised.
         fields.RequireAllRead();
         int[] tokens = tokenizer.Encode(text);
-        string[]? texts = withTexts ? [.. tokens.Select(token => Encoding.UTF8.GetString(tokenizer.BytesOf(token)))] : null;
+        string[]? texts = withTexts
+            ? [.. tokens.Select(token => Encoding.UTF8.GetString(tokenizer.BytesOf(token)))]
+            : null;
         await http.Response.WriteAsJsonAsync(
-            new TokenizeAnswer(tokens.Length, ready.Model.ContextLength, tokens, texts), WireJson.Readable.TokenizeAnswer);
+            new TokenizeAnswer(
+                tokens.Length, ready.Model.ContextLength, tokens, texts), WireJson.Readable.TokenizeAnswer);
     }
 
     public static async Task DetokenizeAsync(HttpContext http)
@@ -43,7 +48,9 @@ internal static class TokenizeEndpoints
     {
         if (!fields.TryGet("prompt", out JsonElement prompt))
             return ChatEndpoint.Render(ready, ChatRequest.ReadTemplate(fields));
-        return prompt.ValueKind == JsonValueKind.String ? PromptText.Trusted(prompt.GetString()!) : throw fields.Wrong("prompt", "a string", prompt);
+        return prompt.ValueKind == JsonValueKind.String
+            ? PromptText.Trusted(prompt.GetString()!)
+            : throw fields.Wrong("prompt", "a string", prompt);
     }
 
     private static void RequireModel(HttpContext http, RequestFields fields)

@@ -4,13 +4,14 @@ using System.Text.Json;
 namespace Glm5.Host.Api;
 
 /// <summary>
-/// Fields of the OpenAI, vLLM and SGLang APIs that exist and are not implemented here. A value that asks for nothing passes;
-/// any other is refused by name. Fields that only label a request pass with every value.
+/// Fields of the OpenAI, vLLM and SGLang APIs that exist and are not implemented here. A value that asks for nothing
+/// passes; any other is refused by name. Fields that only label a request pass with every value.
 /// </summary>
 internal static class UnimplementedFields
 {
     private const string LeaveOut = "leave it out";
-    private const string Constrained = "constrained output does not exist here yet; ask in the prompt and check the answer";
+    private const string Constrained =
+        "constrained output does not exist here yet; ask in the prompt and check the answer";
 
     private static readonly Dictionary<string, UnimplementedField> s_known = new(StringComparer.Ordinal)
     {
@@ -75,7 +76,8 @@ internal static class UnimplementedFields
     };
 
     /// <summary>Finds a known field.</summary>
-    public static bool TryFind(string name, [NotNullWhen(true)] out UnimplementedField? field) => s_known.TryGetValue(name, out field);
+    public static bool TryFind(string name, [NotNullWhen(true)] out UnimplementedField? field) =>
+        s_known.TryGetValue(name, out field);
 
     private static UnimplementedField Label() => new("", null);
 
@@ -84,10 +86,12 @@ internal static class UnimplementedFields
 
 /// <summary>A known field.</summary>
 /// <param name="Advice">What to do instead.</param>
-/// <param name="Neutral">JSON texts of values that ask for nothing, beside null; null when none asks for anything.</param>
+/// <param name="Neutral">JSON texts of values that ask for nothing, beside null; null when none asks for
+/// anything.</param>
 internal sealed record UnimplementedField(string Advice, string[]? Neutral)
 {
     /// <summary>True when the value asks for nothing.</summary>
     public bool IsWithoutEffect(JsonElement value) =>
-        value.ValueKind == JsonValueKind.Null || Neutral is null || Neutral.Contains(value.GetRawText(), StringComparer.Ordinal);
+        value.ValueKind == JsonValueKind.Null || Neutral is null
+            || Neutral.Contains(value.GetRawText(), StringComparer.Ordinal);
 }

@@ -18,7 +18,8 @@ internal sealed record ErrorBody(
 internal sealed record ModelList(string Object, IReadOnlyList<ModelEntry> Data);
 
 /// <summary>One served name. The length is null until the model is ready.</summary>
-internal sealed record ModelEntry(string Id, string Object, long Created, string OwnedBy, string Root, int? MaxModelLen);
+internal sealed record ModelEntry(
+    string Id, string Object, long Created, string OwnedBy, string Root, int? MaxModelLen);
 
 /// <summary><c>GET /health</c>: the phase, and while it loads how far it is.</summary>
 internal sealed record HealthAnswer(string Status, string Phase, string Model)
@@ -47,7 +48,9 @@ internal sealed record TokenizeAnswer(int Count, int MaxModelLen, int[] Tokens, 
 /// <summary><c>POST /detokenize</c>.</summary>
 internal sealed record DetokenizeAnswer(string Prompt);
 
-/// <summary>Writes the small answers. Answers of the model are written field by field, without objects between.</summary>
+/// <summary>
+/// Writes the small answers. Answers of the model are written field by field, without objects between.
+/// </summary>
 [JsonSerializable(typeof(ErrorAnswer))]
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(ModelEntry))]

@@ -10,7 +10,7 @@ namespace Glm5.Host.Cli;
 /// </summary>
 internal sealed class ChatClient : IDisposable
 {
-    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan s_betweenLooks = TimeSpan.FromMilliseconds(300);
 
     private readonly HttpClient _http;
 
@@ -41,7 +41,7 @@ internal sealed class ChatClient : IDisposable
         while (await LoadingAsync(cancel) is { } progress)
         {
             tell(progress);
-            await Task.Delay(BetweenLooks, TimeProvider.System, cancel);
+            await Task.Delay(s_betweenLooks, TimeProvider.System, cancel);
         }
 
         using HttpResponseMessage response = await SendAsync(new HttpRequestMessage(HttpMethod.Get, "v1/models"), cancel);

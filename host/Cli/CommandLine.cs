@@ -6,7 +6,9 @@ using Spectre.Console;
 
 namespace Glm5.Host.Cli;
 
-/// <summary>The program's words: <c>serve</c>, <c>chat</c>, <c>probe</c>, and what stands for <c>serve</c> without saying so.</summary>
+/// <summary>
+/// The program's words: <c>serve</c>, <c>chat</c>, <c>probe</c>, and what stands for <c>serve</c> without saying so.
+/// </summary>
 internal static class CommandLine
 {
     private const string Examples = $"""
@@ -35,13 +37,19 @@ internal static class CommandLine
             AnsiConsole.Profile.Width = WidthOfFiles;
         string[] words = PlaceServe(args);
         if (!words[0].StartsWith('-') && !words[0].StartsWith('[') && !s_commands.Contains(words[0]))
-            return Say.Error($"'{words[0]}' is neither a command ({string.Join(", ", s_commands)}) nor a folder with a model", ExitCode.Usage);
+        {
+            return Say.Error(
+                $"'{words[0]}' is neither a command ({string.Join(", ", s_commands)}) nor a folder with a model",
+                ExitCode.Usage);
+        }
+
         ParseResult parsed = Build().Parse(words);
         if (parsed.Errors.Count > 0)
         {
             foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors)
                 Console.Error.WriteLine($"error: {error.Message}");
-            Console.Error.WriteLine($"'glm5 {(s_commands.Contains(words[0]) ? words[0] + " " : "")}--help' lists what is accepted");
+            Console.Error.WriteLine(
+                $"'glm5 {(s_commands.Contains(words[0]) ? words[0] + " " : "")}--help' lists what is accepted");
             return ExitCode.Usage;
         }
 
@@ -49,13 +57,16 @@ internal static class CommandLine
         return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
     }
 
-    /// <summary>The command that a line without one means: none at all, options alone, or a folder mean serve.</summary>
+    /// <summary>
+    /// The command that a line without one means: none at all, options alone, or a folder mean serve.
+    /// </summary>
     internal static string[] PlaceServe(string[] args)
     {
         if (args.Length == 0)
             return ["serve"];
         string first = args[0];
-        bool isRoot = s_commands.Contains(first) || first is "--help" or "-h" or "-?" or "--version" || first.StartsWith('[');
+        bool isRoot = s_commands.Contains(first) || first is "--help" or "-h" or "-?" or "--version"
+            || first.StartsWith('[');
         if (isRoot)
             return args;
         return first.StartsWith('-') || first == EmbeddedModel.Name || Directory.Exists(first) || LooksLikePath(first)
@@ -63,11 +74,13 @@ internal static class CommandLine
             : args;
     }
 
-    private static bool LooksLikePath(string word) => word.Contains(Path.DirectorySeparatorChar) || word.StartsWith('.');
+    private static bool LooksLikePath(string word) =>
+        word.Contains(Path.DirectorySeparatorChar) || word.StartsWith('.');
 
     internal static RootCommand Build()
     {
-        var root = new RootCommand("Serves GLM-5 over the OpenAI API. Without a command it serves; without a model, the embedded one.");
+        var root = new RootCommand(
+            "Serves GLM-5 over the OpenAI API. Without a command it serves; without a model, the embedded one.");
         root.Add(ServeCommand.Create());
         root.Add(ChatCommand.Create());
         root.Add(PullCommand.Create());

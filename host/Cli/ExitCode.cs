@@ -32,5 +32,6 @@ internal static class ExitCode
 
     /// <summary>The same in words, for the help.</summary>
     public const string Listing =
-        "0 done, 1 fault of the program, 2 command line, 3 model files, 4 device, 5 address in use, 6 answers were cut at stop, 7 no answer from the server, 130 second Ctrl-C";
+        "0 done, 1 fault of the program, 2 command line, 3 model files, 4 device, 5 address in use, 6 answers were cut at stop, "
+        + "7 no answer from the server, 130 second Ctrl-C";
 }

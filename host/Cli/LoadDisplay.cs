@@ -20,7 +20,9 @@ internal sealed class LoadDisplay
         if (_onTerminal)
         {
             await AnsiConsole.Progress().AutoClear(true)
-                .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+                .Columns(
+                    new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(),
+                    new RemainingTimeColumn())
                 .StartAsync(bar => FollowAsync(bar.AddTask("loading"), server));
         }
 
@@ -33,7 +35,8 @@ internal sealed class LoadDisplay
         string phase = status.Phase.ToString().ToLowerInvariant();
         if (status.BytesTotal == 0)
             return phase;
-        string amount = $"{phase} {status.BytesDone / 1e9:F2} of {status.BytesTotal / 1e9:F2} GB at {status.BytesPerSecond / 1e9:F2} GB/s";
+        string amount = $"{phase} {status.BytesDone / 1e9:F2} of {status.BytesTotal / 1e9:F2} GB "
+            + $"at {status.BytesPerSecond / 1e9:F2} GB/s";
         return status.Remaining is { } left ? $"{amount}, {left.TotalSeconds:F0} s left" : amount;
     }
 
@@ -64,8 +67,8 @@ internal sealed class LoadDisplay
             if (value.Phase is LoadPhase.Ready or LoadPhase.Failed)
                 return;
             Console.Out.WriteLine(
-                $"loading: phase={value.Phase.ToString().ToLowerInvariant()} bytes={value.BytesDone} total={value.BytesTotal} "
-                + $"rate={value.BytesPerSecond:F0} elapsed={value.Elapsed.TotalSeconds:F1}");
+                $"loading: phase={value.Phase.ToString().ToLowerInvariant()} bytes={value.BytesDone} "
+                + $"total={value.BytesTotal} rate={value.BytesPerSecond:F0} elapsed={value.Elapsed.TotalSeconds:F1}");
         }
     }
 }

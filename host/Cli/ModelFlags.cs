@@ -21,23 +21,31 @@ internal sealed class ModelFlags
         DefaultValueFactory = _ => "auto",
     };
 
-    private readonly Option<int> _length = Count("--max-model-len", "Longest context, prompt and answer together [default: the model's own]");
+    private readonly Option<int> _length = Count(
+        "--max-model-len", "Longest context, prompt and answer together [default: the model's own]");
     private readonly Option<int> _sequences = Count("--max-num-seqs", "Most sequences that run at once", 64);
-    private readonly Option<int> _batchedTokens = Count("--max-num-batched-tokens", "Most tokens that a step computes", 512);
+    private readonly Option<int> _batchedTokens = Count(
+        "--max-num-batched-tokens", "Most tokens that a step computes", 512);
     private readonly Option<int> _waiting = Count("--max-num-waiting", "Most requests that wait; more get 503", 1024);
     private readonly Option<int> _ranks = Count("--tensor-parallel-size", "Ranks that share the model", 1, "-tp");
     private readonly Option<int> _threads = Count("--threads", "Threads that compute on a CPU [default: one a core]");
-    private readonly Option<int> _blockSlots = Count("--block-size", "Tokens in a block of the KV cache [default: what the device prefers]");
+    private readonly Option<int> _blockSlots = Count(
+        "--block-size", "Tokens in a block of the KV cache [default: what the device prefers]");
 
     private readonly Option<long> _kvBytes = WholeNumber.Option<long>(
-        "--kv-cache-memory-bytes", "Bytes for the KV cache [default: what the sequences can need, within half of the free memory]", 1, long.MaxValue, 0);
+        "--kv-cache-memory-bytes",
+        "Bytes for the KV cache [default: what the sequences can need, within half of the free memory]",
+        1, long.MaxValue, 0);
 
     private readonly Option<bool> _skipTokenizer = new("--skip-tokenizer-init")
     {
         Description = "Serve token ids in and out, without tokenizer and chat template",
     };
 
-    private readonly Option<bool> _noMap = new("--no-mmap") { Description = "Read the weights into memory instead of mapping the files" };
+    private readonly Option<bool> _noMap = new("--no-mmap")
+    {
+        Description = "Read the weights into memory instead of mapping the files",
+    };
 
     /// <summary>The folder in a parsed line.</summary>
     public string Folder(ParseResult line) => FolderOf(line.GetValue(_model)!);
@@ -53,7 +61,8 @@ internal sealed class ModelFlags
         command.Add(_model);
         Option[] options =
         [
-            _device, _length, _sequences, _batchedTokens, _waiting, _ranks, _threads, _blockSlots, _kvBytes, _skipTokenizer, _noMap,
+            _device, _length, _sequences, _batchedTokens, _waiting, _ranks, _threads, _blockSlots, _kvBytes,
+            _skipTokenizer, _noMap,
         ];
         foreach (Option option in options)
             command.Add(option);
@@ -90,7 +99,8 @@ internal sealed class ModelFlags
         {
             result.AddError(File.Exists(word)
                 ? $"'{word}' is a file; give the folder with config.json and the .safetensors files"
-                : $"there is no folder '{word}'; give a checkpoint's folder, or nothing for the embedded {EmbeddedModel.Name}");
+                : $"there is no folder '{word}'; give a checkpoint's folder, or nothing for the embedded "
+                    + EmbeddedModel.Name);
         }
     }
 }

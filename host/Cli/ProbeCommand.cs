@@ -1,25 +1,36 @@
 using System.CommandLine;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Spectre.Console;
 using Capabilities = Glm5.Core.Accelerator.Capabilities;
 
 namespace Glm5.Host.Cli;
 
-/// <summary><c>glm5 probe</c>: what every backend found here, which one would serve, and why each other would not.</summary>
+/// <summary>
+/// <c>glm5 probe</c>: what every backend found here, which one would serve, and why each other would not.
+/// </summary>
 internal static class ProbeCommand
 {
     /// <summary>The command.</summary>
     public static Command Create()
     {
         var json = new Option<bool>("--json") { Description = "Print JSON for programs" };
-        var device = new Option<string>("--device") { Description = "Decide as serve would with this device", DefaultValueFactory = _ => "auto" };
+        var device = new Option<string>("--device")
+        {
+            Description = "Decide as serve would with this device",
+            DefaultValueFactory = _ => "auto",
+        };
         device.AcceptOnlyFromAmong(BackendCatalog.DeviceNames);
-        var command = new Command("probe", "Show which devices are here, which one serves, and why no other") { json, device };
+        var command = new Command("probe", "Show which devices are here, which one serves, and why no other")
+        {
+            json,
+            device,
+        };
         command.SetAction(line =>
         {
             BackendChoice choice = BackendCatalog.Choose(line.GetValue(device)!);
             if (line.GetValue(json))
-                Console.Out.WriteLine(System.Text.Json.JsonSerializer.Serialize(Describe(choice), ProbeJson.Default.ProbeAnswer));
+                Console.Out.WriteLine(JsonSerializer.Serialize(Describe(choice), ProbeJson.Default.ProbeAnswer));
             else
                 Draw(choice);
             return choice.Refusal is null ? ExitCode.Done : ExitCode.Device;
@@ -29,7 +40,8 @@ internal static class ProbeCommand
 
     private static void Draw(BackendChoice choice)
     {
-        Table table = new Table().Border(TableBorder.Rounded).AddColumns("", "backend", "device", "computes in", "verdict");
+        Table table = new Table().Border(TableBorder.Rounded)
+            .AddColumns("", "backend", "device", "computes in", "verdict");
         foreach (BackendVerdict verdict in choice.Verdicts)
         {
             Capabilities? device = verdict.Devices.Count > 0 ? verdict.Devices[0] : null;
@@ -50,8 +62,9 @@ internal static class ProbeCommand
             verdict.Name, verdict.Chosen, verdict.Reason, [.. verdict.Devices.Select(Describe)]))]);
 
     private static ProbedDevice Describe(Capabilities device) => new(
-        device.Device, device.Architecture, device.Arithmetic.Name, [.. device.NativeWeights.Select(type => type.ToString())],
-        device.BatchInvariant, device.RankInvariant, device.CapturesGraphs, [.. device.BlockSlots], [.. device.RankCounts]);
+        device.Device, device.Architecture, device.Arithmetic.Name,
+        [.. device.NativeWeights.Select(type => type.ToString())], device.BatchInvariant, device.RankInvariant,
+        device.CapturesGraphs, [.. device.BlockSlots], [.. device.RankCounts]);
 }
 
 /// <summary>What <c>glm5 probe --json</c> prints.</summary>

@@ -30,7 +30,8 @@ internal sealed class ServeCommand
         AllowMultipleArgumentsPerToken = true,
     };
 
-    private readonly Option<int> _bodyMegabytes = WholeNumber.Option("--max-body-mb", "Largest request body in MB", 1, 1024, 32);
+    private readonly Option<int> _bodyMegabytes = WholeNumber.Option(
+        "--max-body-mb", "Largest request body in MB", 1, 1024, 32);
 
     private readonly Option<int> _drainSeconds = WholeNumber.Option(
         "--shutdown-timeout", "Seconds that running answers may go on after Ctrl-C or SIGTERM", 0, 86400, 30);
@@ -45,9 +46,13 @@ internal sealed class ServeCommand
         {
             string host = result.GetValue(serve._host)!;
             if (host is not ("*" or "localhost") && !IPAddress.TryParse(host, out _))
-                result.AddError($"--host is '{host}'; expected an IP address of this machine, localhost, or * for every address");
+            {
+                result.AddError(
+                    $"--host is '{host}'; expected an IP address of this machine, localhost, or * for every address");
+            }
         });
-        Option[] options = [serve._host, serve._port, serve._names, serve._keys, serve._bodyMegabytes, serve._drainSeconds];
+        Option[] options =
+            [serve._host, serve._port, serve._names, serve._keys, serve._bodyMegabytes, serve._drainSeconds];
         foreach (Option option in options)
             command.Add(option);
         command.SetAction((line, _) => serve.RunAsync(line));
@@ -71,7 +76,10 @@ internal sealed class ServeCommand
         }
         catch (Exception exception) when (exception is IOException or System.Net.Sockets.SocketException)
         {
-            return Say.Error($"cannot listen at {options.Host} port {options.Port}: {exception.Message} Choose another with --port or --host.", ExitCode.Address);
+            return Say.Error(
+                $"cannot listen at {options.Host} port {options.Port}: {exception.Message} "
+                + "Choose another with --port or --host.",
+                ExitCode.Address);
         }
 
         await using (server)
@@ -110,7 +118,9 @@ internal sealed class ServeCommand
         return new ServeOptions
         {
             Model = model,
-            ServedNames = names.Length > 0 ? names : [Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Folder))],
+            ServedNames = names.Length > 0
+                ? names
+                : [Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Folder))],
             Host = line.GetValue(_host)!,
             Port = line.GetValue(_port),
             ApiKeys = line.GetValue(_keys) ?? [],

@@ -24,12 +24,18 @@ internal sealed class ServerMetrics : IDisposable
     public ServerMetrics(ServedModel model, BodyBudget bodies, IMeterFactory meters)
     {
         _meter = meters.Create(MeterName);
-        _meter.CreateObservableGauge("glm5.ready", () => model.TryGetReady(out _) ? 1 : 0, null, "1 when requests are served.");
-        _meter.CreateObservableGauge("glm5.load.bytes_done", () => model.Status.BytesDone, "By", "Bytes of loading's present phase that are done.");
+        _meter.CreateObservableGauge(
+            "glm5.ready", () => model.TryGetReady(out _) ? 1 : 0, null, "1 when requests are served.");
+        _meter.CreateObservableGauge(
+            "glm5.load.bytes_done", () => model.Status.BytesDone, "By",
+            "Bytes of loading's present phase that are done.");
         _meter.CreateObservableGauge("glm5.request_bodies.held", () => bodies.Held, "By", "Request bodies in memory.");
-        _firstToken = Seconds("glm5.request.time_to_first_token", "From a request's arrival to its first token, its checks and templates included.");
+        _firstToken = Seconds(
+            "glm5.request.time_to_first_token",
+            "From a request's arrival to its first token, its checks and templates included.");
         _duration = Seconds("glm5.request.duration", "From a request's arrival to its answer's end.");
-        _finished = _meter.CreateCounter<long>("glm5.requests.finished", "{request}", "Answers ended, by finish_reason.");
+        _finished = _meter.CreateCounter<long>(
+            "glm5.requests.finished", "{request}", "Answers ended, by finish_reason.");
     }
 
     /// <summary>Registers the meters and their reader.</summary>
@@ -37,7 +43,9 @@ internal sealed class ServerMetrics : IDisposable
     {
         services.AddMetrics().AddSingleton<ServerMetrics>();
         services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter(MeterName, EngineMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel")
+            .AddMeter(
+                MeterName, EngineMetrics.MeterName, "Microsoft.AspNetCore.Hosting",
+                "Microsoft.AspNetCore.Server.Kestrel")
             .AddPrometheusExporter());
     }
 

@@ -10,7 +10,8 @@ internal sealed class LineFormatter(TimeProvider time) : ConsoleFormatter(Format
     public const string FormatterName = "line";
 
     /// <inheritdoc/>
-    public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
+    public override void Write<TState>(
+        in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
         textWriter.Write(time.GetLocalNow().ToString("HH:mm:ss.fff"));
         textWriter.Write(LevelWord(logEntry.LogLevel));

@@ -9,7 +9,8 @@ namespace Glm5.Host.Serving;
 /// The one model of a server: absent while it loads, ready, then draining. Requests ask <see cref="TryGetReady"/>; any
 /// thread may.
 /// </summary>
-internal sealed class ServedModel(ServeOptions options, Backend backend, TimeProvider time, ILoggerFactory loggers, IProgress<LoadStatus>? observer)
+internal sealed class ServedModel(
+    ServeOptions options, Backend backend, TimeProvider time, ILoggerFactory loggers, IProgress<LoadStatus>? observer)
     : IDisposable
 {
     private readonly LoadProgress _progress = new(time, observer);
@@ -48,7 +49,9 @@ internal sealed class ServedModel(ServeOptions options, Backend backend, TimePro
     /// <summary>The model, once it can serve.</summary>
     public bool TryGetReady([NotNullWhen(true)] out ReadyModel? ready) => (ready = _ready) is not null && !_draining;
 
-    /// <summary>Takes no more requests and returns when the running ones have ended; <paramref name="cancel"/> ends them.</summary>
+    /// <summary>
+    /// Takes no more requests and returns when the running ones have ended; <paramref name="cancel"/> ends them.
+    /// </summary>
     public Task DrainAsync(CancellationToken cancel)
     {
         _draining = true;

@@ -11,8 +11,8 @@ using Microsoft.Extensions.Logging.Console;
 namespace Glm5.Host.Serving;
 
 /// <summary>
-/// A listening server and the model that loads behind it. Start: the port answers before a weight is read. Stop: running
-/// answers end first, within a bound.
+/// A listening server and the model that loads behind it. Start: the port answers before a weight is read. Stop:
+/// running answers end first, within a bound.
 /// </summary>
 internal sealed class Server : IAsyncDisposable
 {
@@ -39,15 +39,18 @@ internal sealed class Server : IAsyncDisposable
     /// <param name="listening">Told the address as soon as it answers, before loading begins.</param>
     /// <exception cref="IOException">The address is in use or not this machine's.</exception>
     public static async Task<Server> StartAsync(
-        ServeOptions options, Backend backend, IProgress<LoadStatus>? observer, CancellationToken cancel, Action<Uri>? listening = null)
+        ServeOptions options, Backend backend, IProgress<LoadStatus>? observer, CancellationToken cancel,
+        Action<Uri>? listening = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(
             new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         Log(builder.Logging, options);
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
-        builder.Services.AddSingleton(options).AddSingleton(TimeProvider.System).AddSingleton<IHostLifetime, CallerLifetime>();
+        builder.Services.AddSingleton(options).AddSingleton(TimeProvider.System)
+            .AddSingleton<IHostLifetime, CallerLifetime>();
         builder.Services.AddSingleton(services => new ServedModel(
-            options, backend, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILoggerFactory>(), observer));
+            options, backend, services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<ILoggerFactory>(), observer));
         ServerMetrics.Add(builder.Services);
         ApiRoutes.Add(builder.Services);
         WebApplication app = builder.Build();
@@ -121,8 +124,8 @@ internal sealed class Server : IAsyncDisposable
 
     private static Uri AddressOf(WebApplication app, ServeOptions options)
     {
-        ICollection<string> addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
-        int port = BindingAddress.Parse(addresses.First()).Port;
+        IServerAddressesFeature listened = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!;
+        int port = BindingAddress.Parse(listened.Addresses.First()).Port;
         string host = options.Host is "*" or "+" or "0.0.0.0" or "::" ? "127.0.0.1" : options.Host;
         return new UriBuilder("http", host, port).Uri;
     }

@@ -93,13 +93,22 @@ function conversation() {
 function add(turn) {
   turns.push(turn);
   const view = turn.role === 'user'
-    ? userView(turn, { onEdit: text => { cutBefore(turn); ask(text); } })
-    : answerView(turn, { onAgain: () => { cutBefore(turn); answer(); } });
+    ? userView(turn, { onEdit: text => rewind(turn, () => ask(text)) })
+    : answerView(turn, { onAgain: () => rewind(turn, answer) });
   views.push(view);
   list.append(view.root);
   saveTurns(turns);
   update();
   return view;
+}
+
+/** Goes on from before a turn. Later turns that are lost by it can be brought back. */
+function rewind(turn, go) {
+  const old = turns;
+  const loses = turns.slice(turns.indexOf(turn) + 1).some(t => t.role === 'user');
+  cutBefore(turn);
+  go();
+  if (loses) offerUndo('The later turns are gone.', () => restore(old));
 }
 
 /** Takes back a turn and all that followed. */
@@ -125,7 +134,7 @@ function clear() {
   cutBefore(old[0]);
   saveTurns(turns);
   update();
-  prompt.focus();
+  focusPrompt();
   offerUndo('The conversation is cleared.', () => restore(old));
 }
 
@@ -163,7 +172,11 @@ function tell(state) {
   loading.hidden = server.kind !== 'loading';
   if (server.done === undefined) loading.removeAttribute('value');
   else loading.value = server.done;
-  showWelcome(server, text => { if (!writing) ask(text); });
+  showWelcome(server, text => {
+    if (writing) return;
+    ask(text);
+    focusPrompt();
+  });
   update();
 }
 
@@ -186,6 +199,11 @@ let following = true;
 function follow(always = false) {
   if (always) following = true;
   if (following) scroll.scrollTop = scroll.scrollHeight;
+}
+
+/** Where it would open a keyboard over the page, the reader taps when they want to write. */
+function focusPrompt() {
+  if (matchMedia('(hover: hover)').matches) prompt.focus();
 }
 
 function grow() {
@@ -220,7 +238,7 @@ prompt.addEventListener('keydown', e => {
 document.addEventListener('keydown', e => {
   if (e.key === 'Escape' && writing && !document.querySelector('dialog[open]')) writing.abort();
 });
-stop.addEventListener('click', () => { writing?.abort(); prompt.focus(); });
+stop.addEventListener('click', () => { writing?.abort(); focusPrompt(); });
 byId('new-chat').addEventListener('click', clear);
 byId('switch-theme').addEventListener('click', switchTheme);
 jump.addEventListener('click', () => follow(true));

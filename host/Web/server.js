@@ -2,16 +2,18 @@
 
 const WhileLoading = 400;
 const WhileReady = 10_000;
+const Otherwise = 2_000;
 
 /**
  * Watches the server for as long as the page is open, more closely while it loads. Tells each time:
- * { kind: 'loading' | 'ready' | 'failed' | 'away', model, text, done }, done being loading's share so far where known.
+ * { kind: 'loading' | 'ready' | 'failed' | 'away', model, text, failure, done }: done is loading's share so far, where
+ * it is known; failure is the whole story of a failed one.
  */
 export async function watchServer(tell) {
   for (;;) {
     const state = await ask();
     tell(state);
-    await pause(state.kind === 'loading' ? WhileLoading : WhileReady);
+    await pause({ loading: WhileLoading, ready: WhileReady }[state.kind] ?? Otherwise);
   }
 }
 
@@ -29,7 +31,7 @@ async function ask() {
 function describe(health) {
   switch (health.status) {
     case 'ready': return { kind: 'ready', text: 'ready' };
-    case 'failed': return { kind: 'failed', text: health.failure ?? 'loading failed' };
+    case 'failed': return { kind: 'failed', text: 'loading failed', failure: health.failure };
     case 'draining': return { kind: 'away', text: 'the server is stopping' };
   }
   const parts = [Phases[health.phase] ?? 'loading'];

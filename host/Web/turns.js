@@ -66,12 +66,19 @@ export function answerView(turn, { onAgain }) {
     renderMarkdown(said, turn.content);
     failure.hidden = turn.state !== 'failed';
     failure.querySelector('p').textContent = turn.error ?? '';
-    usage.textContent = figures(turn).join(' · ');
+    usage.replaceChildren(...figures(turn).map(span));
   }
   show();
   return { root, show };
 }
 
+function span(text) {
+  const made = document.createElement('span');
+  made.textContent = text;
+  return made;
+}
+
+/** What there is to say below an answer, the most important first: a phone shows two of them. */
 function figures(turn) {
   const parts = [];
   if (turn.state === 'stopped') parts.push('stopped');

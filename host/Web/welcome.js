@@ -25,7 +25,7 @@ export function showWelcome(server, choose) {
     shownFor = undefined;
     examples.replaceChildren();
     byId('greeting').textContent = Greetings[server.kind];
-    about.textContent = server.kind === 'loading' ? 'You can write while it loads.' : server.text;
+    about.textContent = server.kind === 'loading' ? 'You can write while it loads.' : server.failure ?? server.text;
     return;
   }
   if (shownFor === server.model) return;

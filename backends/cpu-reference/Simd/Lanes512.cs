@@ -56,9 +56,19 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector512<float> a) => Lanes256.Sum(Halves(a));
 
+    /// <summary>Halves of two vectors are joined before they are added, so that no addition works on half a register.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Sums(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d) =>
-        Lanes256.Sums(Halves(a), Halves(b), Halves(c), Halves(d));
+    public static Vector128<float> Sums(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d)
+    {
+        const byte LowerHalves = 0b01_00_01_00, UpperHalves = 0b11_10_11_10, Evens = 0b10_00_10_00, Odds = 0b11_01_11_01;
+        const byte OtherPair = 0b01_00_11_10, Neighbour = 0b10_11_00_01;
+        Vector512<float> ab = Avx512F.Shuffle4x128(a, b, LowerHalves) + Avx512F.Shuffle4x128(a, b, UpperHalves);
+        Vector512<float> cd = Avx512F.Shuffle4x128(c, d, LowerHalves) + Avx512F.Shuffle4x128(c, d, UpperHalves);
+        Vector512<float> quarters = Avx512F.Shuffle4x128(ab, cd, Evens) + Avx512F.Shuffle4x128(ab, cd, Odds);
+        Vector512<float> pairs = quarters + Avx512F.Permute4x32(quarters, OtherPair);
+        Vector512<float> sums = pairs + Avx512F.Permute4x32(pairs, Neighbour);
+        return Avx512F.PermuteVar16x32(sums, Vector512.Create(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12)).GetLower().GetLower();
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void LoadPairs(float* from, out Vector512<float> even, out Vector512<float> odd)

@@ -47,7 +47,7 @@ internal unsafe partial class SimdPrimitives
         if (weight.Role == WeightRole.KeyUp)
         {
             var work = new KeyUpWork(Stored(weight), a, y, WorkerScratch);
-            Team.Run(ref work, weight.Groups * work.Strips);
+            Team.Run(ref work, work.Pieces);
             return;
         }
 

@@ -5,7 +5,8 @@ namespace Glm5.Core.Chat.Jinja;
 internal readonly record struct NamedValue(string Name, Value Value);
 
 /// <summary>What a call, a filter or a test was given.</summary>
-/// <param name="positional">By position; after <see cref="Signature.Bind"/> all there are, null where none was given.</param>
+/// <param name="positional">By position; after <see cref="Signature.Bind"/> all there are, null where none was
+/// given.</param>
 /// <param name="named">By name.</param>
 internal sealed class Arguments(Value?[] positional, NamedValue[] named)
 {
@@ -45,7 +46,8 @@ internal sealed class Arguments(Value?[] positional, NamedValue[] named)
         { } value => throw new RenderFault($"argument {index + 1} must be a string, not '{value.TypeName}'"),
     };
 
-    public Text RequiredText(int index) => Text(index) ?? throw new RenderFault($"argument {index + 1} must be a string");
+    public Text RequiredText(int index) =>
+        Text(index) ?? throw new RenderFault($"argument {index + 1} must be a string");
 
     /// <summary>An integer, or the fallback when it was not given or is None.</summary>
     public int Integer(int index, int fallback)
@@ -105,6 +107,8 @@ internal sealed class Signature(string name, int required, params string[] param
         }
 
         int missing = Array.IndexOf(bound, null, 0, required);
-        return missing < 0 ? new Arguments(bound, []) : throw new RenderFault($"{name} misses its argument '{parameters[missing]}'");
+        return missing < 0
+            ? new Arguments(bound, [])
+            : throw new RenderFault($"{name} misses its argument '{parameters[missing]}'");
     }
 }

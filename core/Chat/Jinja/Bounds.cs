@@ -17,7 +17,9 @@ internal sealed record Bounds
     /// <summary>How many operators of one precedence may follow each other: each deepens the tree by one.</summary>
     public int ChainLength { get; init; } = 200;
 
-    /// <summary>Evaluated nodes, handled elements and, <see cref="CharactersPerStep"/> to one, handled characters.</summary>
+    /// <summary>
+    /// Evaluated nodes, handled elements and, <see cref="CharactersPerStep"/> to one, handled characters.
+    /// </summary>
     public long Steps { get; init; } = 10_000_000;
 
     /// <summary>Nested evaluations; they fit into 1.5 MB of stack, the smallest default there is.</summary>
@@ -36,5 +38,5 @@ internal sealed record Bounds
     public const int CharactersPerStep = 64;
 
     /// <summary>Bits of an integer: 4300 decimal digits, as in Python.</summary>
-    public const int IntegerBits = 14_284;
+    public const int IntegerBits = 14_285;
 }

@@ -10,7 +10,8 @@ internal static class CollectionMethods
         new("keys", 0, [], static (run, s, _) => new Sequence(Iteration.Items(run, s))),
         new("values", 0, [], static (run, s, _) => Values(run, (Mapping)s)),
         new("copy", 0, [], static (_, s, _) => s),
-        new("get", 1, ["key", "default"], static (_, s, a) => ((Mapping)s).Find(a.Required(0)) ?? a[1] ?? None.Instance));
+        new("get", 1, ["key", "default"], static (_, s, a) =>
+            ((Mapping)s).Find(a.Required(0)) ?? a[1] ?? None.Instance));
 
     private static readonly FrozenDictionary<string, Operation> s_sequence = OperationTable.Of(
         new("copy", 0, [], static (_, s, _) => s),

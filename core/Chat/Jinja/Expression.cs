@@ -81,7 +81,8 @@ internal sealed record Concatenation(int Offset, Expression[] Operands) : Expres
 }
 
 /// <summary>A comparison, chained as in Python: <c>a &lt; b &lt;= c</c>.</summary>
-internal sealed record Comparison(int Offset, Expression First, (string Operator, Expression Operand)[] Rest) : Expression(Offset)
+internal sealed record Comparison(int Offset, Expression First, (string Operator, Expression Operand)[] Rest)
+    : Expression(Offset)
 {
     public override Value Evaluate(Interpreter run)
     {
@@ -117,7 +118,8 @@ internal sealed record Either(int Offset, bool IsAnd, Expression Left, Expressio
 }
 
 /// <summary><c>a if condition else b</c>.</summary>
-internal sealed record Conditional(int Offset, Expression Condition, Expression Then, Expression? Else) : Expression(Offset)
+internal sealed record Conditional(int Offset, Expression Condition, Expression Then, Expression? Else)
+    : Expression(Offset)
 {
     public override Value Evaluate(Interpreter run)
     {
@@ -148,8 +150,8 @@ internal sealed record ItemAccess(int Offset, Expression Subject, Expression Key
     }
 }
 
-internal sealed record SliceAccess(int Offset, Expression Subject, Expression? Start, Expression? Stop, Expression? Stride)
-    : Expression(Offset)
+internal sealed record SliceAccess(
+    int Offset, Expression Subject, Expression? Start, Expression? Stop, Expression? Stride) : Expression(Offset)
 {
     public override Value Evaluate(Interpreter run)
     {
@@ -194,7 +196,8 @@ internal sealed record Call(int Offset, Expression Callee, ArgumentNodes Argumen
     }
 }
 
-internal sealed record FilterCall(int Offset, Operation Filter, Expression Subject, ArgumentNodes Arguments) : Expression(Offset)
+internal sealed record FilterCall(int Offset, Operation Filter, Expression Subject, ArgumentNodes Arguments)
+    : Expression(Offset)
 {
     public override Value Evaluate(Interpreter run)
     {

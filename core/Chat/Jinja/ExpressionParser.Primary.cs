@@ -3,7 +3,8 @@ using System.Numerics;
 
 namespace Glm5.Core.Chat.Jinja;
 
-/// <content>Names, literals and brackets, and what may follow them: attributes, elements, calls, filters and tests.</content>
+/// <content>Names, literals and brackets, and what may follow them: attributes, elements, calls, filters and
+/// tests.</content>
 internal sealed partial class ExpressionParser
 {
     private Expression ParsePrimary()
@@ -17,8 +18,7 @@ internal sealed partial class ExpressionParser
             case TokenKind.String:
                 return new Literal(token.Offset, Text.Trusted(TakeStrings()));
             case TokenKind.Integer:
-                tokens.Take();
-                return new Literal(token.Offset, Integer.Of(BigInteger.Parse(token.Text, CultureInfo.InvariantCulture)));
+                return TakeInteger();
             case TokenKind.Float:
                 tokens.Take();
                 return new Literal(token.Offset, new Float(double.Parse(token.Text, CultureInfo.InvariantCulture)));
@@ -29,22 +29,27 @@ internal sealed partial class ExpressionParser
         }
     }
 
-    /// <summary>What follows an operand, as far as it belongs to it.</summary>
+    /// <summary>
+    /// What follows an operand, as far as it belongs to it. After a filter or test comes no more access without
+    /// brackets.
+    /// </summary>
     private Expression ParsePostfix(Expression operand, bool takesFilters)
     {
+        bool mayAccess = true;
         for (int links = 1; ; links++)
         {
             if (links > bounds.ChainLength)
             {
-                throw new SyntaxFault($"more than the bound of {bounds.ChainLength} accesses follow each other", tokens.Current.Offset);
+                throw new SyntaxFault(
+                    $"more than the bound of {bounds.ChainLength} accesses follow each other", tokens.Current.Offset);
             }
 
             Token token = tokens.Current;
-            if (tokens.TrySkipOperator("."))
+            if (mayAccess && tokens.TrySkipOperator("."))
             {
                 operand = ParseAttribute(operand, token.Offset);
             }
-            else if (tokens.TrySkipOperator("["))
+            else if (mayAccess && tokens.TrySkipOperator("["))
             {
                 operand = ParseElement(operand, token.Offset);
             }
@@ -55,10 +60,12 @@ internal sealed partial class ExpressionParser
             else if (takesFilters && tokens.TrySkipOperator("|"))
             {
                 operand = ParseFilter(operand);
+                mayAccess = false;
             }
             else if (takesFilters && tokens.TrySkipName("is"))
             {
                 operand = ParseTest(operand, token.Offset);
+                mayAccess = false;
             }
             else
             {
@@ -137,6 +144,12 @@ internal sealed partial class ExpressionParser
         "none" or "None" => new Literal(token.Offset, None.Instance),
         _ => new Name(token.Offset, token.Text),
     };
+
+    private Literal TakeInteger()
+    {
+        Token token = tokens.Take();
+        return new Literal(token.Offset, Integer.Of(BigInteger.Parse(token.Text, CultureInfo.InvariantCulture)));
+    }
 
     /// <summary>Adjacent string literals are one.</summary>
     private string TakeStrings()
@@ -227,8 +240,7 @@ internal sealed partial class ExpressionParser
                 tokens.Take();
                 return new AttributeAccess(offset, subject, token.Text);
             case TokenKind.Integer:
-                tokens.Take();
-                return new ItemAccess(offset, subject, new Literal(token.Offset, Integer.Of(BigInteger.Parse(token.Text, CultureInfo.InvariantCulture))));
+                return new ItemAccess(offset, subject, TakeInteger());
             default:
                 throw tokens.Expected("an attribute's name");
         }
@@ -260,10 +272,16 @@ internal sealed partial class ExpressionParser
     {
         bool negates = tokens.TrySkipName("not");
         Token name = tokens.Expect(TokenKind.Name, "a test's name");
-        Test test = Tests.Find(name.Text) ?? throw new SyntaxFault($"there is no test named '{name.Text}'", name.Offset);
+        Test test = Tests.Find(name.Text)
+            ?? throw new SyntaxFault($"there is no test named '{name.Text}'", name.Offset);
         ArgumentNodes arguments = tokens.Current.IsOperator("(") ? ParseArguments()
             : BeginsOperand() ? new ArgumentNodes([ParseBareArgument()], [])
             : ArgumentNodes.Empty;
+        if (arguments == ArgumentNodes.Empty && tokens.Current.IsName("is"))
+        {
+            throw new SyntaxFault("a test cannot follow a test; put the first into brackets", tokens.Current.Offset);
+        }
+
         TestCall call = new(offset, test, subject, arguments);
         return negates ? new Not(offset, call) : call;
     }

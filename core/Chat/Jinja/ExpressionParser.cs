@@ -99,8 +99,7 @@ internal sealed partial class ExpressionParser(TokenStream tokens, Bounds bounds
 
     private string? TryTakeComparison()
     {
-        Token token = tokens.Current;
-        if (token.Kind == TokenKind.Operator && token.Text is "==" or "!=" or "<" or "<=" or ">" or ">=")
+        if (IsOneOf("==", "!=", "<", "<=", ">", ">="))
         {
             return tokens.Take().Text;
         }
@@ -110,7 +109,7 @@ internal sealed partial class ExpressionParser(TokenStream tokens, Bounds bounds
             return "in";
         }
 
-        if (token.IsName("not") && tokens.Next.IsName("in"))
+        if (tokens.Current.IsName("not") && tokens.Next.IsName("in"))
         {
             tokens.Take();
             tokens.Take();
@@ -124,7 +123,7 @@ internal sealed partial class ExpressionParser(TokenStream tokens, Bounds bounds
     {
         int offset = tokens.Current.Offset;
         Expression left = ParseConcatenation();
-        for (int links = 1; tokens.Current.Kind == TokenKind.Operator && tokens.Current.Text is "+" or "-"; links++)
+        for (int links = 1; IsOneOf("+", "-"); links++)
         {
             CheckChain(links);
             left = new Arithmetic(offset, tokens.Take().Text, left, ParseConcatenation());
@@ -155,7 +154,7 @@ internal sealed partial class ExpressionParser(TokenStream tokens, Bounds bounds
     {
         int offset = tokens.Current.Offset;
         Expression left = ParsePower();
-        for (int links = 1; tokens.Current.Kind == TokenKind.Operator && tokens.Current.Text is "*" or "/" or "//" or "%"; links++)
+        for (int links = 1; IsOneOf("*", "/", "//", "%"); links++)
         {
             CheckChain(links);
             left = new Arithmetic(offset, tokens.Take().Text, left, ParsePower());
@@ -182,7 +181,7 @@ internal sealed partial class ExpressionParser(TokenStream tokens, Bounds bounds
     {
         int offset = tokens.Current.Offset;
         Expression operand;
-        if (tokens.Current.Kind == TokenKind.Operator && tokens.Current.Text is "-" or "+")
+        if (IsOneOf("-", "+"))
         {
             bool negates = tokens.Take().Text == "-";
             tokens.Enter();
@@ -198,6 +197,9 @@ internal sealed partial class ExpressionParser(TokenStream tokens, Bounds bounds
         return ParsePostfix(operand, takesFilters);
     }
 
+    private bool IsOneOf(params ReadOnlySpan<string> operators) =>
+        tokens.Current.Kind == TokenKind.Operator && operators.Contains(tokens.Current.Text);
+
     private bool EndsTuple() => tokens.Current.Kind is TokenKind.OutputEnd or TokenKind.StatementEnd
         || tokens.Current.IsOperator(")") || tokens.Current.IsOperator("=") || tokens.Current.IsName("in");
 
@@ -205,7 +207,8 @@ internal sealed partial class ExpressionParser(TokenStream tokens, Bounds bounds
     {
         if (links > bounds.ChainLength)
         {
-            throw new SyntaxFault($"more than the bound of {bounds.ChainLength} operators follow each other", tokens.Current.Offset);
+            throw new SyntaxFault(
+                $"more than the bound of {bounds.ChainLength} operators follow each other", tokens.Current.Offset);
         }
     }
 }

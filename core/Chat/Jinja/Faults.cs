@@ -1,6 +1,8 @@
 namespace Glm5.Core.Chat.Jinja;
 
-/// <summary>What went wrong while rendering, before it is given its place. Never leaves <see cref="ChatTemplate"/>.</summary>
+/// <summary>
+/// What went wrong while rendering, before it is given its place. Never leaves <see cref="ChatTemplate"/>.
+/// </summary>
 internal sealed class RenderFault(string message) : Exception(message);
 
 /// <summary>What is wrong with a template's source. Never leaves <see cref="ChatTemplate"/>.</summary>

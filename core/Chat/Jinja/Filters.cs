@@ -9,7 +9,8 @@ internal static class Filters
         new("tojson", 0, ["ensure_ascii", "indent", "separators", "sort_keys"], ToJson),
         new("string", 0, [], static (run, v, _) => Printing.ToText(run, v)),
         new("safe", 0, [], static (run, v, _) => Printing.ToText(run, v)),
-        new("trim", 0, ["chars"], static (run, v, a) => StringMethods.Strip(Printing.ToText(run, v), a.Text(0), start: true, end: true)),
+        new("trim", 0, ["chars"], static (run, v, a) =>
+            StringMethods.Strip(Printing.ToText(run, v), a.Text(0), start: true, end: true)),
         new("upper", 0, [], static (run, v, _) => Method(run, v, "upper")),
         new("lower", 0, [], static (run, v, _) => Method(run, v, "lower")),
         new("capitalize", 0, [], static (run, v, _) => Method(run, v, "capitalize")),

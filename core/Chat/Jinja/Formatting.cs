@@ -1,10 +1,11 @@
 using System.Globalization;
+using System.Numerics;
 
 namespace Glm5.Core.Chat.Jinja;
 
 /// <summary>
-/// Python's <c>%</c> formatting: %s, %r, %d, %i, %f with flags, width and precision. What stands for a value has its origin;
-/// padding and digits count as the client's.
+/// Python's <c>%</c> formatting: %s, %r, %d, %i, %f with flags, width and precision. What stands for a value has
+/// its origin; padding and digits count as the client's.
 /// </summary>
 internal static class Formatting
 {
@@ -30,7 +31,8 @@ internal static class Formatting
             }
             else
             {
-                directive.Append(run, output, arguments[used++] ?? throw new RenderFault("not enough arguments for format string"));
+                Value value = arguments[used++] ?? throw new RenderFault("not enough arguments for format string");
+                directive.Append(run, output, value);
             }
 
             plain = at;
@@ -46,7 +48,8 @@ internal static class Formatting
         return run.Charged(output.ToText());
     }
 
-    private readonly record struct Directive(bool IsLeft, bool HasSign, bool FillsZeros, int Width, int? Precision, char Kind)
+    private readonly record struct Directive(
+        bool IsLeft, bool HasSign, bool FillsZeros, int Width, int? Precision, char Kind)
     {
         public static Directive Read(string format, ref int at)
         {
@@ -93,22 +96,29 @@ internal static class Formatting
             if (Kind is 's' or 'r')
             {
                 Text text = Kind == 's' ? Printing.ToText(run, value) : Represented(run, value);
-                return Precision is { } most && most < text.CountCharacters() ? text.Slice(0, text.CharacterStarts()[most]) : text;
+                return Precision is { } most && most < text.CountCharacters()
+                    ? text.Slice(0, text.CharacterStarts()[most])
+                    : text;
             }
 
             if (Operators.Real(value) is not { } real)
             {
-                throw new RenderFault($"%{PythonText.Shown(Kind.ToString())} format: a real number is required, not {value.TypeName}");
+                throw new RenderFault($"%{ShownKind} format: a real number is required, not {value.TypeName}");
             }
 
             string digits = Kind switch
             {
                 'f' or 'F' => real.ToString($"F{Precision ?? 6}", CultureInfo.InvariantCulture),
-                'd' or 'i' when double.IsFinite(real) => (NumberFilters.ToInteger(run, value, Arguments.None) as Integer)!.Number.ToString(CultureInfo.InvariantCulture),
-                _ => throw new RenderFault($"unsupported format character '{PythonText.Shown(Kind.ToString())}'"),
+                'd' or 'i' when double.IsFinite(real) =>
+                    PrintInteger(Operators.Integral(value) ?? new BigInteger(real)),
+                _ => throw new RenderFault($"unsupported format character '{ShownKind}'"),
             };
             return Text.Client(HasSign && digits[0] != '-' ? $"+{digits}" : digits);
         }
+
+        private string ShownKind => PythonText.Shown(Kind.ToString());
+
+        private static string PrintInteger(BigInteger number) => number.ToString(CultureInfo.InvariantCulture);
 
         private static Text Represented(Interpreter run, Value value)
         {

@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace Glm5.Core.Chat.Jinja;
 
-/// <summary>What a template can call besides its own macros: Jinja's functions, and the two that Hugging Face adds.</summary>
+/// <summary>
+/// What a template can call besides its own macros: Jinja's functions, and the two that Hugging Face adds.
+/// </summary>
 internal static class Functions
 {
     /// <summary>Puts them into the outermost scope of a rendering.</summary>
@@ -17,7 +19,8 @@ internal static class Functions
         scope.Set("dict", new Function("dict", null, static (run, a) => new Mapping(Entries(run, "dict", a))));
     }
 
-    private static void Define(Scope scope, string name, int required, string[] parameters, Func<Interpreter, Arguments, Value> body) =>
+    private static void Define(
+        Scope scope, string name, int required, string[] parameters, Func<Interpreter, Arguments, Value> body) =>
         scope.Set(name, new Function(name, new Signature(name, required, parameters), body));
 
     private static Sequence Range(Interpreter run, Arguments arguments)
@@ -96,10 +99,12 @@ internal static class Functions
         return entries;
     }
 
-    private sealed class Function(string name, Signature? signature, Func<Interpreter, Arguments, Value> body) : Callable
+    private sealed class Function(string name, Signature? signature, Func<Interpreter, Arguments, Value> body)
+        : Callable
     {
         public override string TypeName => $"function {name}";
 
-        public override Value Call(Interpreter run, Arguments arguments) => body(run, signature?.Bind(arguments) ?? arguments);
+        public override Value Call(Interpreter run, Arguments arguments) =>
+            body(run, signature?.Bind(arguments) ?? arguments);
     }
 }

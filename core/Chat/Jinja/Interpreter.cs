@@ -1,8 +1,8 @@
 namespace Glm5.Core.Chat.Jinja;
 
 /// <summary>
-/// One rendering: where the output goes, which variables are seen, and how much of the bounds is used up. After a fault it
-/// is of no more use than to say where that happened.
+/// One rendering: where the output goes, which variables are seen, and how much of the bounds is used up. After a
+/// fault it is of no more use than to say where that happened.
 /// </summary>
 internal sealed class Interpreter(Bounds bounds, TimeProvider clock, Scope scope)
 {

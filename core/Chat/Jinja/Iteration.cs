@@ -3,20 +3,26 @@ namespace Glm5.Core.Chat.Jinja;
 /// <summary>What Python's iter makes of a value.</summary>
 internal static class Iteration
 {
-    /// <summary>The elements of a list or tuple, the keys of a dict, the characters of a string, nothing of what is undefined.</summary>
+    /// <summary>
+    /// The elements of a list or tuple, the keys of a dict, the characters of a string, nothing of what is
+    /// undefined.
+    /// </summary>
     /// <exception cref="RenderFault">The value cannot be iterated.</exception>
     public static Value[] Items(Interpreter run, Value value)
     {
-        Value[] items = value switch
+        if (!IsIterable(value))
+        {
+            throw new RenderFault($"'{value.TypeName}' object is not iterable");
+        }
+
+        run.Step(value is Text text ? text.Chars.Length : Length(value));
+        return value switch
         {
             Sequence sequence => sequence.Items,
             Mapping mapping => [.. mapping.Entries.Keys],
-            Text text => text.Characters(),
-            Undefined => [],
-            _ => throw new RenderFault($"'{value.TypeName}' object is not iterable"),
+            Text characters => characters.Characters(),
+            _ => [],
         };
-        run.Step(items.Length);
-        return items;
     }
 
     public static bool IsIterable(Value value) => value is Sequence or Mapping or Text or Undefined;

@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace Glm5.Core.Chat.Jinja;
 
-/// <summary>Turns a request's JSON into values as Python's json.loads does; every string and key of it is the client's.</summary>
+/// <summary>
+/// Turns a request's JSON into values as Python's json.loads does; every string and key of it is the client's.
+/// </summary>
 internal static class JsonInput
 {
     /// <exception cref="RenderFault">It nests too deep, a string is not Unicode, or an integer is too long.</exception>
@@ -12,7 +14,7 @@ internal static class JsonInput
     {
         if (depthLeft == 0)
         {
-            throw new RenderFault("the input nests too deep");
+            throw new RenderFault("lists and objects nest too deep");
         }
 
         switch (element.ValueKind)
@@ -55,7 +57,7 @@ internal static class JsonInput
         }
         catch (InvalidOperationException)
         {
-            throw new RenderFault("a key of the input is not valid Unicode");
+            throw new RenderFault("a key is not valid Unicode");
         }
     }
 
@@ -67,7 +69,7 @@ internal static class JsonInput
         }
         catch (InvalidOperationException)
         {
-            throw new RenderFault("a string of the input is not valid Unicode");
+            throw new RenderFault("a string is not valid Unicode");
         }
     }
 
@@ -86,6 +88,6 @@ internal static class JsonInput
 
         return text.Length <= PythonNumbers.MostDigits
             ? Integer.Of(BigInteger.Parse(text, CultureInfo.InvariantCulture))
-            : throw new RenderFault($"an integer of the input has more than {PythonNumbers.MostDigits} digits");
+            : throw new RenderFault($"an integer has more than {PythonNumbers.MostDigits} digits");
     }
 }

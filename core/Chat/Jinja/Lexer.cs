@@ -13,7 +13,8 @@ internal sealed class Lexer
 
     private Lexer(string source) => _source = source;
 
-    /// <exception cref="SyntaxFault">A tag, comment, string or bracket is not closed, or a character begins no token.</exception>
+    /// <exception cref="SyntaxFault">A tag, comment, string or bracket is not closed, or a character begins no
+    /// token.</exception>
     public static List<Token> Scan(string source)
     {
         Lexer lexer = new(source);
@@ -57,15 +58,13 @@ internal sealed class Lexer
 
     private int FindTag()
     {
-        for (int brace = _source.IndexOf('{', _at); brace >= 0 && brace + 1 < _source.Length; brace = _source.IndexOf('{', brace + 1))
+        int brace = _source.IndexOf('{', _at);
+        while (brace >= 0 && (brace + 1 == _source.Length || _source[brace + 1] is not ('{' or '%' or '#')))
         {
-            if (_source[brace + 1] is '{' or '%' or '#')
-            {
-                return brace;
-            }
+            brace = _source.IndexOf('{', brace + 1);
         }
 
-        return -1;
+        return brace;
     }
 
     private void AddDataBefore(int tag, char sign)
@@ -171,7 +170,9 @@ internal sealed class Lexer
 
     private bool TryEndTag(TokenKind endKind, string end)
     {
-        char sign = _source[_at] == '-' || (_source[_at] == '+' && endKind == TokenKind.StatementEnd) ? _source[_at] : ' ';
+        char sign = _source[_at] == '-' || (_source[_at] == '+' && endKind == TokenKind.StatementEnd)
+            ? _source[_at]
+            : ' ';
         int at = _at + (sign == ' ' ? 0 : 1);
         if (!IsAt(at, end))
         {

@@ -12,7 +12,7 @@ internal static class Literals
         int start = at;
         if (source[at] == '0' && at + 1 < source.Length && char.ToLowerInvariant(source[at + 1]) is 'x' or 'o' or 'b')
         {
-            throw new SyntaxFault("expected a decimal number; hexadecimal, octal and binary ones are not supported", at);
+            throw new SyntaxFault("expected a decimal number; no hexadecimal, octal or binary one is supported", at);
         }
 
         SkipDigits(source, ref at);
@@ -143,7 +143,8 @@ internal static class Literals
     private static void ReadCode(string source, ref int at, int length, StringBuilder chars)
     {
         if (at + length > source.Length
-            || !uint.TryParse(source.AsSpan(at, length), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint code)
+            || !uint.TryParse(
+                source.AsSpan(at, length), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint code)
             || code > 0x10FFFF)
         {
             throw new SyntaxFault($"expected {length} hexadecimal digits of a character's code", at);

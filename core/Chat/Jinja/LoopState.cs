@@ -3,6 +3,12 @@ namespace Glm5.Core.Chat.Jinja;
 /// <summary>The variable <c>loop</c>.</summary>
 internal sealed class LoopState(Value[] items) : Value
 {
+    private static readonly Operation s_cycle = new(
+        "loop.cycle", null, static (_, subject, arguments) => Cycle((LoopState)subject, arguments));
+
+    private static readonly Operation s_changed = new(
+        "loop.changed", null, static (run, subject, arguments) => HasChanged(run, (LoopState)subject, arguments));
+
     private Value[]? _lastSeen;
 
     public override string TypeName => "LoopContext";
@@ -31,21 +37,20 @@ internal sealed class LoopState(Value[] items) : Value
         _ => null,
     };
 
-    private static readonly Operation s_cycle = new("loop.cycle", null, static (_, subject, arguments) => arguments.Count == 0
+    private static Value Cycle(LoopState loop, Arguments arguments) => arguments.Count == 0
         ? throw new RenderFault("no items for cycling given")
-        : arguments.Required(((LoopState)subject).Index % arguments.Count));
+        : arguments.Required(loop.Index % arguments.Count);
 
-    private static readonly Operation s_changed = new("loop.changed", null, static (run, subject, arguments) =>
+    private static Truth HasChanged(Interpreter run, LoopState loop, Arguments arguments)
     {
-        LoopState loop = (LoopState)subject;
         Value[] seen = new Value[arguments.Count];
         for (int i = 0; i < seen.Length; i++)
         {
             seen[i] = arguments.Required(i);
         }
 
-        bool changed = loop._lastSeen is null || !Operators.AreEqual(run, new Sequence(loop._lastSeen), new Sequence(seen));
+        Value[]? last = loop._lastSeen;
         loop._lastSeen = seen;
-        return Truth.Of(changed);
-    });
+        return Truth.Of(last is null || !Operators.AreEqual(run, new Sequence(last), new Sequence(seen)));
+    }
 }

@@ -29,8 +29,9 @@ internal sealed class Macro(string name, MacroDefinition definition, Scope scope
         for (int i = 0; i < definition.Parameters.Length; i++)
         {
             (string parameter, Expression? standIn) = definition.Parameters[i];
-            Value value = arguments[i] ?? arguments.FindNamed(parameter)
-                ?? (standIn is null ? new Undefined($"parameter '{parameter}' was not provided") : run.Evaluate(standIn));
+            Value value = arguments[i] ?? arguments.FindNamed(parameter) ?? (standIn is null
+                ? new Undefined($"parameter '{parameter}' was not provided")
+                : run.Evaluate(standIn));
             inside.Set(parameter, value);
         }
 

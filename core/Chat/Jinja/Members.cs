@@ -4,7 +4,8 @@ namespace Glm5.Core.Chat.Jinja;
 
 /// <summary>
 /// Attributes and elements, looked up as Jinja's immutable sandbox does: <c>a.b</c> finds a method before a key,
-/// <c>a['b']</c> a key before a method, what would change a value is refused when called, and what is missing is undefined.
+/// <c>a['b']</c> a key before a method, what would change a value is refused when called, and what is missing is
+/// undefined.
 /// </summary>
 internal static class Members
 {
@@ -67,13 +68,15 @@ internal static class Members
     {
         if (name.StartsWith("__", StringComparison.Ordinal))
         {
-            return new Undefined($"access to attribute '{PythonText.Shown(name)}' of '{subject.TypeName}' object is unsafe.");
+            return Unsafe(subject, name);
         }
 
         return subject switch
         {
-            Text => Method(subject, StringMethods.Find(name)),
-            Sequence or Mapping => (Value?)Method(subject, CollectionMethods.Find(subject, name)) ?? Mutator(subject, name),
+            Text => StringMethods.Find(name) is { } method ? new BoundMethod(subject, method) : null,
+            Sequence or Mapping => CollectionMethods.Find(subject, name) is { } method
+                ? new BoundMethod(subject, method)
+                : Mutator(subject, name),
             Namespace names => names.Attributes.GetValueOrDefault(name),
             LoopState loop => loop.Attribute(name),
             Macro macro when name == "name" => Text.Trusted(macro.Name),
@@ -81,17 +84,17 @@ internal static class Members
         };
     }
 
-    private static BoundMethod? Method(Value subject, Operation? method) =>
-        method is null ? null : new BoundMethod(subject, method);
-
     private static Undefined? Mutator(Value subject, string name)
     {
         bool changes = subject is Mapping
             ? name is "clear" or "pop" or "popitem" or "setdefault" or "update"
             : !((Sequence)subject).IsTuple
                 && name is ("append" or "clear" or "pop" or "reverse" or "insert" or "sort" or "extend" or "remove");
-        return changes ? new Undefined($"access to attribute '{name}' of '{subject.TypeName}' object is unsafe.") : null;
+        return changes ? Unsafe(subject, name) : null;
     }
+
+    private static Undefined Unsafe(Value subject, string name) =>
+        new($"access to attribute '{PythonText.Shown(name)}' of '{subject.TypeName}' object is unsafe");
 
     private static Value? Element(Value[] items, Value key)
     {

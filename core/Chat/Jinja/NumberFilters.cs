@@ -38,7 +38,9 @@ internal static class NumberFilters
         _ => throw new RenderFault($"bad operand type for abs(): '{value.TypeName}'"),
     };
 
-    /// <summary>round: commonly to the nearest, halves to even, so that an integer stays one; or up or down, always a float.</summary>
+    /// <summary>
+    /// round: commonly to the nearest, halves to even, so that an integer stays one; or up or down, always a float.
+    /// </summary>
     public static Value Round(Interpreter run, Value value, Arguments arguments)
     {
         int places = arguments.Integer(0, 0);
@@ -52,7 +54,9 @@ internal static class NumberFilters
 
         if (method == "common")
         {
-            return value is Float ? new Float(PythonNumbers.Round(number, places)) : RoundInteger(Operators.Integral(value)!.Value, places);
+            return value is Float
+                ? new Float(PythonNumbers.Round(number, places))
+                : RoundInteger(Operators.Integral(value)!.Value, places);
         }
 
         double scale = Math.Pow(10, places);
@@ -83,5 +87,6 @@ internal static class NumberFilters
         return Integer.Of(number.Sign * quotient * unit);
     }
 
-    private static BigInteger? Truncate(double number) => double.IsFinite(number) ? new BigInteger(Math.Truncate(number)) : null;
+    private static BigInteger? Truncate(double number) =>
+        double.IsFinite(number) ? new BigInteger(Math.Truncate(number)) : null;
 }

@@ -40,7 +40,8 @@ internal sealed class Test(string name, string[] parameters, TestBody body)
 
     public string Name => name;
 
-    public bool Holds(Interpreter run, Value subject, Arguments arguments) => body(run, subject, _signature.Bind(arguments));
+    public bool Holds(Interpreter run, Value subject, Arguments arguments) =>
+        body(run, subject, _signature.Bind(arguments));
 }
 
 /// <summary>A method together with the value it was taken from.</summary>

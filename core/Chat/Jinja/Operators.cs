@@ -32,7 +32,9 @@ internal static class Operators
     {
         if (left is Text format && symbol == "%")
         {
-            return Formatting.Apply(run, format, right is Sequence { IsTuple: true } tuple ? new Arguments(tuple.Items, []) : new Arguments([right], []));
+            return Formatting.Apply(run, format, right is Sequence { IsTuple: true } tuple
+                ? new Arguments(tuple.Items, [])
+                : new Arguments([right], []));
         }
 
         if (Integral(left) is { } a && Integral(right) is { } b)
@@ -112,7 +114,9 @@ internal static class Operators
                 run.Step(SearchCost(text, part));
                 return text.Chars.Contains(part.Chars, StringComparison.Ordinal);
             case Mapping mapping:
-                return mapping.Find(item) is not null;
+                return item is Sequence or Mapping
+                    ? throw new RenderFault($"unhashable type: '{item.TypeName}'")
+                    : mapping.Find(item) is not null;
             case Sequence sequence:
                 return IndexOf(run, sequence.Items, item) >= 0;
             case Undefined:
@@ -166,7 +170,9 @@ internal static class Operators
 
         BigInteger quotient = BigInteger.DivRem(a, b, out BigInteger remainder);
         bool rounds = !remainder.IsZero && remainder.Sign != b.Sign;
-        return symbol == "//" ? Integer.Of(rounds ? quotient - 1 : quotient) : Integer.Of(rounds ? remainder + b : remainder);
+        return Integer.Of(symbol == "//"
+            ? (rounds ? quotient - 1 : quotient)
+            : (rounds ? remainder + b : remainder));
     }
 
     private static Value Power(BigInteger number, BigInteger exponent)
@@ -207,7 +213,7 @@ internal static class Operators
             case "**":
                 double power = Math.Pow(x, y);
                 return (x == 0 && y < 0) || (double.IsNaN(power) && !double.IsNaN(x + y))
-                    ? throw new RenderFault($"{PythonNumbers.Representation(x)} ** {PythonNumbers.Representation(y)} is no real number")
+                    ? throw new RenderFault("a power is no finite real number")
                     : power;
         }
 

@@ -1,6 +1,8 @@
 namespace Glm5.Core.Chat.Jinja;
 
-/// <summary>Python's str and repr. Characters that stand for something else than a text count as the client's.</summary>
+/// <summary>
+/// Python's str and repr. Characters that stand for something else than a text count as the client's.
+/// </summary>
 internal static class Printing
 {
     /// <summary>str: what an output tag writes.</summary>

@@ -1,8 +1,8 @@
 namespace Glm5.Core.Chat.Jinja;
 
 /// <summary>
-/// Python's json.dumps. A string's characters, escaped or not, keep their origin; brackets, quotes, numbers and words count
-/// as the client's, since it is mostly the client's value that they hold together.
+/// Python's json.dumps. A string's characters, escaped or not, keep their origin; brackets, quotes, numbers and words
+/// count as the client's, since it is mostly the client's value that they hold together.
 /// </summary>
 internal sealed class PythonJson
 {
@@ -15,7 +15,9 @@ internal sealed class PythonJson
         _output = run.NewText();
     }
 
-    /// <summary>Whether characters beyond ASCII are written as escapes. Hugging Face's tojson does not, unless told to.</summary>
+    /// <summary>
+    /// Whether characters beyond ASCII are written as escapes. Hugging Face's tojson does not, unless told to.
+    /// </summary>
     public bool EnsureAscii { get; init; }
 
     /// <summary>What each level is indented by; null for everything on one line.</summary>

@@ -9,7 +9,9 @@ internal static class PythonNumbers
     /// <summary>Decimal digits that an integer may have when it is read; Python's own bound.</summary>
     public const int MostDigits = 4300;
 
-    /// <summary>repr of a float: the shortest digits that read back the same, with an exponent from 1e16 and below 1e-4.</summary>
+    /// <summary>
+    /// repr of a float: the shortest digits that read back the same, with an exponent from 1e16 and below 1e-4.
+    /// </summary>
     public static string Representation(double number)
     {
         if (!double.IsFinite(number))
@@ -22,7 +24,8 @@ internal static class PythonNumbers
         int e = shortest.IndexOf('E', StringComparison.Ordinal);
         string mantissa = e < 0 ? shortest : shortest[..e];
         int dot = mantissa.IndexOf('.', StringComparison.Ordinal);
-        int point = (dot < 0 ? mantissa.Length : dot) + (e < 0 ? 0 : int.Parse(shortest.AsSpan(e + 1), CultureInfo.InvariantCulture));
+        int exponent = e < 0 ? 0 : int.Parse(shortest.AsSpan(e + 1), CultureInfo.InvariantCulture);
+        int point = (dot < 0 ? mantissa.Length : dot) + exponent;
         string digits = mantissa.Replace(".", "", StringComparison.Ordinal);
         int leading = digits.Length - digits.TrimStart('0').Length;
         digits = digits[leading..].TrimEnd('0');
@@ -30,7 +33,9 @@ internal static class PythonNumbers
         return sign + (digits.Length == 0 ? "0.0" : Place(digits, point - leading));
     }
 
-    /// <summary>int of a string: a sign, digits, underscores between them, white space around; null where Python refuses.</summary>
+    /// <summary>
+    /// int of a string: a sign, digits, underscores between them, white space around; null where Python refuses.
+    /// </summary>
     public static BigInteger? ParseInteger(string text, int numberBase)
     {
         string digits = Trim(text).Replace("_", "", StringComparison.Ordinal);
@@ -59,9 +64,11 @@ internal static class PythonNumbers
     /// <summary>float of a string; null where Python refuses.</summary>
     public static double? ParseFloat(string text)
     {
-        const NumberStyles Style = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+        const NumberStyles Style =
+            NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
         string trimmed = Trim(text);
-        if (double.TryParse(trimmed, Style, CultureInfo.InvariantCulture, out double number) && (trimmed.Length == 0 || char.IsAsciiDigit(trimmed[^1]) || trimmed[^1] == '.'))
+        if (double.TryParse(trimmed, Style, CultureInfo.InvariantCulture, out double number)
+            && (char.IsAsciiDigit(trimmed[^1]) || trimmed[^1] == '.'))
         {
             return number;
         }
@@ -91,7 +98,9 @@ internal static class PythonNumbers
 
         (BigInteger numerator, BigInteger denominator) = Fraction(number);
         BigInteger power = BigInteger.Pow(10, Math.Abs(places));
-        BigInteger rounded = places >= 0 ? DivideToEven(numerator * power, denominator) : DivideToEven(numerator, denominator * power);
+        BigInteger rounded = places >= 0
+            ? DivideToEven(numerator * power, denominator)
+            : DivideToEven(numerator, denominator * power);
         double result = double.Parse($"{rounded}E{-places}", CultureInfo.InvariantCulture);
         return result == 0 && double.IsNegative(number) ? -0.0 : result;
     }

@@ -13,7 +13,9 @@ internal static class PythonText
     public static bool IsLineBreak(char c) =>
         c is (>= '\n' and <= '\r') or (>= '\x1c' and <= '\x1e') or '\x85' or '\u2028' or '\u2029';
 
-    /// <summary>Order by code points, in which Python's strings are ordered; by code units, surrogates would come too early.</summary>
+    /// <summary>
+    /// Order by code points, in which Python's strings are ordered; by code units, surrogates would come too early.
+    /// </summary>
     public static int Compare(string left, string right)
     {
         int same = left.AsSpan().CommonPrefixLength(right);
@@ -27,11 +29,15 @@ internal static class PythonText
         return char.IsSurrogate(a) == char.IsSurrogate(b) ? a.CompareTo(b) : char.IsSurrogate(a) ? 1 : -1;
     }
 
-    /// <summary>repr of a string; what stands for a character has that character's origin, the quotes are the client's.</summary>
+    /// <summary>
+    /// repr of a string; what stands for a character has that character's origin, the quotes are the client's.
+    /// </summary>
     public static void AppendRepresentation(TextBuilder output, Text text)
     {
         string chars = text.Chars;
-        char quote = chars.Contains('\'', StringComparison.Ordinal) && !chars.Contains('"', StringComparison.Ordinal) ? '"' : '\'';
+        char quote = chars.Contains('\'', StringComparison.Ordinal) && !chars.Contains('"', StringComparison.Ordinal)
+            ? '"'
+            : '\'';
         output.AppendClient([quote]);
         int plain = 0;
         int length;

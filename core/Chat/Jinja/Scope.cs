@@ -3,6 +3,7 @@ namespace Glm5.Core.Chat.Jinja;
 /// <summary>The variables of a template, a loop's round, a macro's call or a block; sees those outside of it.</summary>
 internal sealed class Scope(Scope? outside)
 {
+    private readonly Scope? _outside = outside;
     private Dictionary<string, Value>? _variables;
 
     public void Set(string name, Value value) => (_variables ??= new(StringComparer.Ordinal))[name] = value;
@@ -19,6 +20,4 @@ internal sealed class Scope(Scope? outside)
 
         return null;
     }
-
-    private readonly Scope? _outside = outside;
 }

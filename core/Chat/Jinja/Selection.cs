@@ -3,10 +3,12 @@ namespace Glm5.Core.Chat.Jinja;
 /// <summary>The filters that apply another filter or a test, named by a string, to each element.</summary>
 internal static class Selection
 {
-    /// <summary>map: by a filter's name and its arguments, or by <c>attribute=</c> with an optional <c>default=</c>.</summary>
+    /// <summary>
+    /// map: by a filter's name and its arguments, or by <c>attribute=</c> with an optional <c>default=</c>.
+    /// </summary>
     public static Value Map(Interpreter run, Value value, Arguments arguments)
     {
-        Value[] items = Iteration.Items(run, value);
+        Value[] items = Elements(run, value);
         Value[] mapped = new Value[items.Length];
         if (arguments.Count == 0)
         {
@@ -34,10 +36,14 @@ internal static class Selection
         return new Sequence(mapped);
     }
 
-    /// <summary>select, reject, selectattr, rejectattr: by a test's name and its arguments; without one, by truth.</summary>
+    /// <summary>
+    /// select, reject, selectattr, rejectattr: by a test's name and its arguments; without one, by truth.
+    /// </summary>
     public static Value Select(Interpreter run, Value value, Arguments arguments, bool keeps, bool byAttribute)
     {
-        Value? path = byAttribute ? arguments[0] ?? throw new RenderFault("Missing parameter for attribute name") : null;
+        Value? path = byAttribute
+            ? arguments[0] ?? throw new RenderFault("Missing parameter for attribute name")
+            : null;
         Arguments rest = byAttribute ? arguments.After(1) : arguments;
         Test? test = null;
         if (rest.Count > 0)
@@ -48,7 +54,7 @@ internal static class Selection
         }
 
         List<Value> kept = [];
-        foreach (Value item in Iteration.Items(run, value))
+        foreach (Value item in Elements(run, value))
         {
             run.Step();
             Value judged = path is null ? item : Members.Path(run, item, path);
@@ -60,4 +66,7 @@ internal static class Selection
 
         return new Sequence([.. kept]);
     }
+
+    /// <summary>These filters take whatever is false for empty.</summary>
+    private static Value[] Elements(Interpreter run, Value value) => value.IsTrue ? Iteration.Items(run, value) : [];
 }

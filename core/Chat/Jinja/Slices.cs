@@ -24,7 +24,7 @@ internal static class Slices
             case Text text:
                 return run.Charged(TakeText(run, text, start, stop, stride));
             default:
-                return Undefined.Member(subject, "element", "[slice]");
+                throw new RenderFault($"'{subject.TypeName}' object cannot be sliced");
         }
     }
 

@@ -3,7 +3,9 @@ namespace Glm5.Core.Chat.Jinja;
 /// <summary>Python's stable sort.</summary>
 internal static class Sorting
 {
-    /// <summary>Sorts items by their keys, an equal number of both; equal ones keep their order, also when descending.</summary>
+    /// <summary>
+    /// Sorts items by their keys, an equal number of both; equal ones keep their order, also when descending.
+    /// </summary>
     /// <exception cref="RenderFault">Two keys have no order.</exception>
     public static void Sort(Interpreter run, Value[] items, Value[] keys, bool descending)
     {
@@ -24,10 +26,12 @@ internal static class Sorting
     }
 
     /// <summary>The key as Jinja compares it where case does not count.</summary>
-    public static Value IgnoringCase(Value key) => key is Text text ? text.WithChars(text.Chars.ToLowerInvariant()) : key;
+    public static Value IgnoringCase(Value key) =>
+        key is Text text ? text.WithChars(text.Chars.ToLowerInvariant()) : key;
 
     // A merge sort of our own: the runtime's is not stable and wraps what a comparison throws.
-    private static void Merge(Interpreter run, int[] order, int[] spare, int start, int end, Value[] keys, bool descending)
+    private static void Merge(
+        Interpreter run, int[] order, int[] spare, int start, int end, Value[] keys, bool descending)
     {
         if (end - start < 2)
         {
@@ -43,7 +47,8 @@ internal static class Sorting
         for (int i = start; i < end; i++)
         {
             run.Step();
-            bool takesRight = left == middle || (right < end && Precedes(run, keys[spare[right]], keys[spare[left]], descending));
+            bool takesRight = left == middle
+                || (right < end && Precedes(run, keys[spare[right]], keys[spare[left]], descending));
             order[i] = takesRight ? spare[right++] : spare[left++];
         }
     }

@@ -19,7 +19,9 @@ internal static class Splitting
             return Split(run, text, separator, most);
         }
 
-        List<Value> parts = separator is null ? AtSpaceFromEnd(run, text, most) : AtSeparatorFromEnd(run, text, separator, most);
+        List<Value> parts = separator is null
+            ? AtSpaceFromEnd(run, text, most)
+            : AtSeparatorFromEnd(run, text, separator, most);
         parts.Reverse();
         return new Sequence([.. parts]);
     }
@@ -39,7 +41,8 @@ internal static class Splitting
                 end++;
             }
 
-            int next = end + (end + 1 < chars.Length && chars[end] == '\r' && chars[end + 1] == '\n' ? 2 : end < chars.Length ? 1 : 0);
+            bool isPair = end + 1 < chars.Length && chars[end] == '\r' && chars[end + 1] == '\n';
+            int next = Math.Min(end + (isPair ? 2 : 1), chars.Length);
             lines.Add(text.Slice(start, (keepEnds ? next : end) - start));
             start = next;
         }
@@ -57,7 +60,9 @@ internal static class Splitting
             : text.Chars.IndexOf(separator.Chars, StringComparison.Ordinal);
         if (at < 0)
         {
-            return fromEnd ? Sequence.Tuple(Text.Empty, Text.Empty, text) : Sequence.Tuple(text, Text.Empty, Text.Empty);
+            return fromEnd
+                ? Sequence.Tuple(Text.Empty, Text.Empty, text)
+                : Sequence.Tuple(text, Text.Empty, Text.Empty);
         }
 
         int length = separator.Chars.Length;

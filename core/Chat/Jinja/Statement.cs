@@ -69,7 +69,8 @@ internal sealed record IfStatement(int Offset, (Expression? Condition, Statement
 
 /// <summary>A loop; each round has its own scope, so what it sets is gone after it.</summary>
 internal sealed record ForStatement(
-    int Offset, Target Target, Expression Source, Expression? Filter, Statement[] Body, Statement[] Else) : Statement(Offset)
+    int Offset, Target Target, Expression Source, Expression? Filter, Statement[] Body, Statement[] Else)
+    : Statement(Offset)
 {
     public override Flow Execute(Interpreter run)
     {
@@ -167,7 +168,8 @@ internal sealed record CallStatement(int Offset, Call Call, MacroDefinition Call
 }
 
 /// <summary>with: a scope of its own whose variables are evaluated outside of it.</summary>
-internal sealed record WithStatement(int Offset, (Target Target, Expression Value)[] Variables, Statement[] Body) : Statement(Offset)
+internal sealed record WithStatement(int Offset, (Target Target, Expression Value)[] Variables, Statement[] Body)
+    : Statement(Offset)
 {
     public override Flow Execute(Interpreter run)
     {

@@ -24,7 +24,9 @@ internal sealed class StatementParser
             : throw new SyntaxFault($"nothing is open that '{stream.Next.Text}' could belong to", stream.Next.Offset);
     }
 
-    /// <summary>Statements up to a tag that ends or divides the block they are in; that tag is left to the caller.</summary>
+    /// <summary>
+    /// Statements up to a tag that ends or divides the block they are in; that tag is left to the caller.
+    /// </summary>
     /// <param name="opener">The tag that opened the block; null for the template.</param>
     private Statement[] ParseBody(Token? opener, params ReadOnlySpan<string> ends)
     {
@@ -62,7 +64,8 @@ internal sealed class StatementParser
 
     private void CheckEnd(Token? opener, ReadOnlySpan<string> ends)
     {
-        if (opener is not { } tag || (_tokens.Current.Kind == TokenKind.StatementBegin && ends.Contains(_tokens.Next.Text)))
+        if (opener is not { } tag
+            || (_tokens.Current.Kind == TokenKind.StatementBegin && ends.Contains(_tokens.Next.Text)))
         {
             return;
         }
@@ -231,7 +234,7 @@ internal sealed class StatementParser
             Expression? standIn = _tokens.TrySkipOperator("=") ? _expressions.Parse() : null;
             if (standIn is null && parameters.Count > 0 && parameters[^1].Default is not null)
             {
-                throw new SyntaxFault("expected a default: no parameter without one may follow one with it", name.Offset);
+                throw new SyntaxFault("expected a default: one without cannot follow one that has it", name.Offset);
             }
 
             parameters.Add((name.Text, standIn));
@@ -306,8 +309,7 @@ internal sealed class StatementParser
         }
 
         List<Target> parts = [first];
-        while (_tokens.TrySkipOperator(",") && (_tokens.Current.Kind == TokenKind.Name || _tokens.Current.IsOperator("("))
-            && !_tokens.Current.IsName("in"))
+        while (_tokens.TrySkipOperator(",") && !_tokens.Current.IsName("in") && !_tokens.Current.IsOperator("="))
         {
             parts.Add(ParseTarget(allowsAttribute));
         }

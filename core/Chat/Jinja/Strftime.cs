@@ -10,7 +10,8 @@ internal static class Strftime
         TextBuilder formatted = run.NewText();
         string chars = format.Chars;
         int plain = 0;
-        for (int at = chars.IndexOf('%', StringComparison.Ordinal); at >= 0 && at + 1 < chars.Length; at = chars.IndexOf('%', plain))
+        int at = chars.IndexOf('%', StringComparison.Ordinal);
+        while (at >= 0 && at + 1 < chars.Length)
         {
             bool isBare = chars[at + 1] == '-' && at + 2 < chars.Length;
             int length = isBare ? 3 : 2;
@@ -18,6 +19,7 @@ internal static class Strftime
             formatted.Append(format, plain, at - plain);
             formatted.AppendFor(format, at, isBare && value.TrimStart('0').Length > 0 ? value.TrimStart('0') : value);
             plain = at + length;
+            at = chars.IndexOf('%', plain);
         }
 
         formatted.Append(format, plain, chars.Length - plain);
@@ -60,7 +62,7 @@ internal static class Strftime
             '%' => "%",
             'n' => "\n",
             't' => "\t",
-            _ => throw new RenderFault($"strftime_now does not know the directive %{PythonText.Shown(directive.ToString())}"),
+            _ => throw new RenderFault($"strftime_now does not know %{PythonText.Shown(directive.ToString())}"),
         };
     }
 }

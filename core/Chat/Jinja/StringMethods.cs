@@ -3,18 +3,26 @@ using System.Text;
 
 namespace Glm5.Core.Chat.Jinja;
 
-/// <summary>The methods of Python's str. What they cut, join or replace keeps its origin.</summary>
+/// <summary>
+/// The methods of Python's str. What they cut, join or replace keeps its origin.
+/// Case changes character by character: an ß has no upper case, where Python writes SS.
+/// </summary>
 internal static class StringMethods
 {
     private static readonly FrozenDictionary<string, Operation> s_methods = OperationTable.Of(
         new("strip", 0, ["chars"], static (_, s, a) => Strip((Text)s, a.Text(0), start: true, end: true)),
         new("lstrip", 0, ["chars"], static (_, s, a) => Strip((Text)s, a.Text(0), start: true, end: false)),
         new("rstrip", 0, ["chars"], static (_, s, a) => Strip((Text)s, a.Text(0), start: false, end: true)),
-        new("split", 0, ["sep", "maxsplit"], static (run, s, a) => Splitting.Split(run, (Text)s, a.Text(0), a.Integer(1, -1))),
-        new("rsplit", 0, ["sep", "maxsplit"], static (run, s, a) => Splitting.SplitFromEnd(run, (Text)s, a.Text(0), a.Integer(1, -1))),
-        new("splitlines", 0, ["keepends"], static (run, s, a) => new Sequence([.. Splitting.Lines(run, (Text)s, a.Flag(0, false))])),
-        new("partition", 1, ["sep"], static (run, s, a) => Splitting.Partition(run, (Text)s, a.RequiredText(0), fromEnd: false)),
-        new("rpartition", 1, ["sep"], static (run, s, a) => Splitting.Partition(run, (Text)s, a.RequiredText(0), fromEnd: true)),
+        new("split", 0, ["sep", "maxsplit"], static (run, s, a) =>
+            Splitting.Split(run, (Text)s, a.Text(0), a.Integer(1, -1))),
+        new("rsplit", 0, ["sep", "maxsplit"], static (run, s, a) =>
+            Splitting.SplitFromEnd(run, (Text)s, a.Text(0), a.Integer(1, -1))),
+        new("splitlines", 0, ["keepends"], static (run, s, a) =>
+            new Sequence([.. Splitting.Lines(run, (Text)s, a.Flag(0, false))])),
+        new("partition", 1, ["sep"], static (run, s, a) =>
+            Splitting.Partition(run, (Text)s, a.RequiredText(0), fromEnd: false)),
+        new("rpartition", 1, ["sep"], static (run, s, a) =>
+            Splitting.Partition(run, (Text)s, a.RequiredText(0), fromEnd: true)),
         new("startswith", 1, ["prefix", "start", "end"], static (run, s, a) => HasAffix(run, s, a, atEnd: false)),
         new("endswith", 1, ["suffix", "start", "end"], static (run, s, a) => HasAffix(run, s, a, atEnd: true)),
         new("removeprefix", 1, ["prefix"], static (_, s, a) => RemovePrefix((Text)s, a.RequiredText(0).Chars)),
@@ -24,8 +32,10 @@ internal static class StringMethods
         new("join", 1, ["iterable"], static (run, s, a) => Join(run, (Text)s, a.Required(0))),
         new("find", 1, ["sub", "start", "end"], static (run, s, a) => Integer.Of(Find(run, s, a, fromEnd: false))),
         new("rfind", 1, ["sub", "start", "end"], static (run, s, a) => Integer.Of(Find(run, s, a, fromEnd: true))),
-        new("index", 1, ["sub", "start", "end"], static (run, s, a) => Integer.Of(Found(Find(run, s, a, fromEnd: false)))),
-        new("rindex", 1, ["sub", "start", "end"], static (run, s, a) => Integer.Of(Found(Find(run, s, a, fromEnd: true)))),
+        new("index", 1, ["sub", "start", "end"], static (run, s, a) =>
+            Integer.Of(Found(Find(run, s, a, fromEnd: false)))),
+        new("rindex", 1, ["sub", "start", "end"], static (run, s, a) =>
+            Integer.Of(Found(Find(run, s, a, fromEnd: true)))),
         new("count", 1, ["sub", "start", "end"], static (run, s, a) => Integer.Of(Count(run, s, a))),
         new("upper", 0, [], static (_, s, _) => ((Text)s).WithChars(((Text)s).Chars.ToUpperInvariant())),
         new("lower", 0, [], static (_, s, _) => ((Text)s).WithChars(((Text)s).Chars.ToLowerInvariant())),
@@ -35,7 +45,8 @@ internal static class StringMethods
         new("isdigit", 0, [], static (_, s, _) => All((Text)s, Rune.IsDigit)),
         new("isalpha", 0, [], static (_, s, _) => All((Text)s, Rune.IsLetter)),
         new("isalnum", 0, [], static (_, s, _) => All((Text)s, static r => Rune.IsLetter(r) || Rune.IsNumber(r))),
-        new("isspace", 0, [], static (_, s, _) => All((Text)s, static r => r.IsBmp && PythonText.IsSpace((char)r.Value))),
+        new("isspace", 0, [], static (_, s, _) =>
+            All((Text)s, static r => r.IsBmp && PythonText.IsSpace((char)r.Value))),
         new("isupper", 0, [], static (_, s, _) => IsCased((Text)s, Rune.IsUpper, Rune.IsLower)),
         new("islower", 0, [], static (_, s, _) => IsCased((Text)s, Rune.IsLower, Rune.IsUpper)));
 
@@ -67,7 +78,9 @@ internal static class StringMethods
         return text.Slice(from, to - from);
     }
 
-    /// <summary>Puts other text where one is found, at most <paramref name="count"/> times; a negative count means always.</summary>
+    /// <summary>
+    /// Puts other text where one is found, at most <paramref name="count"/> times; a negative count means always.
+    /// </summary>
     public static Text Replace(Interpreter run, Text text, Text old, Text replacement, int count)
     {
         run.Step(Operators.SearchCost(text, old));
@@ -113,7 +126,8 @@ internal static class StringMethods
         return text.WithChars(string.Concat(lower[..first].ToUpperInvariant(), lower.AsSpan(first)));
     }
 
-    private static int NextMatch(Text text, Text part, int from) => text.Chars.IndexOf(part.Chars, from, StringComparison.Ordinal);
+    private static int NextMatch(Text text, Text part, int from) =>
+        text.Chars.IndexOf(part.Chars, from, StringComparison.Ordinal);
 
     private static int AfterCharacter(Text text, int at) =>
         at + (at + 1 < text.Chars.Length && char.IsSurrogatePair(text.Chars, at) ? 2 : 1);
@@ -129,12 +143,18 @@ internal static class StringMethods
     private static Truth HasAffix(Interpreter run, Value subject, Arguments arguments, bool atEnd)
     {
         Text text = Part((Text)subject, arguments[1], arguments[2], run);
-        Value[] affixes = arguments.Required(0) is Sequence { IsTuple: true } tuple ? tuple.Items : [arguments.RequiredText(0)];
+        Value[] affixes = arguments.Required(0) is Sequence { IsTuple: true } tuple
+            ? tuple.Items
+            : [arguments.RequiredText(0)];
         foreach (Value value in affixes)
         {
             run.Step();
-            string affix = value is Text t ? t.Chars : throw new RenderFault($"expected a string or a tuple of strings, not '{value.TypeName}'");
-            if (atEnd ? text.Chars.EndsWith(affix, StringComparison.Ordinal) : text.Chars.StartsWith(affix, StringComparison.Ordinal))
+            string affix = value is Text t
+                ? t.Chars
+                : throw new RenderFault($"expected a string or a tuple of strings, not '{value.TypeName}'");
+            if (atEnd
+                ? text.Chars.EndsWith(affix, StringComparison.Ordinal)
+                : text.Chars.StartsWith(affix, StringComparison.Ordinal))
             {
                 return Truth.True;
             }

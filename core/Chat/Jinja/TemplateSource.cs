@@ -1,6 +1,8 @@
 namespace Glm5.Core.Chat.Jinja;
 
-/// <summary>A template's text as Jinja reads it: every line break is one line feed, and a last one is dropped.</summary>
+/// <summary>
+/// A template's text as Jinja reads it: every line break is one line feed, and a last one is dropped.
+/// </summary>
 internal sealed class TemplateSource
 {
     public TemplateSource(string text, string name)

@@ -20,7 +20,8 @@ internal static class Tests
         new("sequence", [], static (_, v, _) => Iteration.IsIterable(v)),
         new("iterable", [], static (_, v, _) => Iteration.IsIterable(v)),
         new("callable", [], static (_, v, _) => v is Callable),
-        new("odd", [], static (run, v, _) => Remainder(run, v, Integer.Of(2)) is { } r && Operators.AreEqual(run, r, Integer.Of(1))),
+        new("odd", [], static (run, v, _) =>
+            Remainder(run, v, Integer.Of(2)) is { } r && Operators.AreEqual(run, r, Integer.Of(1))),
         new("even", [], static (run, v, _) => !Remainder(run, v, Integer.Of(2)).IsTrue),
         new("divisibleby", ["num"], static (run, v, a) => !Remainder(run, v, a.Required(0)).IsTrue),
         new("lower", [], static (run, v, _) => IsOfCase(run, v, "islower")),
@@ -61,12 +62,16 @@ internal static class Tests
         return table.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
-    private static Value Remainder(Interpreter run, Value value, Value divisor) => Operators.Apply(run, "%", value, divisor);
+    private static Value Remainder(Interpreter run, Value value, Value divisor) =>
+        Operators.Apply(run, "%", value, divisor);
 
     private static bool IsOfCase(Interpreter run, Value value, string method) =>
         StringMethods.Find(method)!.Apply(run, Printing.ToText(run, value), Arguments.None).IsTrue;
 
-    /// <summary>Python's "is", as far as values have an identity here: words and small numbers have one, texts by their characters.</summary>
+    /// <summary>
+    /// Python's "is", as far as values have an identity here: words and small numbers have one, texts by their
+    /// characters.
+    /// </summary>
     private static bool IsSame(Value left, Value right) => ReferenceEquals(left, right)
         || (left.GetType() == right.GetType() && KeyComparer.IsKey(left) && KeyComparer.Instance.Equals(left, right));
 }

@@ -4,8 +4,8 @@ using Glm5.Core.Tokenization;
 namespace Glm5.Core.Chat.Jinja;
 
 /// <summary>
-/// Python's str that knows which of its characters a client wrote. Characters of the template's own literals are trusted;
-/// whatever is made of both keeps both, and in doubt a character counts as the client's.
+/// Python's str that knows which of its characters a client wrote. Characters of the template's own literals are
+/// trusted; whatever is made of both keeps both, and in doubt a character counts as the client's.
 /// </summary>
 internal sealed class Text : Value
 {
@@ -33,11 +33,13 @@ internal sealed class Text : Value
 
     public static Text Trusted(string chars) => chars.Length == 0 ? Empty : new Text(chars, []);
 
-    public static Text Client(string chars) => chars.Length == 0 ? Empty : new Text(chars, [new TextSpan(0, chars.Length)]);
+    public static Text Client(string chars) =>
+        chars.Length == 0 ? Empty : new Text(chars, [new TextSpan(0, chars.Length)]);
 
     /// <param name="chars">The characters.</param>
     /// <param name="fromClient">As <see cref="FromClient"/> demands; kept, not copied.</param>
-    public static Text Mixed(string chars, TextSpan[] fromClient) => chars.Length == 0 ? Empty : new Text(chars, fromClient);
+    public static Text Mixed(string chars, TextSpan[] fromClient) =>
+        chars.Length == 0 ? Empty : new Text(chars, fromClient);
 
     public bool IsFromClient(int index)
     {
@@ -122,7 +124,10 @@ internal sealed class Text : Value
         return characters;
     }
 
-    /// <summary>The index in <see cref="FromClient"/> of the first span that reaches beyond a place; the count of spans if none does.</summary>
+    /// <summary>
+    /// The index in <see cref="FromClient"/> of the first span that reaches beyond a place; the count of spans if
+    /// none does.
+    /// </summary>
     public int FirstSpanEndingAfter(int index)
     {
         int low = 0;

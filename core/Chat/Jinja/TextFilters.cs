@@ -39,7 +39,13 @@ internal static class TextFilters
             ?? Text.Client(new string(' ', Math.Clamp(arguments.Integer(0, 4), 0, WidestIndent)));
         bool first = arguments.Flag(1, false);
         bool blank = arguments.Flag(2, false);
-        Text text = Printing.ToText(run, value);
+        if (value is not Text text)
+        {
+            throw value is Undefined undefined
+                ? undefined.Fault()
+                : new RenderFault($"indent needs a string, not '{value.TypeName}'");
+        }
+
         List<Text> lines = Splitting.Lines(run, text, keepEnds: false);
         if (lines.Count == 0 || (text.Chars.Length > 0 && PythonText.IsLineBreak(text.Chars[^1])))
         {

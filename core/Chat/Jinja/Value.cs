@@ -72,8 +72,8 @@ internal sealed class Float(double number) : Value
 }
 
 /// <summary>
-/// What a missing variable, key or element yields: prints as nothing, iterates as empty, is false; anything else done to
-/// it is a fault that says what was missing.
+/// What a missing variable, key or element yields: prints as nothing, iterates as empty, is false; anything else done
+/// to it is a fault that says what was missing.
 /// </summary>
 /// <param name="complaint">What was missing.</param>
 internal sealed class Undefined(string complaint) : Value
@@ -138,7 +138,9 @@ internal abstract class Callable : Value
     public abstract Value Call(Interpreter run, Arguments arguments);
 }
 
-/// <summary>Equality of dict keys: numbers by value whatever their type, texts by their characters whatever their origin.</summary>
+/// <summary>
+/// Equality of dict keys: numbers by value whatever their type, texts by their characters whatever their origin.
+/// </summary>
 internal sealed class KeyComparer : IEqualityComparer<Value>
 {
     public static KeyComparer Instance { get; } = new();

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Glm5.Core.Chat.Output;
 
 /// <summary>
-/// The text of an argument to JSON. The model writes strings raw and everything else as JSON, so the schema decides which it is;
-/// where it admits both, text that is JSON of another admitted kind is that, and other text is a string.
+/// The text of an argument to JSON. The model writes strings raw and everything else as JSON, so the schema decides
+/// which it is; where it admits both, text that is JSON of another admitted kind is that, and other text is a string.
 /// </summary>
 internal static class ArgumentValue
 {
@@ -54,10 +54,13 @@ internal static class ArgumentValue
             "None" => "null",
             _ => isJson && value.ValueKind == JsonValueKind.String ? value.GetString()!.Trim() : "",
         };
-        return !kinds.HasFlag(JsonKinds.String) && TryParse(spelled, out JsonElement inner) && kinds.HasFlag(JsonKindsOf.Value(inner));
+        return !kinds.HasFlag(JsonKinds.String)
+            && TryParse(spelled, out JsonElement inner)
+            && kinds.HasFlag(JsonKindsOf.Value(inner));
     }
 
-    /// <exception cref="InvalidOperationException">A string holds half a surrogate pair (\ud800), of which no text can be made.</exception>
+    /// <exception cref="InvalidOperationException">A string holds half a surrogate pair (\ud800), of which no text can
+    /// be made.</exception>
     private static void ReadStrings(ReadOnlySpan<byte> json)
     {
         Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = s_options.MaxDepth });

@@ -3,8 +3,8 @@ using System.Text;
 namespace Glm5.Core.Chat.Output;
 
 /// <summary>
-/// Writes the arguments of one call as a JSON object in stretches: strings as they come, everything else once at its close, in
-/// the order of the keys. A key that comes again is passed over, since what was sent cannot be taken back.
+/// Writes the arguments of one call as a JSON object in stretches: strings as they come, everything else once at its
+/// close, in the order of the keys. A key that comes again is passed over, since what was sent cannot be taken back.
 /// </summary>
 internal sealed class ArgumentWriter(ToolSchemas tools, string function, int call)
 {
@@ -62,7 +62,10 @@ internal sealed class ArgumentWriter(ToolSchemas tools, string function, int cal
         _streams = false;
     }
 
-    /// <summary>Closes a value that was cut off: a string as far as it came; half a number or list would be another value and is left out.</summary>
+    /// <summary>
+    /// Closes a value that was cut off: a string as far as it came; half a number or list would be another value and is
+    /// left out.
+    /// </summary>
     public void Cut(List<OutputPart> into)
     {
         if (_streams || (_type.Kinds == NullableString && !_skips))

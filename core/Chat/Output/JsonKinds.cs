@@ -26,7 +26,7 @@ internal static class JsonKindsOf
     public static JsonKinds Value(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.String => JsonKinds.String,
-        JsonValueKind.Number => value.TryGetDouble(out double number) && Math.Floor(number) == number ? JsonKinds.Integer : JsonKinds.Fraction,
+        JsonValueKind.Number => IsWhole(value) ? JsonKinds.Integer : JsonKinds.Fraction,
         JsonValueKind.True or JsonValueKind.False => JsonKinds.Boolean,
         JsonValueKind.Null => JsonKinds.Null,
         JsonValueKind.Array => JsonKinds.Array,
@@ -35,15 +35,22 @@ internal static class JsonKindsOf
     };
 
     /// <summary>What a schema's type name admits; anything for a name that JSON Schema does not have.</summary>
-    public static JsonKinds TypeName(JsonElement name) => name.ValueKind != JsonValueKind.String ? JsonKinds.Any : name.GetString() switch
+    public static JsonKinds TypeName(JsonElement name)
     {
-        "string" => JsonKinds.String,
-        "integer" => JsonKinds.Integer,
-        "number" => JsonKinds.Integer | JsonKinds.Fraction,
-        "boolean" => JsonKinds.Boolean,
-        "null" => JsonKinds.Null,
-        "array" => JsonKinds.Array,
-        "object" => JsonKinds.Object,
-        _ => JsonKinds.Any,
-    };
+        string? text = name.ValueKind == JsonValueKind.String ? name.GetString() : null;
+        return text switch
+        {
+            "string" => JsonKinds.String,
+            "integer" => JsonKinds.Integer,
+            "number" => JsonKinds.Integer | JsonKinds.Fraction,
+            "boolean" => JsonKinds.Boolean,
+            "null" => JsonKinds.Null,
+            "array" => JsonKinds.Array,
+            "object" => JsonKinds.Object,
+            _ => JsonKinds.Any,
+        };
+    }
+
+    private static bool IsWhole(JsonElement number) =>
+        number.TryGetDouble(out double value) && Math.Floor(value) == value;
 }

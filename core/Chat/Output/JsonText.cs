@@ -3,8 +3,8 @@ using System.Text;
 namespace Glm5.Core.Chat.Output;
 
 /// <summary>
-/// Text inside of JSON strings. Only what must be escaped is, character by character, so that a string may be written in
-/// stretches cut anywhere.
+/// Text inside of JSON strings. Only what must be escaped is, character by character, so that a string may be written
+/// in stretches cut anywhere.
 /// </summary>
 internal static class JsonText
 {

@@ -3,8 +3,9 @@ using System.Text;
 namespace Glm5.Core.Chat.Output;
 
 /// <summary>
-/// The answer's form, fed with text and tags. Reasoning is given out to the letter. Content is too, but for line ends right after
-/// a tag and white space right before a call: they are layout, and the template drops them when the answer comes back.
+/// The answer's form, fed with text and tags. Reasoning is given out to the letter. Content is too, but for line ends
+/// right after a tag and white space right before a call: they are layout, and the template drops them when the answer
+/// comes back.
 /// </summary>
 /// <param name="tools">The request's tools; null when it has none: then the tags of calls are text.</param>
 /// <param name="startsInReasoning">True when the prompt ended inside of a think block.</param>
@@ -25,11 +26,18 @@ internal sealed class OutputMachine(ToolSchemas? tools, bool startsInReasoning)
     public void Text(string text, List<OutputPart> into)
     {
         if (_call is not null)
+        {
             _call.Text(text, into);
+            AfterStep(into);
+        }
         else if (_inReasoning)
+        {
             Reason(text, into);
+        }
         else
+        {
             Say(text, into);
+        }
     }
 
     public void Tag(OutputTag tag, List<OutputPart> into)
@@ -71,8 +79,8 @@ internal sealed class OutputMachine(ToolSchemas? tools, bool startsInReasoning)
         AfterStep(into);
         GiveOutHeld(into);
 
-        // The model skipped the end of its reasoning and ended its turn: what it wrote is the answer. It has been given out as
-        // reasoning, which cannot be taken back, so it is given once more.
+        // The model skipped the end of its reasoning and ended its turn: what it wrote is the answer. It has been given
+        // out as reasoning, which cannot be taken back, so it is given once more.
         if (complete && _mayBeAnswer && _unclosed.ToString() is var answer && !string.IsNullOrWhiteSpace(answer))
             into.Add(new OutputPart(OutputKind.Content, answer));
         EndReasoning();

@@ -3,12 +3,14 @@ using System.Text.Json;
 namespace Glm5.Core.Chat.Output;
 
 /// <summary>
-/// Finds what a JSON schema says about one property of an object: through references, unions, intersections, enum, const and
-/// nullable. A request brings the schema, so its walk is bounded: what lies beyond counts as unknown.
+/// Finds what a JSON schema says about one property of an object: through references, unions, intersections, enum,
+/// const and nullable. A request brings the schema, so its walk is bounded: what lies beyond counts as unknown.
 /// </summary>
 internal sealed class SchemaReader
 {
-    /// <summary>Members and items looked at for one property. References may form circles, and unions of circles explode.</summary>
+    /// <summary>
+    /// Members and items looked at for one property. References may form circles, and unions of circles explode.
+    /// </summary>
     private const int MostLooks = 100_000;
 
     private const int DeepestNesting = 100;
@@ -27,8 +29,10 @@ internal sealed class SchemaReader
         SchemaReader reader = new(parameters);
         try
         {
-            JsonKinds kinds = reader.OfProperty(parameters, name) ?? reader.OfOtherProperties(parameters) ?? JsonKinds.None;
-            return kinds == JsonKinds.None ? ArgumentType.Unknown : new ArgumentType(kinds, reader._listed);
+            JsonKinds? kinds = reader.OfProperty(parameters, name) ?? reader.OfOtherProperties(parameters);
+            return kinds is null or JsonKinds.None
+                ? ArgumentType.Unknown
+                : new ArgumentType(kinds.Value, reader._listed);
         }
         catch (InvalidOperationException)
         {
@@ -37,7 +41,9 @@ internal sealed class SchemaReader
         }
     }
 
-    /// <summary>Kinds of a property of the objects that <paramref name="schema"/> describes; null when it does not mention it.</summary>
+    /// <summary>
+    /// Kinds of a property of the objects that <paramref name="schema"/> describes; null when it does not mention it.
+    /// </summary>
     private JsonKinds? OfProperty(JsonElement schema, string name)
     {
         if (schema.ValueKind != JsonValueKind.Object)
@@ -139,15 +145,22 @@ internal sealed class SchemaReader
     {
         if (schema.TryGetProperty("properties", out _) || schema.TryGetProperty("required", out _))
             return JsonKinds.Object;
-        return schema.TryGetProperty("items", out _) || schema.TryGetProperty("prefixItems", out _) ? JsonKinds.Array : JsonKinds.Any;
+        if (schema.TryGetProperty("items", out _) || schema.TryGetProperty("prefixItems", out _))
+            return JsonKinds.Array;
+        return JsonKinds.Any;
     }
 
     /// <summary>Follows a reference inside of the same schema: <c>#</c> or <c>#/pointer/to/it</c>.</summary>
     private bool TryResolve(JsonElement schema, out JsonElement target)
     {
         target = _root;
-        if (!TryGet(schema, "$ref", JsonValueKind.String, out JsonElement reference) || reference.GetString() is not ['#', .. string pointer])
+        if (!TryGet(schema, "$ref", JsonValueKind.String, out JsonElement reference)
+            || reference.GetString() is not ['#', .. string pointer])
+        {
             return false;
+        }
+
+
         if (pointer.Length == 0)
             return true;
         if (pointer[0] != '/')
@@ -155,7 +168,9 @@ internal sealed class SchemaReader
 
         foreach (string escaped in pointer[1..].Split('/'))
         {
-            string step = Uri.UnescapeDataString(escaped).Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
+            string step = Uri.UnescapeDataString(escaped)
+                .Replace("~1", "/", StringComparison.Ordinal)
+                .Replace("~0", "~", StringComparison.Ordinal);
             bool found = target.ValueKind switch
             {
                 JsonValueKind.Object => target.TryGetProperty(step, out target),
@@ -178,12 +193,16 @@ internal sealed class SchemaReader
     }
 
     private JsonElement.ArrayEnumerator Parts(JsonElement schema, string keyword) =>
-        TryGet(schema, keyword, JsonValueKind.Array, out JsonElement parts) && Charge(parts.GetArrayLength()) ? parts.EnumerateArray() : default;
+        TryGet(schema, keyword, JsonValueKind.Array, out JsonElement parts) && Charge(parts.GetArrayLength())
+            ? parts.EnumerateArray()
+            : default;
 
     private static bool TryGet(JsonElement schema, string keyword, JsonValueKind kind, out JsonElement value)
     {
         value = default;
-        return schema.ValueKind == JsonValueKind.Object && schema.TryGetProperty(keyword, out value) && value.ValueKind == kind;
+        return schema.ValueKind == JsonValueKind.Object
+            && schema.TryGetProperty(keyword, out value)
+            && value.ValueKind == kind;
     }
 
     private static JsonKinds? Both(JsonKinds? first, JsonKinds? second) =>

@@ -5,13 +5,13 @@ namespace Glm5.Core.Chat.Output;
 
 /// <summary>
 /// One tool call from behind its opening tag on:
-/// <c>NAME (&lt;arg_key&gt;K&lt;/arg_key&gt; &lt;arg_value&gt;V&lt;/arg_value&gt;)* &lt;/tool_call&gt;</c>, with or without line ends between
-/// tags. Models mention the tag in prose too, so it is a call only once its name is one. Inside of an open value
-/// every tag but the closing one is text.
+/// <c>NAME (&lt;arg_key&gt;K&lt;/arg_key&gt; &lt;arg_value&gt;V&lt;/arg_value&gt;)* &lt;/tool_call&gt;</c>, with or
+/// without line ends between tags. Models mention the tag in prose too, so it is a call only once its name is one.
+/// Inside of an open value every tag but the closing one is text.
 /// </summary>
 internal sealed class ToolCall(ToolSchemas tools, int index)
 {
-    private const int LongestName = 128;
+    private const int LongestName = 256;
 
     private static readonly SearchValues<char> s_nameCharacters =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:/");
@@ -34,10 +34,14 @@ internal sealed class ToolCall(ToolSchemas tools, int index)
     /// <summary>True once it is known to be a call; its name has been given out then.</summary>
     public bool IsCall => _arguments is not null;
 
-    /// <summary>True when nothing more belongs to it; if it is no call, <see cref="Literal"/> is text after all.</summary>
+    /// <summary>
+    /// True when nothing more belongs to it; if it is no call, <see cref="Literal"/> is text after all.
+    /// </summary>
     public bool IsOver { get; private set; }
 
-    /// <summary>The text of what is no call, the opening tag included; empty when it was cut off within a function's name.</summary>
+    /// <summary>
+    /// The text of what is no call, the opening tag included; empty when it was cut off within a function's name.
+    /// </summary>
     public string Literal => _isHalf ? "" : OutputTag.CallOpen.Text() + _text;
 
     public void Text(string text, List<OutputPart> into)
@@ -50,6 +54,7 @@ internal sealed class ToolCall(ToolSchemas tools, int index)
         else if (_place is Place.Name or Place.Key)
         {
             _text.Append(text);
+            IsOver = _place == Place.Name && !MayBecomeName();
         }
     }
 
@@ -70,7 +75,7 @@ internal sealed class ToolCall(ToolSchemas tools, int index)
         if (_place == Place.Name && !TryOpen(isForm: false, into))
         {
             IsOver = true;
-            _isHalf = !complete && tools.DeclaresLonger(_text.ToString().Trim());
+            _isHalf = !complete && tools.DeclaresFrom(_text.ToString().Trim());
             return;
         }
 
@@ -168,10 +173,9 @@ internal sealed class ToolCall(ToolSchemas tools, int index)
     /// <param name="into">Receives the name.</param>
     private bool TryOpen(bool isForm, List<OutputPart> into)
     {
-        // Prose about tags puts spaces around what stands between them.
-        string written = FirstLine(_text.ToString().Trim('\r', '\n'));
+        string written = _text.ToString().Trim('\r', '\n');
         string name = written.Trim();
-        if (!tools.Declares(name) && !(isForm && LooksLikeName(written)))
+        if (!MayBecomeName() || !(tools.Declares(name) || (isForm && written.Length > 0 && IsPlain(written))))
             return false;
 
         into.Add(new OutputPart(OutputKind.ToolCallName, name, index));
@@ -186,8 +190,17 @@ internal sealed class ToolCall(ToolSchemas tools, int index)
         IsOver = true;
     }
 
-    private static string FirstLine(string text) => text.IndexOfAny(['\r', '\n']) is var end and >= 0 ? text[..end] : text;
+    /// <summary>
+    /// False once no text that begins so can be a function's name: it is not declared, and prose about tags puts spaces
+    /// around what stands between them.
+    /// </summary>
+    private bool MayBecomeName()
+    {
+        if (_text.Length > LongestName)
+            return false;
+        string text = _text.ToString();
+        return IsPlain(text.AsSpan().Trim("\r\n")) || tools.DeclaresFrom(text.Trim());
+    }
 
-    private static bool LooksLikeName(string name) =>
-        name.Length is > 0 and <= LongestName && !name.AsSpan().ContainsAnyExcept(s_nameCharacters);
+    private static bool IsPlain(ReadOnlySpan<char> name) => !name.ContainsAnyExcept(s_nameCharacters);
 }

@@ -31,8 +31,8 @@ internal sealed class ToolSchemas
 
     public bool Declares(string function) => _parameters.ContainsKey(function);
 
-    /// <summary>True for what a function's name begins with, nothing included.</summary>
-    public bool DeclaresLonger(string beginning)
+    /// <summary>True when the name of a function begins so or is that.</summary>
+    public bool DeclaresFrom(string beginning)
     {
         foreach (string function in _parameters.Keys)
         {
@@ -45,13 +45,17 @@ internal sealed class ToolSchemas
 
     /// <summary>What the schema says of an argument; unknown where there is none.</summary>
     public ArgumentType TypeOf(string function, string argument) =>
-        _parameters.TryGetValue(function, out JsonElement parameters) ? SchemaReader.TypeOf(parameters, argument) : ArgumentType.Unknown;
+        _parameters.TryGetValue(function, out JsonElement parameters)
+            ? SchemaReader.TypeOf(parameters, argument)
+            : ArgumentType.Unknown;
 
     private void Add(JsonElement tool)
     {
         if (tool.ValueKind != JsonValueKind.Object)
             return;
-        JsonElement function = tool.TryGetProperty("function", out JsonElement inner) && inner.ValueKind == JsonValueKind.Object ? inner : tool;
+        JsonElement function = tool;
+        if (tool.TryGetProperty("function", out JsonElement nested) && nested.ValueKind == JsonValueKind.Object)
+            function = nested;
         if (!function.TryGetProperty("name", out JsonElement name) || name.ValueKind != JsonValueKind.String)
             return;
         if (!function.TryGetProperty("parameters", out JsonElement parameters))

@@ -16,15 +16,23 @@ internal static class TokenizerCommand
 
     public static Command Create()
     {
-        Option<FileInfo> tokenizer = new Option<FileInfo>("--tokenizer") { Description = "A tokenizer.json.", Required = true }.AcceptExistingOnly();
+        Option<FileInfo> tokenizer = new Option<FileInfo>("--tokenizer")
+        {
+            Description = "A tokenizer.json.",
+            Required = true,
+        }.AcceptExistingOnly();
         Option<FileInfo[]> texts = new Option<FileInfo[]>("--text")
         {
             Description = "Files of UTF-8 text, each measured by itself.",
             AllowMultipleArgumentsPerToken = true,
             Required = true,
         }.AcceptExistingOnly();
-        Command command = new("tokenizer", "Time encoding and decoding of texts, and of one letter repeated; prints JSON.") { tokenizer, texts };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(tokenizer), parsed.GetRequiredValue(texts), parsed.InvocationConfiguration));
+        Command command = new("tokenizer", "Time encoding and decoding of texts and of one letter repeated; prints JSON.")
+        {
+            tokenizer, texts,
+        };
+        command.SetAction(parsed => Run(
+            parsed.GetRequiredValue(tokenizer), parsed.GetRequiredValue(texts), parsed.InvocationConfiguration));
         return command;
     }
 
@@ -32,7 +40,8 @@ internal static class TokenizerCommand
     {
         var tokenizer = Tokenizer.Load(file.FullName);
         List<TokenizedText> results = [];
-        foreach ((string name, string text) in files.Select(f => (f.Name, File.ReadAllText(f.FullName))).Append(("one letter", "a")))
+        IEnumerable<(string, string)> read = files.Select(f => (f.Name, File.ReadAllText(f.FullName)));
+        foreach ((string name, string text) in read.Append(("one letter", "a")))
         {
             if (text.Length == 0)
             {
@@ -42,7 +51,8 @@ internal static class TokenizerCommand
 
             TokenizedText result = Measure(tokenizer, name, Fill(text));
             results.Add(result);
-            streams.Error.WriteLine($"{name,-28} encode {result.EncodeMegabytesPerSecond} MB/s, decode {result.DecodeMegabytesPerSecond} MB/s");
+            streams.Error.WriteLine(
+                $"{name,-28} encode {result.EncodeMegabytesPerSecond}, decode {result.DecodeMegabytesPerSecond} MB/s");
         }
 
         streams.Output.WriteLine(ResultFile.Of("tokenizer", tokenized: results).ToJson());

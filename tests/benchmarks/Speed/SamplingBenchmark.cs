@@ -14,24 +14,29 @@ public class SamplingBenchmark
     private SequenceSampler _sampler = null!;
 
     /// <summary>What is asked for.</summary>
-    [Params("greedy, biased", "temperature 1", "top-p 0.95", "top-k 40", "min-p 0.05", "top-k 40, top-p 0.95, logprobs 20", "top-p 0.95, flat")]
+    [Params(
+        "greedy, biased", "temperature 1", "top-p 0.95", "top-p 0.95, flat", "top-k 40", "min-p 0.05",
+        "top-k 40, top-p 0.95, logprobs 20")]
     public string Wish { get; set; } = "";
 
-    /// <summary>Logits as a model has them: a bell of noise, and some that stand out.</summary>
+    /// <summary>
+    /// Logits as a model has them: a bell of noise, and some that stand out and weigh more than all of it; or, flat,
+    /// the noise alone.
+    /// </summary>
     [GlobalSetup]
     public void Fill()
     {
-        float spread = Wish.EndsWith("flat", StringComparison.Ordinal) ? 0.1f : 2.5f;
+        bool flat = Wish.EndsWith("flat", StringComparison.Ordinal);
         for (int id = 0; id < Vocabulary; id++)
         {
             double sum = 0;
             for (int part = 0; part < 6; part++)
                 sum += KeyedRandom.Unit(part, id, DrawPurpose.Token) - 0.5;
-            _logits[id] = (float)sum * spread;
+            _logits[id] = (float)sum * (flat ? 0.1f : 2.5f);
         }
 
-        for (int best = 0; best < 30; best++)
-            _logits[best * 5000] += 12 * spread / 2.5f * (30 - best) / 30;
+        for (int best = 0; best < 30 && !flat; best++)
+            _logits[best * 5000] += 20 * (30 - best) / 30f;
         var request = new GenerationRequest { Prompt = [0], Sampling = Parameters() };
         _sampler = new SequenceSampler(request, 1, TokenMask.Nothing, new SamplingScratch(Vocabulary));
     }

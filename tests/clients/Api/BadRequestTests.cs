@@ -7,7 +7,9 @@ using Glm5.Host.Api;
 
 namespace Glm5.Tests.Clients.Api;
 
-/// <summary>What is wrong with a request is said in the shape that OpenAI's clients read, with the field at fault.</summary>
+/// <summary>
+/// What is wrong with a request is said in the shape that OpenAI's clients read, with the field at fault.
+/// </summary>
 [TestClass]
 public sealed class BadRequestTests
 {
@@ -82,7 +84,8 @@ public sealed class BadRequestTests
     [DataRow(Completion, "{\"prompt\": \"x\", \"max_tokens\": 5000}", "max_tokens", "4096")]
     [DataRow("/tokenize", "{\"prompt\": 1}", "prompt", "a string")]
     [DataRow("/detokenize", "{\"tokens\": [99999]}", "tokens[0]", "from 0 to 1279")]
-    public async Task A_wrong_request_is_refused_with_the_field_and_the_reason(string path, string body, string? field, string words)
+    public async Task A_wrong_request_is_refused_with_the_field_and_the_reason(
+        string path, string body, string? field, string words)
     {
         RunningServer server = await SharedServer.Server;
         (HttpStatusCode status, JsonElement answer) = await server.PostAsync(path, body);
@@ -132,7 +135,8 @@ public sealed class BadRequestTests
 
         using HttpResponseMessage get = await server.Http.GetAsync(Chat);
         Assert.AreEqual(HttpStatusCode.MethodNotAllowed, get.StatusCode);
-        Assert.Contains("POST", JsonElement.Parse(await get.Content.ReadAsStringAsync()).At("error", "message").GetString()!);
+        Assert.Contains(
+            "POST", JsonElement.Parse(await get.Content.ReadAsStringAsync()).At("error", "message").GetString()!);
 
         (status, answer) = await server.PostAsync(Chat, new StringContent("{}", Encoding.UTF8, "text/plain"));
         Assert.AreEqual(HttpStatusCode.UnsupportedMediaType, status);
@@ -144,7 +148,8 @@ public sealed class BadRequestTests
     {
         RunningServer server = await SharedServer.Server;
         string text = string.Concat(Enumerable.Repeat("many words ", 10 * 1024 * 1024 / 11));
-        (HttpStatusCode status, JsonElement answer) = await server.PostAsync(Chat, $$"""{"messages": [{"role": "user", "content": "{{text}}"}]}""");
+        (HttpStatusCode status, JsonElement answer) = await server.PostAsync(
+            Chat, $$"""{"messages": [{"role": "user", "content": "{{text}}"}]}""");
         Assert.AreEqual(HttpStatusCode.BadRequest, status, answer.ToString());
         Assert.AreEqual("context_length_exceeded", answer.At("error", "code").GetString());
         Assert.AreEqual("messages", answer.At("error", "param").GetString());
@@ -182,7 +187,8 @@ public sealed class BadRequestTests
     public void Any_bytes_are_an_object_or_an_error_of_the_client()
     {
         Gen<byte[]> damaged =
-            from start in Gen.Const("{\"messages\": [{\"role\": \"user\", \"content\": \"h\\u00e9\\ud83d\\ude42\"}], \"n\": 1e5, \"stop\": [null, true]}")
+            from start in Gen.Const(
+                "{\"messages\": [{\"role\": \"user\", \"content\": \"h\\u00e9\\ud83d\\ude42\"}], \"n\": 1e5, \"stop\": [null, true]}")
             from at in Gen.Int[0, start.Length - 1]
             from value in Gen.Byte
             from cut in Gen.Int[0, start.Length]

@@ -20,7 +20,8 @@ public sealed class CommandLineTests
     [DataRow("--version", "--version")]
     [DataRow("srve", "srve")]
     public void Options_or_a_folder_alone_mean_serve(string line, string meaning) =>
-        Assert.AreEqual(meaning, string.Join(' ', CommandLine.PlaceServe(line.Split(' ', StringSplitOptions.RemoveEmptyEntries))));
+        Assert.AreEqual(
+            meaning, string.Join(' ', CommandLine.PlaceServe(line.Split(' ', StringSplitOptions.RemoveEmptyEntries))));
 
     [TestMethod]
     [DataRow("srve")]
@@ -36,11 +37,14 @@ public sealed class CommandLineTests
 
     [TestMethod]
     public async Task A_folder_without_a_model_ends_with_the_code_for_models() =>
-        Assert.AreEqual(ExitCode.Model, await CommandLine.RunAsync(["serve", Path.Combine(Repository.Root, "docs"), "--port", "0"]));
+        Assert.AreEqual(
+            ExitCode.Model,
+            await CommandLine.RunAsync(["serve", Path.Combine(Repository.Root, "docs"), "--port", "0"]));
 
     [TestMethod]
     public async Task A_device_that_cannot_take_the_model_ends_with_the_code_for_devices() =>
-        Assert.AreEqual(ExitCode.Device, await CommandLine.RunAsync(["serve", "--port", "0", "--kv-cache-memory-bytes", "1"]));
+        Assert.AreEqual(
+            ExitCode.Device, await CommandLine.RunAsync(["serve", "--port", "0", "--kv-cache-memory-bytes", "1"]));
 
     [TestMethod]
     public void The_best_backend_that_is_present_is_chosen_and_each_other_says_why_not()
@@ -49,7 +53,8 @@ public sealed class CommandLineTests
         Assert.AreEqual("cpu", choice.Backend.Name);
         Assert.IsNull(choice.Refusal);
         CollectionAssert.AreEqual(
-            new[] { "no driver here", "the best that is present", "present, but cpu is preferred" }, choice.Verdicts.Select(v => v.Reason).ToArray());
+            new[] { "no driver here", "the best that is present", "present, but cpu is preferred" },
+            choice.Verdicts.Select(v => v.Reason).ToArray());
         CollectionAssert.AreEqual(new[] { false, true, false }, choice.Verdicts.Select(v => v.Chosen).ToArray());
         Assert.AreEqual("no driver here", BackendCatalog.Choose([new Absent()], "absent").Refusal);
     }
@@ -62,6 +67,7 @@ public sealed class CommandLineTests
 
         public override ProbeResult Probe() => new([], "no driver here");
 
-        public override IReadOnlyList<IAccelerator> Open(DeviceRequest request) => throw new AcceleratorException("no driver here");
+        public override IReadOnlyList<IAccelerator> Open(DeviceRequest request) =>
+            throw new AcceleratorException("no driver here");
     }
 }

@@ -19,8 +19,10 @@ public sealed class CompletionTests
                 "/v1/completions", $$"""{"prompt": [{{prompt}}, {{ids}}], "max_tokens": 400, "temperature": 0, "return_token_ids": true}""");
             for (int choice = 0; choice < 2; choice++)
             {
-                CollectionAssert.AreEqual(golden.PromptIds, answer.At("choices", choice, "prompt_token_ids").Ids(), golden.Name);
-                CollectionAssert.AreEqual(golden.OutputIds, answer.At("choices", choice, "token_ids").Ids(), golden.Name);
+                CollectionAssert.AreEqual(
+                    golden.PromptIds, answer.At("choices", choice, "prompt_token_ids").Ids(), golden.Name);
+                CollectionAssert.AreEqual(
+                    golden.OutputIds, answer.At("choices", choice, "token_ids").Ids(), golden.Name);
                 Assert.AreEqual("stop", answer.At("choices", choice, "finish_reason").GetString());
             }
 
@@ -34,14 +36,20 @@ public sealed class CompletionTests
         RunningServer server = await SharedServer.Server;
         string request = $$"""{"prompt": {{JsonSerializer.Serialize(Prompt)}}, "max_tokens": 40, "logprobs": 1, "return_token_ids": true""";
         JsonElement whole = await server.AnswerAsync("/v1/completions", request + "}");
-        List<JsonElement> events = await server.EventsAsync("/v1/completions", request + """, "stream": true, "stream_options": {"include_usage": true}}""");
+        List<JsonElement> events = await server.EventsAsync(
+            "/v1/completions", request + """, "stream": true, "stream_options": {"include_usage": true}}""");
         JsonElement[] chunks = [.. events.Where(e => e.At("choices").GetArrayLength() == 1)];
-        Assert.AreEqual(whole.At("choices", 0, "text").GetString(), string.Concat(chunks.Select(c => c.At("choices", 0, "text").GetString())));
+        Assert.AreEqual(
+            whole.At("choices", 0, "text").GetString(),
+            string.Concat(chunks.Select(c => c.At("choices", 0, "text").GetString())));
         CollectionAssert.AreEqual(
-            whole.At("choices", 0, "token_ids").Ids(), chunks.SelectMany(c => c.At("choices", 0, "token_ids").Ids()).ToArray());
+            whole.At("choices", 0, "token_ids").Ids(),
+            chunks.SelectMany(c => c.At("choices", 0, "token_ids").Ids()).ToArray());
         CollectionAssert.AreEqual(
-            whole.At("choices", 0, "logprobs", "text_offset").Ids(), chunks.SelectMany(c => c.At("choices", 0, "logprobs", "text_offset").Ids()).ToArray());
-        CollectionAssert.AreEqual(whole.At("choices", 0, "prompt_token_ids").Ids(), chunks[0].At("choices", 0, "prompt_token_ids").Ids());
+            whole.At("choices", 0, "logprobs", "text_offset").Ids(),
+            chunks.SelectMany(c => c.At("choices", 0, "logprobs", "text_offset").Ids()).ToArray());
+        CollectionAssert.AreEqual(
+            whole.At("choices", 0, "prompt_token_ids").Ids(), chunks[0].At("choices", 0, "prompt_token_ids").Ids());
         Assert.AreEqual(whole.At("usage").GetRawText(), events[^1].At("usage").GetRawText());
         Assert.IsTrue(events[..^1].All(e => e.At("usage").ValueKind == JsonValueKind.Null));
     }
@@ -88,7 +96,8 @@ public sealed class CompletionTests
         string request = """{"prompt": "tell", "max_tokens": 24, "temperature": 5, "top_p": 1, "seed": 7, "skip_special_tokens": false, "ignore_eos": true}""";
         JsonElement first = await server.AnswerAsync("/v1/completions", request);
         JsonElement second = await server.AnswerAsync("/v1/completions", request);
-        JsonElement other = await server.AnswerAsync("/v1/completions", request.Replace("\"seed\": 7", "\"seed\": 8", StringComparison.Ordinal));
+        JsonElement other = await server.AnswerAsync(
+            "/v1/completions", request.Replace("\"seed\": 7", "\"seed\": 8", StringComparison.Ordinal));
         Assert.AreEqual(first.At("choices", 0, "text").GetString(), second.At("choices", 0, "text").GetString());
         Assert.AreNotEqual(first.At("choices", 0, "text").GetString(), other.At("choices", 0, "text").GetString());
     }
@@ -97,9 +106,12 @@ public sealed class CompletionTests
     public async Task Tokenize_and_detokenize_are_inverse()
     {
         RunningServer server = await SharedServer.Server;
-        JsonElement tokens = await server.AnswerAsync("/tokenize", $$"""{"prompt": {{JsonSerializer.Serialize(Prompt + " é 漢 🙂")}}, "return_token_strs": true}""");
+        JsonElement tokens = await server.AnswerAsync(
+            "/tokenize",
+            $$"""{"prompt": {{JsonSerializer.Serialize(Prompt + " é 漢 🙂")}}, "return_token_strs": true}""");
         Assert.AreEqual(tokens.At("count").GetInt32(), tokens.At("token_strs").GetArrayLength());
-        JsonElement text = await server.AnswerAsync("/detokenize", $$"""{"tokens": {{tokens.At("tokens").GetRawText()}}}""");
+        JsonElement text = await server.AnswerAsync(
+            "/detokenize", $$"""{"tokens": {{tokens.At("tokens").GetRawText()}}}""");
         Assert.AreEqual(Prompt + " é 漢 🙂", text.At("prompt").GetString());
     }
 }

@@ -5,7 +5,8 @@ namespace Glm5.Tests.Clients.Api;
 
 /// <summary>A streamed chat put together as a client does it.</summary>
 internal sealed record JoinedChat(
-    string Content, string Reasoning, IReadOnlyList<(string Name, string Arguments)> Calls, string? FinishReason, int[] TokenIds)
+    string Content, string Reasoning, IReadOnlyList<(string Name, string Arguments)> Calls, string? FinishReason,
+    int[] TokenIds)
 {
     /// <summary>Joins chunks; they must be in the API's order.</summary>
     public static JoinedChat Of(IReadOnlyList<JsonElement> events)
@@ -34,8 +35,8 @@ internal sealed record JoinedChat(
             reason = choice.At("finish_reason").GetString();
         }
 
-        return new JoinedChat(
-            content.ToString(), reasoning.ToString(), [.. calls.Select(call => (call.Name, call.Arguments.ToString()))], reason, [.. ids]);
+        (string, string)[] called = [.. calls.Select(call => (call.Name, call.Arguments.ToString()))];
+        return new JoinedChat(content.ToString(), reasoning.ToString(), called, reason, [.. ids]);
     }
 
     private static void Add(JsonElement parts, List<(string Name, StringBuilder Arguments)> calls)

@@ -8,11 +8,13 @@ namespace Glm5.Tests.Clients.Api;
 internal static class Requests
 {
     /// <summary>Posts JSON text and returns status and body.</summary>
-    public static Task<(HttpStatusCode Status, JsonElement Body)> PostAsync(this RunningServer server, string path, string json) =>
+    public static Task<(HttpStatusCode Status, JsonElement Body)> PostAsync(
+        this RunningServer server, string path, string json) =>
         server.PostAsync(path, new StringContent(json, Encoding.UTF8, "application/json"));
 
     /// <summary>Posts any content.</summary>
-    public static async Task<(HttpStatusCode Status, JsonElement Body)> PostAsync(this RunningServer server, string path, HttpContent content)
+    public static async Task<(HttpStatusCode Status, JsonElement Body)> PostAsync(
+        this RunningServer server, string path, HttpContent content)
     {
         using HttpResponseMessage response = await server.Http.PostAsync(path, content);
         return (response.StatusCode, JsonElement.Parse(await response.Content.ReadAsByteArrayAsync()));
@@ -26,11 +28,17 @@ internal static class Requests
         return body;
     }
 
-    /// <summary>Posts JSON text that asks for a stream, and returns its events; the last must be [DONE], which is left out.</summary>
+    /// <summary>
+    /// Posts JSON text that asks for a stream, and returns its events; the last must be [DONE], which is left out.
+    /// </summary>
     public static async Task<List<JsonElement>> EventsAsync(this RunningServer server, string path, string json)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
-        using HttpResponseMessage response = await server.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        using var request = new HttpRequestMessage(HttpMethod.Post, path)
+        {
+            Content = new StringContent(json, Encoding.UTF8, "application/json"),
+        };
+        using HttpResponseMessage response = await server.Http.SendAsync(
+            request, HttpCompletionOption.ResponseHeadersRead);
         string all = await response.Content.ReadAsStringAsync();
         Assert.AreEqual(HttpStatusCode.OK, response.StatusCode, all);
         Assert.AreEqual("text/event-stream", response.Content.Headers.ContentType!.MediaType);

@@ -29,7 +29,8 @@ public sealed class SdkTests
         var text = new StringBuilder();
         ChatFinishReason? reason = null;
         int updates = 0;
-        await foreach (StreamingChatCompletionUpdate update in client.CompleteChatStreamingAsync([new UserChatMessage("Thanks!")], s_greedy))
+        UserChatMessage[] messages = [new("Thanks!")];
+        await foreach (StreamingChatCompletionUpdate update in client.CompleteChatStreamingAsync(messages, s_greedy))
         {
             updates++;
             foreach (ChatMessageContentPart part in update.ContentUpdate)
@@ -55,11 +56,11 @@ public sealed class SdkTests
                 BinaryData.FromString(tool.At("function", "parameters").GetRawText())));
         }
 
-        ChatMessage[] messages = [.. golden.Messages.EnumerateArray().Select(message => message.At("role").GetString() == "system"
-            ? (ChatMessage)new SystemChatMessage(message.At("content").GetString()) : new UserChatMessage(message.At("content").GetString()))];
+        ChatMessage[] messages = [.. golden.Messages.EnumerateArray().Select(Message)];
         ChatCompletion answer = await client.CompleteChatAsync(messages, options);
         Assert.AreEqual(ChatFinishReason.ToolCalls, answer.FinishReason);
-        Assert.IsTrue(golden.OutputText.Contains($"<tool_call>{answer.ToolCalls[0].FunctionName}", StringComparison.Ordinal));
+        Assert.IsTrue(
+            golden.OutputText.Contains($"<tool_call>{answer.ToolCalls[0].FunctionName}", StringComparison.Ordinal));
     }
 
     [TestMethod]
@@ -75,7 +76,13 @@ public sealed class SdkTests
     private static async Task<ChatClient> ClientAsync(string model = "glm5-nano")
     {
         RunningServer server = await SharedServer.Server;
-        return new ChatClient(
-            model, new ApiKeyCredential("unused"), new OpenAIClientOptions { Endpoint = new Uri(server.Address, "v1") });
+        var options = new OpenAIClientOptions { Endpoint = new Uri(server.Address, "v1") };
+        return new ChatClient(model, new ApiKeyCredential("unused"), options);
+    }
+
+    private static ChatMessage Message(System.Text.Json.JsonElement message)
+    {
+        string text = message.At("content").GetString()!;
+        return message.At("role").GetString() == "system" ? new SystemChatMessage(text) : new UserChatMessage(text);
     }
 }

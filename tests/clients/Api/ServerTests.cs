@@ -54,8 +54,10 @@ public sealed class ServerTests
     [TestMethod]
     public async Task Keys_are_asked_for_on_the_api_and_nowhere_else()
     {
-        await using RunningServer server = await RunningServer.StartAsync(o => o with { ApiKeys = ["first", "second"] });
-        (HttpStatusCode status, JsonElement answer) = await server.PostAsync("/v1/completions", """{"prompt": "x", "max_tokens": 1}""");
+        await using RunningServer server = await RunningServer.StartAsync(
+            o => o with { ApiKeys = ["first", "second"] });
+        (HttpStatusCode status, JsonElement answer) = await server.PostAsync(
+            "/v1/completions", """{"prompt": "x", "max_tokens": 1}""");
         Assert.AreEqual(HttpStatusCode.Unauthorized, status);
         Assert.AreEqual("invalid_api_key", answer.At("error", "code").GetString());
         server.Http.DefaultRequestHeaders.Authorization = new("Bearer", "third");
@@ -79,14 +81,16 @@ public sealed class ServerTests
         {
             Content = new StringContent(Long + (streamed ? ", \"stream\": true}" : "}"), null, "application/json"),
         };
-        Task<HttpResponseMessage> answer = server.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, leave.Token);
+        Task<HttpResponseMessage> answer = server.Http.SendAsync(
+            request, HttpCompletionOption.ResponseHeadersRead, leave.Token);
         await UntilAsync(() => server.Engine.Status.Running == 1, "the request never ran");
         HttpResponseMessage? response = streamed ? await answer : null;
         await leave.CancelAsync();
         response?.Dispose();
         if (!streamed)
             await Assert.ThrowsAsync<OperationCanceledException>(() => answer);
-        await UntilAsync(() => server.Engine.Status is { Running: 0, Waiting: 0, BlocksInUse: 0 }, "the sequence was not freed");
+        await UntilAsync(
+            () => server.Engine.Status is { Running: 0, Waiting: 0, BlocksInUse: 0 }, "the sequence was not freed");
         Assert.IsLessThan(4000, server.Engine.Status.GeneratedTokens);
     }
 
@@ -96,20 +100,24 @@ public sealed class ServerTests
         await using RunningServer server = await RunningServer.StartAsync();
         GoldenCase golden = NanoGolden.Case("greeting");
         string request = $$"""{"prompt": {{JsonSerializer.Serialize(golden.PromptIds)}}, "max_tokens": 40, "temperature": 0, "return_token_ids": true}""";
-        JsonElement[] answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => server.AnswerAsync("/v1/completions", request)));
+        JsonElement[] answers = await Task.WhenAll(
+            Enumerable.Range(0, 200).Select(_ => server.AnswerAsync("/v1/completions", request)));
         foreach (JsonElement answer in answers)
             CollectionAssert.AreEqual(golden.OutputIds, answer.At("choices", 0, "token_ids").Ids());
-        await UntilAsync(() => server.Engine.Status is { Running: 0, Waiting: 0, BlocksInUse: 0 }, "sequences were not freed");
+        await UntilAsync(
+            () => server.Engine.Status is { Running: 0, Waiting: 0, BlocksInUse: 0 }, "sequences were not freed");
     }
 
     [TestMethod]
     public async Task A_full_queue_says_when_to_come_again()
     {
-        await using RunningServer server = await RunningServer.StartAsync(o => o with { Model = o.Model with { MaxSequences = 1, MaxWaiting = 1 } });
+        await using RunningServer server = await RunningServer.StartAsync(
+            o => o with { Model = o.Model with { MaxSequences = 1, MaxWaiting = 1 } });
         using var leave = new CancellationTokenSource();
         Task[] busy = [.. Enumerable.Range(0, 2).Select(_ => server.Http.PostAsync("/v1/completions", new StringContent(Long + "}", null, "application/json"), leave.Token))];
         await UntilAsync(() => server.Engine.Status is { Running: 1, Waiting: 1 }, "the queue did not fill");
-        using HttpResponseMessage refused = await server.Http.PostAsync("/v1/completions", new StringContent(Long + "}", null, "application/json"));
+        using HttpResponseMessage refused = await server.Http.PostAsync(
+            "/v1/completions", new StringContent(Long + "}", null, "application/json"));
         Assert.AreEqual(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
         Assert.IsNotNull(refused.Headers.RetryAfter);
         await leave.CancelAsync();
@@ -120,7 +128,8 @@ public sealed class ServerTests
     public async Task Stopping_lets_a_running_answer_end_and_takes_no_new_one()
     {
         RunningServer server = await RunningServer.StartAsync();
-        Task<JsonElement> running = server.AnswerAsync("/v1/completions", """{"prompt": "go on", "max_tokens": 100, "ignore_eos": true}""");
+        Task<JsonElement> running = server.AnswerAsync(
+            "/v1/completions", """{"prompt": "go on", "max_tokens": 100, "ignore_eos": true}""");
         await UntilAsync(() => server.Engine.Status.Running == 1, "the request never ran");
         Task<bool> stopped = server.Server.StopAsync(CancellationToken.None);
         JsonElement answer = await running;
@@ -132,7 +141,8 @@ public sealed class ServerTests
     [TestMethod]
     public async Task Without_a_tokenizer_ids_go_in_and_out()
     {
-        await using RunningServer server = await RunningServer.StartAsync(o => o with { Model = o.Model with { SkipTokenizer = true } });
+        await using RunningServer server = await RunningServer.StartAsync(
+            o => o with { Model = o.Model with { SkipTokenizer = true } });
         GoldenCase golden = NanoGolden.Case("greeting");
         JsonElement answer = await server.AnswerAsync(
             "/v1/completions", $$"""{"prompt": {{JsonSerializer.Serialize(golden.PromptIds)}}, "max_tokens": 40}""");
@@ -140,7 +150,8 @@ public sealed class ServerTests
         Assert.AreEqual("", answer.At("choices", 0, "text").GetString());
         foreach ((string path, string body) in new[]
         {
-            ("/v1/completions", "{\"prompt\": \"text\"}"), ("/v1/chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}"),
+            ("/v1/completions", "{\"prompt\": \"text\"}"), (
+                "/v1/chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}"),
             ("/tokenize", "{\"prompt\": \"x\"}"), ("/v1/completions", "{\"prompt\": [1], \"stop\": \"x\"}"),
         })
         {
@@ -170,7 +181,8 @@ public sealed class ServerTests
     public async Task The_version_is_told()
     {
         RunningServer server = await SharedServer.Server;
-        Assert.StartsWith("0.", JsonElement.Parse(await server.Http.GetStringAsync("/version")).At("version").GetString()!);
+        Assert.StartsWith(
+            "0.", JsonElement.Parse(await server.Http.GetStringAsync("/version")).At("version").GetString()!);
     }
 
     private static async Task UntilAsync(Func<bool> holds, string otherwise)

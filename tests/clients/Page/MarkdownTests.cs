@@ -9,17 +9,17 @@ public sealed class MarkdownTests
 {
     private const string Elements = "P STRONG EM CODE PRE DIV SPAN BUTTON A UL OL LI BLOCKQUOTE HR TABLE THEAD TBODY TR TH TD H3 H4 H5 H6";
 
-    private static RunningServer? s_server;
-    private static Chromium? s_chromium;
-    private static Tab? s_tab;
+    private static RunningServer? _server;
+    private static Chromium? _chromium;
+    private static Tab? _tab;
 
     [ClassInitialize]
     public static async Task StartAsync(TestContext _)
     {
-        s_chromium = await Chromium.StartAsync();
-        s_server = await SharedServer.Server;
-        s_tab = await ScriptedServer.OpenAsync(s_chromium, s_server.Address);
-        await s_tab.EvaluateAsync<bool>("""
+        _chromium = await Chromium.StartAsync();
+        _server = await SharedServer.Server;
+        _tab = await ScriptedServer.OpenAsync(_chromium, _server.Address);
+        await _tab.EvaluateAsync<bool>("""
             import('/markdown.js').then(module => {
               globalThis.render = text => {
                 const root = document.createElement('div');
@@ -35,8 +35,8 @@ public sealed class MarkdownTests
     [ClassCleanup]
     public static async Task StopAsync()
     {
-        if (s_chromium is not null)
-            await s_chromium.DisposeAsync();
+        if (_chromium is not null)
+            await _chromium.DisposeAsync();
     }
 
     [TestMethod]
@@ -84,13 +84,13 @@ public sealed class MarkdownTests
     [DataRow("![x](http://)", null)]
     public async Task Only_web_addresses_become_links(string text, string? expected)
     {
-        Assert.AreEqual(expected, await s_tab!.EvaluateAsync<string>($"render({Tab.Quoted(text)}).querySelector('a')?.href ?? null"));
+        Assert.AreEqual(expected, await _tab!.EvaluateAsync<string>($"render({Tab.Quoted(text)}).querySelector('a')?.href ?? null"));
     }
 
     [TestMethod]
     public async Task A_growing_text_keeps_the_nodes_of_its_finished_blocks()
     {
-        Assert.IsTrue(await s_tab!.EvaluateAsync<bool>("""
+        Assert.IsTrue(await _tab!.EvaluateAsync<bool>("""
             (() => {
               const root = document.createElement('div');
               renderInto(root, 'first\n\nsec');
@@ -113,7 +113,7 @@ public sealed class MarkdownTests
         hostile.Array[200].Sample(texts =>
         {
             string list = System.Text.Json.JsonSerializer.Serialize(texts);
-            string? breach = s_tab!.EvaluateAsync<string>($$"""
+            string? breach = _tab!.EvaluateAsync<string>($$"""
                 (() => {
                   const elements = new Set('{{Elements}}'.split(' '));
                   const attributes = new Set(['href', 'target', 'rel', 'class', 'type', 'tabindex', 'start']);
@@ -146,7 +146,7 @@ public sealed class MarkdownTests
     [DataRow("| a | b |\n|-|-|\n")]
     public async Task Hostile_text_of_a_hundred_thousand_letters_takes_less_than_two_seconds(string unit)
     {
-        double milliseconds = await s_tab!.EvaluateAsync<double>($$"""
+        double milliseconds = await _tab!.EvaluateAsync<double>($$"""
             (() => {
               const text = {{Tab.Quoted(unit)}}.repeat(100000 / {{unit.Length}});
               const began = performance.now();
@@ -158,8 +158,8 @@ public sealed class MarkdownTests
     }
 
     private static async Task<string> HtmlAsync(string text) =>
-        (await s_tab!.EvaluateAsync<string>($"render({Tab.Quoted(text)}).innerHTML"))!;
+        (await _tab!.EvaluateAsync<string>($"render({Tab.Quoted(text)}).innerHTML"))!;
 
     private static async Task<string> CodeAsync(string text) =>
-        (await s_tab!.EvaluateAsync<string>($"render({Tab.Quoted(text)}).querySelector('pre').textContent"))!;
+        (await _tab!.EvaluateAsync<string>($"render({Tab.Quoted(text)}).querySelector('pre').textContent"))!;
 }

@@ -6,21 +6,21 @@ namespace Glm5.Tests.Clients.Page;
 [TestClass]
 public sealed class PageBehaviourTests
 {
-    private static RunningServer? s_server;
-    private static Chromium? s_chromium;
+    private static RunningServer? _server;
+    private static Chromium? _chromium;
 
     [ClassInitialize]
     public static async Task StartAsync(TestContext _)
     {
-        s_chromium = await Chromium.StartAsync();
-        s_server = await SharedServer.Server;
+        _chromium = await Chromium.StartAsync();
+        _server = await SharedServer.Server;
     }
 
     [ClassCleanup]
     public static async Task StopAsync()
     {
-        if (s_chromium is not null)
-            await s_chromium.DisposeAsync();
+        if (_chromium is not null)
+            await _chromium.DisposeAsync();
     }
 
     [TestMethod]
@@ -142,6 +142,21 @@ public sealed class PageBehaviourTests
         await tab.UntilAsync("sent.length === 3");
         Assert.AreEqual("[{\"role\":\"user\",\"content\":\"other\"}]", await tab.EvaluateAsync<string>("JSON.stringify(sent[2].messages)"));
         Assert.AreEqual(2, await tab.EvaluateAsync<int>("document.querySelectorAll('.turn').length"));
+        await tab.ClickAsync("#notice button");
+        Assert.AreEqual("first well second well", await tab.EvaluateAsync<string>(
+            "[...document.querySelectorAll('.turn > .said')].map(said => said.textContent).join(' ')"));
+    }
+
+    [TestMethod]
+    public async Task A_model_that_could_not_be_loaded_is_named_with_the_reason()
+    {
+        const string Failed = """
+            globalThis.health = { status: 'failed', phase: 'failed', model: 'broken', failure: 'config.json: no model_type' };
+            """;
+        Tab tab = await ScriptedServer.OpenAsync(_chromium!, _server!.Address, more: Failed);
+        Assert.AreEqual("broken", await tab.TextAsync("#model"));
+        Assert.AreEqual("config.json: no model_type", await tab.TextAsync("#about"));
+        Assert.IsTrue(await tab.EvaluateAsync<bool>("document.getElementById('send').disabled"));
     }
 
     [TestMethod]
@@ -216,7 +231,7 @@ public sealed class PageBehaviourTests
             globalThis.health = { status: 'loading', phase: 'reading', model: 'GLM-5-FP8', percent: 43.5,
               bytes_done: 435, bytes_total: 1000, bytes_per_second: 2.31e9, remaining_seconds: 12.2 };
             """;
-        Tab tab = await ScriptedServer.OpenAsync(s_chromium!, s_server!.Address, more: Loading);
+        Tab tab = await ScriptedServer.OpenAsync(_chromium!, _server!.Address, more: Loading);
         Assert.AreEqual("reading the weights · 43 % · 2.31 GB/s · 13 s left", await tab.TextAsync("#state-text"));
         Assert.AreEqual(0.435, await tab.EvaluateAsync<double>("document.getElementById('loading').value"));
         await tab.TypeAsync("Hello");
@@ -231,7 +246,7 @@ public sealed class PageBehaviourTests
     [TestMethod]
     public async Task On_a_phone_nothing_is_wider_than_the_screen()
     {
-        Tab tab = await ScriptedServer.OpenAsync(s_chromium!, s_server!.Address, width: 390);
+        Tab tab = await ScriptedServer.OpenAsync(_chromium!, _server!.Address, width: 390);
         await tab.AskAsync(new string('w', 300));
         string wide = new('a', 300);
         await tab.SayAsync($"{wide}\n\n```\n{wide}\n```\n\n|{wide}|b|\n|-|-|\n|1|2|\n\nhttps://example.com/{wide}");
@@ -266,7 +281,7 @@ public sealed class PageBehaviourTests
         Assert.AreEqual("", nameless);
     }
 
-    private static Task<Tab> OpenAsync() => ScriptedServer.OpenAsync(s_chromium!, s_server!.Address);
+    private static Task<Tab> OpenAsync() => ScriptedServer.OpenAsync(_chromium!, _server!.Address);
 
     private static void AssertQuiet(Tab tab) => Assert.IsEmpty(tab.Complaints, string.Join(" | ", tab.Complaints));
 }

@@ -15,21 +15,21 @@ public sealed class PageChatTests
         }).observe(document, { subtree: true, childList: true, characterData: true });
         """;
 
-    private static RunningServer? s_server;
-    private static Chromium? s_chromium;
+    private static RunningServer? _server;
+    private static Chromium? _chromium;
 
     [ClassInitialize]
     public static async Task StartAsync(TestContext _)
     {
-        s_chromium = await Chromium.StartAsync();
-        s_server = await SharedServer.Server;
+        _chromium = await Chromium.StartAsync();
+        _server = await SharedServer.Server;
     }
 
     [ClassCleanup]
     public static async Task StopAsync()
     {
-        if (s_chromium is not null)
-            await s_chromium.DisposeAsync();
+        if (_chromium is not null)
+            await _chromium.DisposeAsync();
     }
 
     [TestMethod]
@@ -75,7 +75,7 @@ public sealed class PageChatTests
 
     private static async Task<Tab> OpenAsync()
     {
-        Tab tab = await s_chromium!.OpenAsync(s_server!.Address, Watch);
+        Tab tab = await _chromium!.OpenAsync(_server!.Address, Watch);
         await tab.UntilAsync("document.body.dataset.server === 'ready'");
         return tab;
     }

@@ -8,10 +8,10 @@ namespace Glm5.Tests.Clients.Page;
 [TestClass]
 public sealed partial class PageFilesTests
 {
-    private static RunningServer s_server = null!;
+    private static RunningServer _server = null!;
 
     [ClassInitialize]
-    public static async Task StartAsync(TestContext _) => s_server = await SharedServer.Server;
+    public static async Task StartAsync(TestContext _) => _server = await SharedServer.Server;
 
     [TestMethod]
     [DataRow("/", "text/html")]
@@ -20,7 +20,7 @@ public sealed partial class PageFilesTests
     [DataRow("/icon.svg", "image/svg+xml")]
     public async Task A_file_has_its_type_and_the_strict_headers(string path, string type)
     {
-        using HttpResponseMessage response = await s_server.Http.GetAsync(path);
+        using HttpResponseMessage response = await _server.Http.GetAsync(path);
         Assert.AreEqual(HttpStatusCode.OK, response.StatusCode);
         Assert.AreEqual(type, response.Content.Headers.ContentType!.MediaType);
         Assert.AreEqual("nosniff", Header(response, "X-Content-Type-Options"));
@@ -33,10 +33,10 @@ public sealed partial class PageFilesTests
     [TestMethod]
     public async Task A_known_file_is_not_sent_again()
     {
-        using HttpResponseMessage first = await s_server.Http.GetAsync("/chat.js");
+        using HttpResponseMessage first = await _server.Http.GetAsync("/chat.js");
         using var again = new HttpRequestMessage(HttpMethod.Get, "/chat.js");
         again.Headers.IfNoneMatch.Add(first.Headers.ETag!);
-        using HttpResponseMessage second = await s_server.Http.SendAsync(again);
+        using HttpResponseMessage second = await _server.Http.SendAsync(again);
         Assert.AreEqual(HttpStatusCode.NotModified, second.StatusCode);
         Assert.AreEqual(first.Headers.ETag, second.Headers.ETag);
         Assert.IsEmpty(await second.Content.ReadAsByteArrayAsync());
@@ -45,8 +45,8 @@ public sealed partial class PageFilesTests
     [TestMethod]
     public async Task Head_answers_with_the_length_alone()
     {
-        using HttpResponseMessage head = await s_server.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, "/"));
-        byte[] whole = await s_server.Http.GetByteArrayAsync("/");
+        using HttpResponseMessage head = await _server.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, "/"));
+        byte[] whole = await _server.Http.GetByteArrayAsync("/");
         Assert.AreEqual(whole.Length, head.Content.Headers.ContentLength);
         Assert.IsEmpty(await head.Content.ReadAsByteArrayAsync());
     }
@@ -60,7 +60,7 @@ public sealed partial class PageFilesTests
         {
             if (!seen.Add(path))
                 continue;
-            using HttpResponseMessage response = await s_server.Http.GetAsync(path);
+            using HttpResponseMessage response = await _server.Http.GetAsync(path);
             Assert.AreEqual(HttpStatusCode.OK, response.StatusCode, path);
             string text = await response.Content.ReadAsStringAsync();
             Assert.DoesNotContain("innerHTML", text, path);
@@ -76,7 +76,7 @@ public sealed partial class PageFilesTests
     {
         foreach (string path in new[] { "/index.html", "/Page.cs", "/..%2fPage.cs", "/chat" })
         {
-            using HttpResponseMessage response = await s_server.Http.GetAsync(path);
+            using HttpResponseMessage response = await _server.Http.GetAsync(path);
             Assert.AreEqual(HttpStatusCode.NotFound, response.StatusCode, path);
         }
     }

@@ -7,7 +7,7 @@ namespace Glm5.Tests.Clients.Page;
 /// <summary>A tab of <see cref="Chromium"/>: what a person does in it, and what can be seen.</summary>
 internal sealed class Tab(Chromium chromium, string session)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 
     private readonly ConcurrentQueue<string> _complaints = new();
 
@@ -41,7 +41,7 @@ internal sealed class Tab(Chromium chromium, string session)
         long began = Stopwatch.GetTimestamp();
         while (!await EvaluateAsync<bool>($"Boolean({expression})"))
         {
-            if (Stopwatch.GetElapsedTime(began) > Patience)
+            if (Stopwatch.GetElapsedTime(began) > s_patience)
             {
                 string? seen = await EvaluateAsync<string>("document.body?.innerText ?? ''");
                 Assert.Fail($"never true: {expression}; the page shows: {seen}; {string.Join(" | ", _complaints)}");

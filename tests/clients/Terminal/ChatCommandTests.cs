@@ -7,15 +7,15 @@ namespace Glm5.Tests.Clients.Terminal;
 [TestClass]
 public sealed class ChatCommandTests
 {
-    private static RunningServer s_server = null!;
+    private static RunningServer _server = null!;
 
     [ClassInitialize]
-    public static async Task StartAsync(TestContext _) => s_server = await SharedServer.Server;
+    public static async Task StartAsync(TestContext _) => _server = await SharedServer.Server;
 
     [TestMethod]
     public async Task A_piped_question_gets_the_answer_alone()
     {
-        (int code, string output, string error) = await RunAsync("What is 50 + 26?\n", "--url", s_server.Address.ToString(), "--temperature", "0");
+        (int code, string output, string error) = await RunAsync("What is 50 + 26?\n", "--url", _server.Address.ToString(), "--temperature", "0");
         Assert.AreEqual("50 + 26 = 76\n", output);
         Assert.AreEqual("", error);
         Assert.AreEqual(0, code);

@@ -75,8 +75,8 @@ public sealed class SimdAttentionTests
     [TestMethod]
     public void A_block_outside_of_the_cache_is_refused()
     {
-        using var rank = new SimdRank(1);
-        using CpuKvStore small = new(new CpuMemory(), new KvSpec(1, 32, 16, 16, SimdRank.BlockSlots), 3);
+        using var rank = new PagedRank(1);
+        using CpuKvStore small = new(new CpuMemory(), new KvSpec(1, 32, 16, 16, PagedRank.BlockSlots), 3);
         Assert.ThrowsExactly<ShapeException>(() => Attend(rank, small, s_dims[0], rank.Plan((0, 40, 1)), null));
     }
 
@@ -100,12 +100,12 @@ public sealed class SimdAttentionTests
     private static float[] Attend(
         AttentionDims d, (int Sequence, int From, int Count)[] step, int[]? chosen, int threads, CpuVoice voice = CpuVoice.Simd)
     {
-        using var rank = new SimdRank(threads, voice);
+        using var rank = new PagedRank(threads, voice);
         using CpuKvStore kv = rank.Cache(d.Latent, d.Rope, 16, seed: 5);
         return Attend(rank, kv, d, rank.Plan(step), chosen);
     }
 
-    private static float[] Attend(SimdRank rank, CpuKvStore kv, AttentionDims d, StepPlan plan, int[]? chosen)
+    private static float[] Attend(PagedRank rank, CpuKvStore kv, AttentionDims d, StepPlan plan, int[]? chosen)
     {
         int tokens = plan.Layout.TokenCount;
         var random = new Random(9);

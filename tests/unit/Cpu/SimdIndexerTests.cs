@@ -62,13 +62,13 @@ public sealed class SimdIndexerTests
     [TestMethod]
     public void A_position_whose_key_is_no_number_is_never_chosen()
     {
-        using var rank = new SimdRank(2);
+        using var rank = new PagedRank(2);
         IndexerDims d = s_dims[0];
         using CpuKvStore kv = rank.Cache(32, 16, d.Width, seed: 5);
         StepPlan plan = rank.Plan((0, 100, 1));
         BlockTable blocks = plan.Layout.BlockTables[0];
         for (int position = 8; position < 100; position++)
-            kv.IndexKey(0, blocks.SlotOf(position, SimdRank.BlockSlots))[3] = float.NaN;
+            kv.IndexKey(0, blocks.SlotOf(position, PagedRank.BlockSlots))[3] = float.NaN;
         int[] chosen = Run(rank, kv, d, plan, new Random(3));
         CollectionAssert.AreEqual((int[])[0, 1, 2, 3, 4, 5, 6, 7, 100, -1, -1, -1, -1, -1, -1, -1], chosen);
     }
@@ -83,7 +83,7 @@ public sealed class SimdIndexerTests
     /// <summary>Scores of all tokens of some steps over one cache.</summary>
     private static List<float[]> Scores(IndexerDims d, int threads, params (int Sequence, int From, int Count)[][] steps)
     {
-        using var rank = new SimdRank(threads);
+        using var rank = new PagedRank(threads);
         using CpuKvStore kv = rank.Cache(32, 16, d.Width, seed: 5);
         var scores = new RecordedScores(rank);
         rank.Ops.Trace = scores;
@@ -96,14 +96,14 @@ public sealed class SimdIndexerTests
     private static (int[] Chosen, List<float[]> Scores) Select(
         IndexerDims d, int threads, bool trace, CpuVoice voice, (int Sequence, int From, int Count)[] step)
     {
-        using var rank = new SimdRank(threads, voice);
+        using var rank = new PagedRank(threads, voice);
         using CpuKvStore kv = rank.Cache(32, 16, d.Width, seed: 5);
         var scores = new RecordedScores(rank);
         rank.Ops.Trace = trace ? scores : null;
         return (Run(rank, kv, d, rank.Plan(step), new Random(3)), scores.Rows);
     }
 
-    private static int[] Run(SimdRank rank, CpuKvStore kv, IndexerDims d, StepPlan plan, Random random)
+    private static int[] Run(PagedRank rank, CpuKvStore kv, IndexerDims d, StepPlan plan, Random random)
     {
         int tokens = plan.Layout.TokenCount;
         float[] x = new float[tokens * Hidden], latent = new float[tokens * QueryLatent];
@@ -119,7 +119,7 @@ public sealed class SimdIndexerTests
         return rank.DownloadInts(selection.Positions);
     }
 
-    private static AttentionWeights Weights(SimdRank rank, IndexerDims d) => new()
+    private static AttentionWeights Weights(PagedRank rank, IndexerDims d) => new()
     {
         Layer = 0,
         Dims = new AttentionDims(4, 48, 16, 32, QueryLatent, 32, 1e6f, true, 1e-5f),
@@ -136,7 +136,7 @@ public sealed class SimdIndexerTests
         Output = null!,
     };
 
-    private sealed class RecordedScores(SimdRank rank) : StepTrace
+    private sealed class RecordedScores(PagedRank rank) : StepTrace
     {
         public List<float[]> Rows { get; } = [];
 

@@ -36,8 +36,8 @@ public sealed unsafe class SimdIndexerTopPositionsTests
     {
         int[] expected = new int[k], got = new int[k];
         Equations.TopK(scores, expected);
-        float[] overwritten = [.. scores, 0];
-        fixed (float* s = overwritten)
+        float[] padded = [.. scores, 0];
+        fixed (float* s = padded)
         fixed (int* chosen = got)
             TopPositions.Choose(s, scores.Length, chosen, k);
         CollectionAssert.AreEqual(expected, got);

@@ -5,67 +5,39 @@ using Glm5.Core.Weights;
 
 namespace Glm5.Tests.Unit.Cpu;
 
-/// <summary>One rank of the cpu backend with a number of threads, a cache, and two sequences whose blocks lie scattered.</summary>
-internal sealed class SimdRank : IDisposable
+/// <summary>One rank of the vector backend, or of the oracle to compare it with, and random values for it.</summary>
+internal sealed class SimdRank(int threads, CpuVoice voice = CpuVoice.Simd) : IDisposable
 {
-    public const int BlockSlots = 16;
     private const long ArenaBytes = 64 << 20;
-    private const int LongestContext = 640;
 
-    private readonly IAccelerator _rank;
-    private readonly StepLayout _layout = new(LongestContext, 4, BlockSlots);
-
-    public SimdRank(int threads, CpuVoice voice = CpuVoice.Simd)
-    {
-        _rank = new CpuBackend(voice).Open(new DeviceRequest(1, ArenaBytes, threads))[0];
-    }
+    private readonly IAccelerator _rank = new CpuBackend(voice).Open(new DeviceRequest(1, ArenaBytes, threads))[0];
 
     public BlockOps Ops => _rank.Ops;
 
-    /// <summary>Sequences 0 and 1 get odd and even blocks, in descending order.</summary>
-    public StepPlan Plan(params (int Sequence, int From, int Count)[] parts)
-    {
-        _layout.Clear();
-        foreach ((int sequence, int from, int count) in parts)
-        {
-            int blocks = LongestContext / BlockSlots;
-            int[] table = [.. Enumerable.Range(0, blocks).Select(b => (2 * (blocks - b)) + sequence - 1)];
-            _layout.AddSequence(new BlockTable(table, blocks));
-            for (int i = 0; i < count; i++)
-                _layout.AddToken(0, from + i, wantsLogits: false);
-        }
+    public PackedWeight Pack(WeightRole role, params WeightSource[] parts) => _rank.Pack(parts, role);
 
-        return _rank.Plan(_layout);
+    /// <summary>x · Wᵀ.</summary>
+    public float[] MatMul(float[] x, PackedWeight weight)
+    {
+        using ActivationArena.Scope scope = Ops.Arena.Open();
+        long rows = x.Length / weight.Columns;
+        Tensor into = Ops.Arena.Take(ElementType.F32, rows, weight.Rows);
+        Ops.MatMul(Upload(x, rows), weight, into);
+        return Download(into);
     }
 
-    /// <summary>A cache of one layer, every row of it random.</summary>
-    public CpuKvStore Cache(int latent, int rope, int index, int seed)
+    public Tensor Upload(float[] values, long rows)
     {
-        var kv = (CpuKvStore)_rank.CreateKvStore(new KvSpec(1, latent, rope, index, BlockSlots), (2 * LongestContext / BlockSlots) + 2);
-        var random = new Random(seed);
-        for (int slot = 0; slot < kv.Blocks * BlockSlots; slot++)
-        {
-            foreach (ref float value in kv.Latent(0, slot))
-                value = (2 * random.NextSingle()) - 1;
-            foreach (ref float value in kv.IndexKey(0, slot))
-                value = (2 * random.NextSingle()) - 1;
-        }
-
-        return kv;
-    }
-
-    public Tensor Upload(float[] values, long d0, long d1, long d2 = -1)
-    {
-        Tensor tensor = Ops.Arena.Take(ElementType.F32, d0, d1, d2);
+        Tensor tensor = Ops.Arena.Take(ElementType.F32, rows, values.Length / rows);
         _rank.Memory.Upload(MemoryMarshal.AsBytes(values.AsSpan()), tensor);
         return tensor;
     }
 
-    public Selection Select(int[] positions, int tokens)
+    public Tensor Upload(int[] values, long rows)
     {
-        Tensor tensor = Ops.Arena.Take(ElementType.I32, tokens, positions.Length / tokens);
-        _rank.Memory.Upload(MemoryMarshal.AsBytes(positions.AsSpan()), tensor);
-        return new Selection(tensor);
+        Tensor tensor = Ops.Arena.Take(ElementType.I32, rows, values.Length / rows);
+        _rank.Memory.Upload(MemoryMarshal.AsBytes(values.AsSpan()), tensor);
+        return tensor;
     }
 
     public float[] Download(Tensor tensor)
@@ -75,14 +47,14 @@ internal sealed class SimdRank : IDisposable
         return values;
     }
 
-    public int[] DownloadInts(Tensor tensor)
+    public static float[] Values(int count, int seed)
     {
-        var values = new int[tensor.Count];
-        _rank.Memory.Download(tensor, MemoryMarshal.AsBytes(values.AsSpan()));
+        var random = new Random(seed);
+        var values = new float[count];
+        for (int i = 0; i < count; i++)
+            values[i] = (random.NextSingle() * 2) - 1;
         return values;
     }
-
-    public PackedWeight Pack(WeightSource part, WeightRole role) => _rank.Pack([part], role);
 
     public void Dispose() => _rank.Dispose();
 }

@@ -14,7 +14,10 @@ internal sealed class EngineBench : IDisposable
         Runner = new FakeStepRunner(blocks, blockSlots);
         var options = new ModelOptions
         {
-            Folder = "none", MaxBatchedTokens = maxTokens, MaxSequences = maxSequences, MaxWaiting = maxWaiting,
+            Folder = "none",
+            MaxBatchedTokens = maxTokens,
+            MaxSequences = maxSequences,
+            MaxWaiting = maxWaiting,
         };
         Engine = new Core.Engine(Runner, context, TokenMask.Nothing, options, TimeProvider.System, NullLogger.Instance);
     }

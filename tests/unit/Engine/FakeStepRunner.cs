@@ -69,7 +69,8 @@ internal sealed class FakeStepRunner(int blocks, int blockSlots, int vocabularyS
     /// <summary>What a request is answered when it runs alone, computed without engine, blocks or steps.</summary>
     public static List<SampledToken> Expected(GenerationRequest request, int contextLength, int vocabularySize = 50)
     {
-        var sampler = new SequenceSampler(request, request.Sampling.Seed ?? 0, TokenMask.Nothing, new SamplingScratch(vocabularySize));
+        var sampler = new SequenceSampler(
+            request, request.Sampling.Seed ?? 0, TokenMask.Nothing, new SamplingScratch(vocabularySize));
         var logits = new float[vocabularySize];
         var answer = new List<SampledToken>();
         ulong state = Unwritten;
@@ -138,7 +139,8 @@ internal sealed class FakeStepRunner(int blocks, int blockSlots, int vocabularyS
         }
     }
 
-    private static ulong Next(ulong state, int token, int position) => Mix((state * 31) + ((ulong)token << 20) + (ulong)position + 1);
+    private static ulong Next(ulong state, int token, int position) =>
+        Mix((state * 31) + ((ulong)token << 20) + (ulong)position + 1);
 
     private static ulong Mix(ulong z)
     {

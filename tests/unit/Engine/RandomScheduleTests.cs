@@ -17,7 +17,8 @@ public sealed class RandomScheduleTests
         select new House(((context + blockSlots - 1) / blockSlots) + 1 + spare, blockSlots, context, maxTokens, maxSequences);
 
     private static readonly Gen<Event> s_event = Gen.Frequency(
-        (4, Gen.Select(Gen.Int[0, 1000], Gen.Int[1, 60], Gen.Int[1, 60], (seed, prompt, most) => (Event)new Arrive(seed, prompt, most))),
+        (4, Gen.Select(
+            Gen.Int[0, 1000], Gen.Int[1, 60], Gen.Int[1, 60], (seed, prompt, most) => (Event)new Arrive(seed, prompt, most))),
         (1, Gen.Int[0, 1000].Select(which => (Event)new Cancel(which))),
         (6, Gen.Int[1, 6].Select(turns => (Event)new Turns(turns))));
 
@@ -27,7 +28,8 @@ public sealed class RandomScheduleTests
 
     private static void Play(House house, Event[] events)
     {
-        using var bench = new EngineBench(house.Blocks, house.BlockSlots, house.Context, house.MaxTokens, house.MaxSequences, maxWaiting: 1000);
+        using var bench = new EngineBench(
+            house.Blocks, house.BlockSlots, house.Context, house.MaxTokens, house.MaxSequences, maxWaiting: 1000);
         var answers = new List<Answer>();
         foreach (Event happening in events)
         {
@@ -104,7 +106,8 @@ public sealed class RandomScheduleTests
 
         public void Check(int context)
         {
-            List<int> expected = [.. FakeStepRunner.Expected(request, context).Select(t => t.Token)], got = EngineBench.Read(stream);
+            List<int> expected = [.. FakeStepRunner.Expected(request, context).Select(t => t.Token)];
+            List<int> got = EngineBench.Read(stream);
             if (stream.Finish == FinishReason.Cancelled)
             {
                 Assert.IsTrue(_cancelled);

@@ -14,7 +14,7 @@ public sealed class RequestLimitsTests
         [s_good with { Prompt = [1, 50] }, "prompt", "prompt[1] is 50; the model's token ids go from 0 to 49"],
         [s_good with { Prompt = [-1] }, "prompt", "prompt[0] is -1"],
         [EngineBench.Request(1, 100, 1), "prompt", "100 tokens and the model's context ends at 100"],
-        [EngineBench.Request(1, 90, 11), "max_tokens", "90 tokens and max_tokens 11 are 101 together, the model's context ends at 100; ask for at most 10"],
+        [EngineBench.Request(1, 90, 11), "max_tokens", "11 are 101 together, the model's context ends at 100; ask for at most 10"],
         [s_good with { MaxTokens = int.MaxValue }, "max_tokens", "2147483652 together"],
         [s_good with { MaxTokens = 0 }, "max_tokens", "at least 1"],
         [s_good with { MinTokens = 11 }, "min_tokens", "between 0 and the 10"],

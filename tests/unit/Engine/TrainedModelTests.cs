@@ -13,7 +13,9 @@ public sealed class TrainedModelTests
 {
     private const int Context = 128, BlockSlots = 16;
 
-    /// <summary>Bytes of a slot in all layers, the draft layer's included: latent, rotary key and index key, in F32.</summary>
+    /// <summary>
+    /// Bytes of a slot in all layers, the draft layer's included: latent, rotary key and index key, in F32.
+    /// </summary>
     private const long SlotBytes = 6 * (64 + 16 + 32) * sizeof(float);
 
     private static readonly GoldenCase[] s_cases = [.. GoldenCase.Read().Where(c => c.Prompt.Length + c.Output.Length <= Context)];
@@ -57,10 +59,16 @@ public sealed class TrainedModelTests
         {
             var options = new ModelOptions
             {
-                Folder = RepositoryFiles.Nano, MaxModelLength = Context, MaxSequences = maxSequences, MaxBatchedTokens = 64,
-                BlockSlots = BlockSlots, KvBytes = (poolTokens + BlockSlots) * SlotBytes, SkipTokenizer = true,
+                Folder = RepositoryFiles.Nano,
+                MaxModelLength = Context,
+                MaxSequences = maxSequences,
+                MaxBatchedTokens = 64,
+                BlockSlots = BlockSlots,
+                KvBytes = (poolTokens + BlockSlots) * SlotBytes,
+                SkipTokenizer = true,
             };
-            _model = ModelLoader.Load(options, new CpuBackend(CpuVoice.Oracle), new LoadProgress(TimeProvider.System), NullLogger.Instance, default);
+            _model = ModelLoader.Load(
+                options, new CpuBackend(CpuVoice.Oracle), new LoadProgress(TimeProvider.System), NullLogger.Instance, default);
             Assert.AreEqual(poolTokens, _model.Pool.Tokens);
             Engine = new Core.Engine(_model, options, TimeProvider.System, NullLogger.Instance);
         }

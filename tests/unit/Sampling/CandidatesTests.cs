@@ -10,7 +10,8 @@ public sealed class CandidatesTests
     public void They_are_what_sorting_everything_would_give()
     {
         Gen<float> logit = Gen.Frequency(
-            (5, Gen.Float[-10, 10]), (3, Gen.Int[-3, 3].Select(i => (float)i)), (1, Gen.OneOf(0f, -0f, float.NegativeInfinity, float.NaN)));
+            (5, Gen.Float[-10, 10]), (3, Gen.Int[-3, 3].Select(i => (float)i)),
+            (1, Gen.OneOf(0f, -0f, float.NegativeInfinity, float.NaN)));
         Gen.Select(logit.Array[1, 4000], Gen.OneOf(float.NegativeInfinity, -2f, 0f, 9f), Gen.OneOf(1, 2, 20, 300, 5000)).Sample(
             (logits, floor, most) =>
             {

@@ -12,7 +12,10 @@ internal static class SamplerBench
     {
         var request = new GenerationRequest
         {
-            Prompt = [.. prompt ?? [0]], Sampling = parameters, MinTokens = minTokens, StopIds = [.. stops ?? []],
+            Prompt = [.. prompt ?? [0]],
+            Sampling = parameters,
+            MinTokens = minTokens,
+            StopIds = [.. stops ?? []],
         };
         return new SequenceSampler(request, seed, unnamed ?? TokenMask.Nothing, new SamplingScratch(vocabulary));
     }

@@ -40,7 +40,9 @@ public sealed class SamplerDistributionTests
     {
         float[] logits = SamplerBench.Logits(500, 5);
         double[] probabilities = SamplerBench.Probabilities(logits);
-        AssertDistributed(Renormalised(logits, Nucleus(Ranked(logits), probabilities, topP)), SamplerBench.Draw(new() { TopP = topP }, logits, Draws));
+        AssertDistributed(
+            Renormalised(logits, Nucleus(Ranked(logits), probabilities, topP)),
+            SamplerBench.Draw(new() { TopP = topP }, logits, Draws));
     }
 
     [TestMethod]
@@ -95,7 +97,8 @@ public sealed class SamplerDistributionTests
         AssertDistributed([.. Enumerable.Repeat(1.0 / counts.Length, counts.Length)], counts);
     }
 
-    private static int[] Ranked(float[] logits) => [.. Enumerable.Range(0, logits.Length).OrderByDescending(i => logits[i]).ThenBy(i => i)];
+    private static int[] Ranked(float[] logits) =>
+        [.. Enumerable.Range(0, logits.Length).OrderByDescending(i => logits[i]).ThenBy(i => i)];
 
     private static int[] Nucleus(int[] ranked, double[] probabilities, float topP)
     {

@@ -94,7 +94,8 @@ public sealed class SequenceSamplerTests
         TokenMask unnamed = TokenMask.AllBut(id => id % 3 == 0, 200);
         float[] logits = SamplerBench.Logits(200, 9);
         logits[100] = 50;
-        foreach (SamplingParameters parameters in new SamplingParameters[] { s_greedy, new(), new() { TopK = 5 }, new() { TopP = 0.9f }, new() { MinP = 0.1f } })
+        SamplingParameters[] wishes = [s_greedy, new(), new() { TopK = 5 }, new() { TopP = 0.9f }, new() { MinP = 0.1f }];
+        foreach (SamplingParameters parameters in wishes)
         {
             SequenceSampler sampler = SamplerBench.New(parameters with { LogProbs = 20 }, 200, unnamed: unnamed);
             Assert.IsFalse(sampler.Allows(100));
@@ -115,7 +116,11 @@ public sealed class SequenceSamplerTests
         double[] probabilities = SamplerBench.Probabilities(logits);
         var parameters = new SamplingParameters
         {
-            Temperature = 0.3f, TopK = 4, RepetitionPenalty = 3, LogProbs = 5, LogitBias = new Dictionary<int, float> { [600] = 30 },
+            Temperature = 0.3f,
+            TopK = 4,
+            RepetitionPenalty = 3,
+            LogProbs = 5,
+            LogitBias = new Dictionary<int, float> { [600] = 30 },
         };
         SampledToken token = SamplerBench.New(parameters, 700, prompt: [.. Enumerable.Range(0, 100)]).Choose([.. logits]);
         Assert.AreEqual(600, token.Token);
@@ -155,7 +160,9 @@ public sealed class SequenceSamplerTests
         Assert.AreEqual(atTwo.Choose([.. logits]).Token, afterOne.Choose([.. logits]).Token, "the position is absolute");
     }
 
-    /// <summary>Whatever the logits hold, an id of the vocabulary comes out, and one that is not impossible if there is one.</summary>
+    /// <summary>
+    /// Whatever the logits hold, an id of the vocabulary comes out, and one that is not impossible if there is one.
+    /// </summary>
     [TestMethod]
     public void No_logits_break_the_choice()
     {

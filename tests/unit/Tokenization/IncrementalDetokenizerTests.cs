@@ -21,7 +21,9 @@ public sealed class IncrementalDetokenizerTests
         {
             IncrementalDetokenizer detokenizer = new(Tokenizers.Nano, skipSpecial: false);
             string[] pieces = [.. Tokenizers.Nano.Encode(text).Select(detokenizer.Append)];
-            return pieces.All(p => p == Tokenizers.WellFormed(p)) && string.Concat(pieces) == text && detokenizer.Flush().Length == 0;
+            return pieces.All(p => p == Tokenizers.WellFormed(p))
+                && string.Concat(pieces) == text
+                && detokenizer.Flush().Length == 0;
         }, iter: 1_000);
 
     [TestMethod]

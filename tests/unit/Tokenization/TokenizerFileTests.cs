@@ -5,7 +5,9 @@ using Glm5.Core.Tokenization;
 
 namespace Glm5.Tests.Unit.Tokenization;
 
-/// <summary>Whatever the bytes of a tokenizer.json: a tokenizer that works, or an error that says what is wrong.</summary>
+/// <summary>
+/// Whatever the bytes of a tokenizer.json: a tokenizer that works, or an error that says what is wrong.
+/// </summary>
 [TestClass]
 public sealed class TokenizerFileTests
 {
@@ -57,8 +59,8 @@ public sealed class TokenizerFileTests
     [TestMethod]
     public void A_damaged_vocabulary_is_refused()
     {
-        AssertRefused(root => root["model"]!["vocab"]!["a"] = 66, "to another token");
-        AssertRefused(root => root["model"]!["vocab"]!["a b"] = 1280, "not written in the byte-level alphabet");
+        AssertRefused(root => root["model"]!["vocab"]!["a"] = 66, "which another token has");
+        AssertRefused(root => root["model"]!["vocab"]!["a b"] = 1280, "but it is not written in the byte-level alphabet");
         AssertRefused(root => root["model"]!["vocab"]!["a"] = "x", "gives \"a\" the id \"x\"");
         AssertRefused(
             root =>
@@ -91,21 +93,33 @@ public sealed class TokenizerFileTests
     public void A_list_of_problems_stays_short()
     {
         TokenizerException refused = AssertRefused(
-            root => root["model"]!["merges"] = new JsonArray([.. Enumerable.Range(0, 5_000).Select(i => JsonValue.Create($"x{i} y"))]), "and perhaps more");
+            root =>
+            {
+                JsonArray merges = root["model"]!["merges"]!.AsArray();
+                for (int i = 0; i < 5_000; i++)
+                    merges.Add($"x{i} y");
+            },
+            "and perhaps more");
         Assert.IsLessThan(8_000, refused.Message.Length);
     }
 
     [TestMethod]
-    public void A_file_that_is_not_there_is_named() =>
-        Assert.Contains("/nowhere/tokenizer.json", Assert.ThrowsExactly<TokenizerException>(() => Tokenizer.Load("/nowhere/tokenizer.json")).Message);
+    public void A_file_that_is_not_there_is_named()
+    {
+        const string File = "/nowhere/tokenizer.json";
+        Assert.Contains(File, Assert.ThrowsExactly<TokenizerException>(() => Tokenizer.Load(File)).Message);
+    }
 
     [TestMethod]
-    public void Half_a_surrogate_pair_in_a_token_is_refused() =>
-        AssertRefused(Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(Tokenizers.NanoFile).Replace("[MASK]", "\\ud800", StringComparison.Ordinal)));
+    public void Half_a_surrogate_pair_in_a_token_is_refused()
+    {
+        string honest = Encoding.UTF8.GetString(Tokenizers.NanoFile);
+        AssertRefused(Encoding.UTF8.GetBytes(honest.Replace("[MASK]", "\\ud800", StringComparison.Ordinal)));
+    }
 
     [TestMethod]
     public void Truncated_files_are_refused() =>
-        Gen.Double[0, 1].Sample(at => AssertRefused(Tokenizers.NanoFile[..(int)(at * (Tokenizers.NanoFile.Length - 2))]), iter: 100);
+        Gen.Int[0, Tokenizers.NanoFile.Length - 2].Sample(end => AssertRefused(Tokenizers.NanoFile[..end]), iter: 100);
 
     [TestMethod]
     public void Mutated_files_end_in_a_tokenizer_or_an_error()

@@ -7,15 +7,21 @@ namespace Glm5.Tests.Unit.Tokenization;
 /// <summary>Tokenizers and texts that tests share.</summary>
 internal static class Tokenizers
 {
-    private static readonly Lazy<byte[]> s_nanoFile = new(() => File.ReadAllBytes(Path.Combine(RepositoryFiles.Nano, "tokenizer.json")));
+    private static readonly Lazy<byte[]> s_nanoFile =
+        new(() => File.ReadAllBytes(Path.Combine(RepositoryFiles.Nano, "tokenizer.json")));
+
     private static readonly Lazy<Tokenizer> s_nano = new(() => Tokenizer.Parse(s_nanoFile.Value, "tokenizer.json"));
 
-    /// <summary>Half of its characters have a role in the split; some are halves of surrogate pairs or outside of the first plane.</summary>
+    /// <summary>
+    /// Half of its characters have a role in the split; some are halves of surrogate pairs or outside of the first
+    /// plane.
+    /// </summary>
     public static Gen<string> Texts { get; } = Gen.OneOf(
         Gen.Char["abstmdrelvSTK'ſ  \t\n\r\u00a0\u3000019٣Ⅷ!?.,-<|>{}\u0301é漢字\ud835\udc00\udc33\u200d"].Select(c => c.ToString()),
         Gen.Char.Select(c => c.ToString()),
         Gen.Int[0x1_0000, 0x10_FFFF].Select(char.ConvertFromUtf32),
-        Gen.OneOf("'ll", "I'VE", "<|user|>", "</think>", "  \n \r\n  ", "𝒳𝟙😀", "user", "weather")).Array[0, 40].Select(string.Concat);
+        Gen.OneOf("'ll", "I'VE", "<|user|>", "</think>", "  \n \r\n  ", "𝒳𝟙😀", "user", "weather"))
+        .Array[0, 40].Select(string.Concat);
 
     public static Tokenizer Nano => s_nano.Value;
 

@@ -72,7 +72,7 @@ internal readonly unsafe struct TokenScores
         }
     }
 
-    /// <summary>Chooses the positions of token <paramref name="t"/>, the <paramref name="i"/>-th of those scored; overwrites its scores.</summary>
+    /// <summary>Chooses the positions of token <paramref name="t"/>, the <paramref name="i"/>-th of those scored.</summary>
     public void Choose(int t, int i, ScoreScratch scratch)
     {
         int* chosen = Chosen + ((long)t * Dims.TopK);

@@ -1,21 +1,22 @@
 using System.Runtime.Intrinsics;
+using Glm5.Core.Accelerator;
 using Glm5.Core.Weights;
 
 namespace Glm5.Backends.CpuReference.Simd.Products;
 
 /// <summary>
 /// y[t, h, j] = Σ_i x[t, h, i] · W[h][i, j], i ascending, one accumulator an output: here the sum runs over stored rows, so
-/// lanes go along j and there is nothing to add across them. A piece is a head and a strip of its columns, decoded once.
+/// lanes go along j and there is nothing to add across them. A piece is a head and a strip of its columns. One token reads
+/// the stored rows where they lie; several share the strip, decoded once.
 /// </summary>
 internal readonly unsafe struct KeyUpWork(CpuPackedWeight weight, FloatRows x, FloatRows y, Scratch[] scratch) : IWork
 {
-    /// <summary>Vectors of a strip.</summary>
-    private const int Vectors = 4;
+    /// <summary>Pieces of all heads.</summary>
+    public int Pieces => weight.Groups * Strips;
 
-    /// <summary>Strips of a head.</summary>
-    public int Strips => (int)((weight.Columns + Strip - 1) / Strip);
+    private static int Strip => ColumnTile.Vectors * Dot.Lanes;
 
-    private static int Strip => Vectors * Dot.Lanes;
+    private int Strips => (int)((weight.Columns + Strip - 1) / Strip);
 
     public void Run(int piece, int worker)
     {
@@ -34,8 +35,15 @@ internal readonly unsafe struct KeyUpWork(CpuPackedWeight weight, FloatRows x, F
         where TVector : struct
     {
         ref readonly WeightSource part = ref weight.Parts[h];
+        long tokens = x.Count / weight.Groups;
         int width = (int)Math.Min(Strip, part.Columns - from);
-        float* strip = scratch.Floats((part.Rows + Tile.MostRows) * Strip);
+        if (tokens == 1 && width == Strip && part.Type == ElementType.BF16)
+        {
+            ColumnTile.InPlace<TLanes, TVector, BF16Format>(x.At(0, h), part, from, y.At(0, h) + from);
+            return;
+        }
+
+        float* strip = scratch.Floats((part.Rows + ColumnTile.MostRows) * Strip);
         float* results = strip + (part.Rows * Strip);
         for (long i = 0; i < part.Rows; i++)
         {
@@ -43,31 +51,12 @@ internal readonly unsafe struct KeyUpWork(CpuPackedWeight weight, FloatRows x, F
             new Span<float>(strip + (i * Strip) + width, Strip - width).Clear();
         }
 
-        long tokens = x.Count / weight.Groups;
-        for (long t = 0; t < tokens; t++)
+        for (long t = 0; t < tokens; t += ColumnTile.MostRows)
         {
-            Token<TLanes, TVector>(x.At(t, h), strip, part.Rows, results);
-            new ReadOnlySpan<float>(results, width).CopyTo(new Span<float>(y.At(t, h) + from, width));
+            int rows = (int)Math.Min(ColumnTile.MostRows, tokens - t);
+            ColumnTile.Product<TLanes, TVector>(x.At(t, h), x.At(1, h) - x.At(0, h), rows, strip, part.Rows, results);
+            for (int r = 0; r < rows; r++)
+                new ReadOnlySpan<float>(results + (r * Strip), width).CopyTo(new Span<float>(y.At(t + r, h) + from, width));
         }
-    }
-
-    private static void Token<TLanes, TVector>(float* x, float* strip, long rows, float* into)
-        where TLanes : struct, ILanes<TVector>
-        where TVector : struct
-    {
-        TVector s0 = TLanes.Zero, s1 = TLanes.Zero, s2 = TLanes.Zero, s3 = TLanes.Zero;
-        for (long i = 0; i < rows; i++, strip += Vectors * TLanes.Count)
-        {
-            TVector v = TLanes.Broadcast(x[i]);
-            s0 = TLanes.MultiplyAdd(TLanes.Load(strip), v, s0);
-            s1 = TLanes.MultiplyAdd(TLanes.Load(strip + TLanes.Count), v, s1);
-            s2 = TLanes.MultiplyAdd(TLanes.Load(strip + (2 * TLanes.Count)), v, s2);
-            s3 = TLanes.MultiplyAdd(TLanes.Load(strip + (3 * TLanes.Count)), v, s3);
-        }
-
-        TLanes.Store(s0, into);
-        TLanes.Store(s1, into + TLanes.Count);
-        TLanes.Store(s2, into + (2 * TLanes.Count));
-        TLanes.Store(s3, into + (3 * TLanes.Count));
     }
 }

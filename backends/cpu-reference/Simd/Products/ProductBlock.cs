@@ -103,16 +103,11 @@ internal static unsafe class ProductBlock
         StoredRow* rows = stackalloc StoredRow[StoredProduct.Abreast];
         for (long n = 0; n < count; n += StoredProduct.Abreast)
         {
-            byte* next = NextRows(part, first + n, TFormat.Bytes);
-            for (int c = 0; c < x.Chunks; c++)
-            {
-                // Behind the last row it stands in for those that are not there.
-                for (int i = 0; i < StoredProduct.Abreast; i++)
-                    rows[i] = new StoredRow(part, first + Math.Min(n + i, count - 1), c * x.Width, TFormat.Bytes);
-                Vector128<float> products = StoredProduct.Of<TLanes, TVector, TFormat>(x.At(0, c), rows, x.Width, next);
-                next += StoredProduct.Abreast * x.Width * TFormat.Bytes;
-                results.Put(0, c, first + n, (int)Math.Min(StoredProduct.Abreast, count - n), products);
-            }
+            // Behind the last row it stands in for those that are not there.
+            for (int i = 0; i < StoredProduct.Abreast; i++)
+                rows[i] = new StoredRow(part, first + Math.Min(n + i, count - 1), 0, TFormat.Bytes);
+            StoredProduct.Run<TLanes, TVector, TFormat, TResults>(
+                x, rows, NextRows(part, first + n, TFormat.Bytes), first + n, (int)Math.Min(StoredProduct.Abreast, count - n), results);
         }
     }
 

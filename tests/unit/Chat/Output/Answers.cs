@@ -8,15 +8,16 @@ using Glm5.Tests.Unit.Tokenization;
 namespace Glm5.Tests.Unit.Chat.Output;
 
 /// <summary>
-/// Answers as text in which tag strings are tags, and what becomes of them, written in one line: think[...], say[...] and
-/// name{...} in the order they came.
+/// Answers as text in which tag strings are tags, and what becomes of them, written in one line: think[...], say[...]
+/// and name{...} in the order they came.
 /// </summary>
 internal static partial class Answers
 {
     public const string Weather = """
         [{"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {
           "city": {"type": "string"}, "unit": {"enum": ["celsius", "fahrenheit"]}, "days": {"type": "integer"},
-          "where": {"type": "object"}, "note": {"type": ["string", "null"]}, "mixed": {"anyOf": [{"type": "string"}, {"type": "integer"}]}}}}},
+          "where": {"type": "object"}, "note": {"type": ["string", "null"]},
+          "mixed": {"anyOf": [{"type": "string"}, {"type": "integer"}]}}}}},
          {"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {}}}}]
         """;
 
@@ -37,7 +38,8 @@ internal static partial class Answers
     }
 
     /// <summary>Past the tokenizer, with texts cut before the given positions.</summary>
-    public static string OfPieces(string answer, IReadOnlyCollection<int> cuts, string? tools = Weather, bool startsInReasoning = false)
+    public static string OfPieces(
+        string answer, IReadOnlyCollection<int> cuts, string? tools = Weather, bool startsInReasoning = false)
     {
         bool complete = answer.EndsWith("<|user|>", StringComparison.Ordinal);
         OutputMachine machine = new(tools is null ? null : new ToolSchemas(Tools(tools)), startsInReasoning);
@@ -62,7 +64,8 @@ internal static partial class Answers
         foreach (OutputPart part in parts)
         {
             Assert.AreNotEqual("", part.Text);
-            bool continues = last.Call == part.Call && (last.Kind == part.Kind || part.Kind == OutputKind.ToolCallArguments);
+            bool continues = last.Call == part.Call
+                && (last.Kind == part.Kind || part.Kind == OutputKind.ToolCallArguments);
             if (!continues)
                 line.Append(Closing(last)).Append(Opening(part.Kind));
             line.Append(part.Text);
@@ -78,7 +81,8 @@ internal static partial class Answers
 
     /// <summary>The arguments of every call.</summary>
     public static List<string> Arguments(List<OutputPart> parts) =>
-        [.. parts.Where(p => p.Kind == OutputKind.ToolCallArguments).GroupBy(p => p.Call).Select(c => string.Concat(c.Select(p => p.Text)))];
+        [.. parts.Where(p => p.Kind == OutputKind.ToolCallArguments)
+            .GroupBy(p => p.Call, p => p.Text).Select(call => string.Concat(call))];
 
     private static string Opening(OutputKind kind) => kind switch
     {
@@ -97,7 +101,8 @@ internal static partial class Answers
     private static void Feed(OutputMachine machine, Match text, IReadOnlyCollection<int> cuts, List<OutputPart> parts)
     {
         int from = text.Index;
-        foreach (int cut in cuts.Where(c => c > text.Index && c < text.Index + text.Length).Order().Append(text.Index + text.Length))
+        int end = text.Index + text.Length;
+        foreach (int cut in cuts.Where(c => c > text.Index && c < end).Order().Append(end))
         {
             machine.Text(text.Value[(from - text.Index)..(cut - text.Index)], parts);
             from = cut;

@@ -9,7 +9,9 @@ public sealed class ChatOutputTests
 {
     private const string Paris = "<tool_call>get_weather<arg_key>city</arg_key><arg_value>Paris</arg_value></tool_call>";
 
-    /// <summary>Answers that start inside of reasoning, as after a prompt with thinking on, and what they are.</summary>
+    /// <summary>
+    /// Answers that start inside of reasoning, as after a prompt with thinking on, and what they are.
+    /// </summary>
     public static IEnumerable<(string Answer, string Expected)> Thinking =>
     [
         ("Hm.</think>Hi!<|user|>", "think[Hm.] say[Hi!] "),
@@ -44,6 +46,7 @@ public sealed class ChatOutputTests
             "get_weather{\"city\":\"Paris\",\"unit\":\"celsius\"} "),
         ("<tool_call>now</tool_call><|observation|>", "now{} "),
         ("<tool_call>\nnow\n</tool_call><|observation|>", "now{} "),
+        ("<tool_call> now </tool_call><|observation|>", "now{} "),
         ("<tool_call>now</tool_call><tool_call>now</tool_call>" + Paris, "now{} now{} get_weather{\"city\":\"Paris\"} "),
         ("One. \n" + Paris + "\n\n<tool_call>now</tool_call>\nTwo.\n <tool_call>now</tool_call> Three. <|user|>",
             "say[One.] get_weather{\"city\":\"Paris\"} now{} say[Two.] now{} say[ Three. ] "),
@@ -54,20 +57,28 @@ public sealed class ChatOutputTests
         // Values are never touched where they are strings.
         ("<tool_call>get_weather<arg_key> city </arg_key><arg_value> \"Pa\\ris\"\n\t1.10 </arg_value></tool_call>",
             "get_weather{\"city\":\" \\\"Pa\\\\ris\\\"\\n\\t1.10 \"} "),
-        ("<tool_call>get_weather<arg_key>city</arg_key><arg_value></arg_value></tool_call>", "get_weather{\"city\":\"\"} "),
-        ("<tool_call>get_weather<arg_key>city</arg_key><arg_value>null</arg_value></tool_call>", "get_weather{\"city\":\"null\"} "),
-        ("<tool_call>get_weather<arg_key>note</arg_key><arg_value>null</arg_value></tool_call>", "get_weather{\"note\":null} "),
-        ("<tool_call>get_weather<arg_key>note</arg_key><arg_value>nullable</arg_value></tool_call>", "get_weather{\"note\":\"nullable\"} "),
-        ("<tool_call>get_weather<arg_key>note</arg_key><arg_value></arg_value></tool_call>", "get_weather{\"note\":\"\"} "),
+        ("<tool_call>get_weather<arg_key>city</arg_key><arg_value></arg_value></tool_call>",
+            "get_weather{\"city\":\"\"} "),
+        ("<tool_call>get_weather<arg_key>city</arg_key><arg_value>null</arg_value></tool_call>",
+            "get_weather{\"city\":\"null\"} "),
+        ("<tool_call>get_weather<arg_key>note</arg_key><arg_value>null</arg_value></tool_call>",
+            "get_weather{\"note\":null} "),
+        ("<tool_call>get_weather<arg_key>note</arg_key><arg_value>nullable</arg_value></tool_call>",
+            "get_weather{\"note\":\"nullable\"} "),
+        ("<tool_call>get_weather<arg_key>note</arg_key><arg_value></arg_value></tool_call>",
+            "get_weather{\"note\":\"\"} "),
 
         // Inside of a value every tag but the closing one is text.
         ("<tool_call>get_weather<arg_key>city</arg_key><arg_value>a</tool_call>b<think><arg_key></arg_value></tool_call>c<|user|>",
             "get_weather{\"city\":\"a</tool_call>b<think><arg_key>\"} say[c] "),
 
         // Forgotten tags.
-        ("<tool_call>get_weather<arg_key>city</arg_key><arg_value>Paris</tool_call><|observation|>", "get_weather{\"city\":\"Paris\"} "),
-        ("<tool_call>get_weather<arg_key>days</arg_key><arg_value>12</tool_call><|observation|>", "get_weather{\"days\":12} "),
-        ("<tool_call>get_weather<arg_key>city<arg_value>Paris</arg_value></tool_call>", "get_weather{\"city\":\"Paris\"} "),
+        ("<tool_call>get_weather<arg_key>city</arg_key><arg_value>Paris</tool_call><|observation|>",
+            "get_weather{\"city\":\"Paris\"} "),
+        ("<tool_call>get_weather<arg_key>days</arg_key><arg_value>12</tool_call><|observation|>",
+            "get_weather{\"days\":12} "),
+        ("<tool_call>get_weather<arg_key>city<arg_value>Paris</arg_value></tool_call>",
+            "get_weather{\"city\":\"Paris\"} "),
         ("<tool_call>get_weather<arg_key>city</arg_key></tool_call>Hi", "get_weather{} say[Hi] "),
         ("<tool_call>get_weather<arg_key>city</tool_call>Hi", "get_weather{} say[Hi] "),
         ("<tool_call>get_weather<arg_value>Paris</arg_value></tool_call>Hi", "get_weather{} say[Hi] "),
@@ -80,8 +91,11 @@ public sealed class ChatOutputTests
         // What is no call is text.
         ("Use <tool_call> for that.<|user|>", "say[Use <tool_call> for that.] "),
         ("Use <tool_call> or </tool_call>.<|user|>", "say[Use <tool_call> or </tool_call>.] "),
-        ("Write <tool_call>the name<arg_key>x</arg_key>.<|user|>", "say[Write <tool_call>the name<arg_key>x</arg_key>.] "),
+        ("Write <tool_call>the name<arg_key>x</arg_key>.<|user|>",
+            "say[Write <tool_call>the name<arg_key>x</arg_key>.] "),
         ("Like <tool_call> this:\n" + Paris, "say[Like <tool_call> this:] get_weather{\"city\":\"Paris\"} "),
+        ("<tool_call>get_weather is a tool</tool_call><|user|>", "say[<tool_call>get_weather is a tool</tool_call>] "),
+        ("<tool_call>get_weather\nPlease.\n<arg_key>", "say[<tool_call>get_weather\nPlease.\n<arg_key>] "),
         ("<tool_call></tool_call><|user|>", "say[<tool_call></tool_call>] "),
         ("</arg_value>x", "say[</arg_value>x] "),
 
@@ -93,7 +107,8 @@ public sealed class ChatOutputTests
         ("<tool_call>get_weather<arg_key>city</arg_key><arg_value>", "get_weather{\"city\":\"\"} "),
         ("<tool_call>get_weather<arg_key>note</arg_key><arg_value>nul", "get_weather{\"note\":\"nul\"} "),
         ("<tool_call>get_weather<arg_key>days</arg_key><arg_value>1", "get_weather{} "),
-        ("<tool_call>get_weather<arg_key>city</arg_key><arg_value>P</arg_value><arg_key>where</arg_key><arg_value>{\"x\": [1,", "get_weather{\"city\":\"P\"} "),
+        ("<tool_call>get_weather<arg_key>city</arg_key><arg_value>P</arg_value><arg_key>where</arg_key><arg_value>{\"x\": [1,",
+            "get_weather{\"city\":\"P\"} "),
     ];
 
     [TestMethod]
@@ -116,7 +131,9 @@ public sealed class ChatOutputTests
     public void Without_tools_tags_of_calls_are_content()
     {
         Assert.AreEqual($"say[Look: {Paris}] ", Answers.OfTokens($"Look: {Paris}<|user|>", tools: null));
-        Assert.AreEqual($"think[Hm. {Paris}] say[Hi] ", Answers.OfTokens($"Hm. {Paris}</think>Hi<|user|>", tools: null, startsInReasoning: true));
+        Assert.AreEqual(
+            $"think[Hm. {Paris}] say[Hi] ",
+            Answers.OfTokens($"Hm. {Paris}</think>Hi<|user|>", tools: null, startsInReasoning: true));
     }
 
     [TestMethod]
@@ -144,8 +161,8 @@ public sealed class ChatOutputTests
             return stretches;
         }
 
-        CollectionAssert.AreEqual(new[] { "get_weather" }, AfterEach("<tool_call>get_weather<arg_key>").Where(s => s.Length > 0).ToArray());
-        CollectionAssert.AreEqual(new[] { "{\"city\":\"" }, AfterEach("city</arg_key><arg_value>").Where(s => s.Length > 0).ToArray());
+        Assert.AreEqual("get_weather", AfterEach("<tool_call>get_weather<arg_key>").Single(s => s.Length > 0));
+        Assert.AreEqual("{\"city\":\"", AfterEach("city</arg_key><arg_value>").Single(s => s.Length > 0));
         CollectionAssert.DoesNotContain(AfterEach("Rio de Janeiro"), "");
         CollectionAssert.AreEqual(new[] { "\"" }, AfterEach("</arg_value>"));
         Assert.IsTrue(AfterEach("<arg_key>days</arg_key><arg_value>1234").All(s => s.Length == 0));
@@ -153,6 +170,16 @@ public sealed class ChatOutputTests
         Assert.IsTrue(AfterEach("<arg_key>note</arg_key><arg_value>nu").All(s => s.Length == 0));
         Assert.AreEqual(",\"note\":\"nut", AfterEach("t")[^1]);
         CollectionAssert.AreEqual(new[] { "\"", "}" }, AfterEach("</arg_value></tool_call>"));
+    }
+
+    [TestMethod]
+    public void A_tag_in_prose_holds_text_back_no_longer_than_it_may_be_a_name()
+    {
+        ChatOutput output = new(Tokenizers.Nano, Answers.Tools(Answers.Weather), startsInReasoning: false);
+        List<OutputPart> parts = [];
+        foreach (int token in Tokenizers.Nano.Encode("Use <tool_call> then"))
+            output.Append(token, parts);
+        Assert.AreEqual("Use <tool_call> then", string.Concat(parts.Select(p => p.Text)));
     }
 
     [TestMethod]
@@ -171,12 +198,13 @@ public sealed class ChatOutputTests
         Assert.AreEqual(
             "think[I need the weather in Paris. I will call get_weather.] get_weather{\"city\":\"Paris\",\"unit\":\"celsius\"} ",
             Answers.OfTokens(
-                "I need the weather in Paris. I will call get_weather.</think><tool_call>get_weather<arg_key>city</arg_key><arg_value>Paris</arg_value>"
-                + "<arg_key>unit</arg_key><arg_value>celsius</arg_value></tool_call><|observation|>",
+                "I need the weather in Paris. I will call get_weather.</think><tool_call>get_weather<arg_key>city</arg_key>"
+                + "<arg_value>Paris</arg_value><arg_key>unit</arg_key><arg_value>celsius</arg_value></tool_call><|observation|>",
                 startsInReasoning: true));
     }
 
     /// <summary>The same answer with its text in the smallest tokens.</summary>
     private static IEnumerable<int> Spelled(string answer) =>
-        Tokenizers.Nano.Encode(answer).SelectMany(id => id >= 1259 ? [id] : Tokenizers.Nano.BytesOf(id).ToArray().Select(b => Tokenizers.ByteId(b)));
+        Tokenizers.Nano.Encode(answer)
+            .SelectMany(id => id >= 1259 ? [id] : Tokenizers.Nano.BytesOf(id).ToArray().Select(Tokenizers.ByteId));
 }

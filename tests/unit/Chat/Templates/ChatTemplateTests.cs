@@ -38,6 +38,8 @@ public sealed class ChatTemplateTests
     [DataRow("{% break %}", "'break' stands outside of a loop")]
     [DataRow("{% for x in y %}{% set z %}{% break %}{% endset %}{% endfor %}", "'break' stands outside of a loop")]
     [DataRow("{{ a ; b }}", "unexpected character ';'")]
+    [DataRow("{{ a is string is true }}", "line 1, column 16: a test cannot follow a test")]
+    [DataRow("{{ a|first[0] }}", "expected '}}', got '['")]
     [DataRow("{{ '\\ud83' }}", "expected 4 hexadecimal digits")]
     public void What_is_not_in_the_language_is_refused_with_its_place(string source, string complaint) =>
         Assert.Contains(complaint, Refusal(() => ChatTemplate.Compile(source, "t")));
@@ -91,7 +93,6 @@ public sealed class ChatTemplateTests
     [DataRow("{{ a", "", "", " ** a", " }}")]
     [DataRow("{{ a", "", "", " and a", " }}")]
     [DataRow("{{ a", "", "", " or a", " }}")]
-    [DataRow("{{ a", "", "", " is eq a", " }}")]
     [DataRow("{{ a", "", "", " if a", " }}")]
     [DataRow("", "{% if a %}", "", "{% endif %}", "")]
     [DataRow("", "{% for a in b %}", "", "{% endfor %}", "")]
@@ -120,8 +121,8 @@ public sealed class ChatTemplateTests
     {
         string deep = new string('[', 500) + new string(']', 500);
         using var document = JsonDocument.Parse($"{{\"messages\": {deep}}}", new JsonDocumentOptions { MaxDepth = 1000 });
-        Assert.Contains("nests too deep", Refusal(() => Conversations.Nano.Render(Conversations.Input(document.RootElement))));
-        Assert.Contains("expected the messages to be a list, got Object", Refusal(() => Conversations.Nano.Render(Conversations.Input("""{"messages": {}}"""))));
+        Assert.Contains("messages: lists and objects nest too deep", Refusal(() => Conversations.Nano.Render(Conversations.Input(document.RootElement))));
+        Assert.Contains("messages: expected a list, got Object", Refusal(() => Conversations.Nano.Render(Conversations.Input("""{"messages": {}}"""))));
         Assert.Contains("not valid Unicode", Refusal(() => Conversations.Nano.Render(Conversations.Input("""{"messages": ["\ud800"]}"""))));
         Assert.Contains("not valid Unicode", Refusal(() => Conversations.Nano.Render(Conversations.Input("""{"messages": [{"\ud800": 1}]}"""))));
         Assert.Contains("4300 digits", Refusal(() => Conversations.Nano.Render(Conversations.Input($$"""{"messages": [{{new string('9', 5000)}}]}"""))));
@@ -134,6 +135,19 @@ public sealed class ChatTemplateTests
     [TestMethod]
     public void Tools_are_none_when_there_are_none_and_documents_are_defined() =>
         Assert.AreEqual("True True True", Conversations.Render("{{ tools is none }} {{ documents is none }} {{ add_generation_prompt }}").Text);
+
+    [TestMethod]
+    public void The_mark_around_what_the_assistant_says_is_only_its_body() =>
+        Assert.AreEqual("axb", Conversations.Render("a{% generation %}x{% endgeneration %}b").Text);
+
+    [TestMethod]
+    public void The_longest_integer_is_read_and_a_longer_one_refused()
+    {
+        string nines = new('9', 4300);
+        Assert.AreEqual(nines, Conversations.Render($"{{{{ {nines} }}}}").Text);
+        Assert.Contains("4300 digits", Refusal(() => ChatTemplate.Compile($"{{{{ {nines}0 }}}}", "t")));
+        Assert.Contains("4300 digits", Refusal(() => Conversations.Render($"{{{{ {nines} * 10 }}}}")));
+    }
 
     [TestMethod]
     public void Numbers_of_the_input_are_read_as_python_reads_them() => Assert.AreEqual(
@@ -156,7 +170,7 @@ public sealed class ChatTemplateTests
     [TestMethod]
     public void A_large_message_takes_time_in_proportion()
     {
-        const int Megabytes = 10;
+        const int Megabytes = 5;
         string json = JsonSerializer.Serialize(new { messages = new[] { new { role = "user", content = Repeat("ab\"\n<|user|> ", Megabytes * 80_000) } } });
         ChatTemplateInput input = Conversations.Input(json);
         ChatTemplate escaping = ChatTemplate.Compile("{{ messages|tojson }}{{ messages[0].content.split('\\n')|map('trim')|join(' ') }}", "t");

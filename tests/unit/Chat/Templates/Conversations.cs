@@ -14,12 +14,14 @@ internal static class Conversations
     public static ChatTemplate Nano { get; } = ChatTemplate.Compile(NanoSource, "nano");
 
     /// <summary>
-    /// GLM-4.7's own template, which is not part of the tree: named by GLM5_GLM47_TEMPLATE, or beside the repository. Null where
-    /// it is not to be found.
+    /// GLM-4.7's own template, which is not part of the tree: named by GLM5_GLM47_TEMPLATE, or beside the repository.
+    /// Null where it is not to be found.
     /// </summary>
     public static string? Glm47Source { get; } = FindGlm47();
 
-    /// <summary>An input from an object that holds messages, perhaps tools and add_generation_prompt, and other variables.</summary>
+    /// <summary>
+    /// An input from an object that holds messages, perhaps tools and add_generation_prompt, and other variables.
+    /// </summary>
     public static ChatTemplateInput Input(JsonElement input)
     {
         Dictionary<string, JsonElement> variables = [];

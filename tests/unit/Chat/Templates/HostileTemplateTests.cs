@@ -3,7 +3,10 @@ using Glm5.Core.Chat;
 
 namespace Glm5.Tests.Unit.Chat.Templates;
 
-/// <summary>Whatever a template's characters are: it compiles and renders, or a <see cref="ChatTemplateException"/> says why not.</summary>
+/// <summary>
+/// Whatever a template's characters are: it compiles and renders, or a <see cref="ChatTemplateException"/> says why
+/// not.
+/// </summary>
 [TestClass]
 public sealed class HostileTemplateTests
 {
@@ -42,8 +45,8 @@ public sealed class HostileTemplateTests
     {
         int rendered = 0;
         Gen.OneOf(Pieces, Pieces.Select(p => $"{{{{ {p} }}}}"), Pieces.Select(p => $"{{% {p} %}}"), Gen.String).Sample(
-            source => rendered += Try(source), iter: 20_000, threads: 1);
-        Assert.IsGreaterThan(100, rendered);
+            source => rendered += Try(source), iter: 5_000, threads: 1);
+        Assert.IsGreaterThan(20, rendered);
     }
 
     [TestMethod]
@@ -54,14 +57,16 @@ public sealed class HostileTemplateTests
         Gen<string> suffix = AnyOf([.. s_pieces.Where(p => p.Length > 1 && p[0] is '|' or '.' or '[')]);
         Gen<string> infix = AnyOf("+", "-", "*", "/", "//", "%", "**", "~", "==", "<", ">=", " in ", " not in ", " and ", " or ", " if x else ", " is eq ");
         Gen.Select(operand, suffix.Array[0, 2], infix, operand, suffix.Array[0, 2]).Sample(
-            (a, b, c, d, e) => rendered += Try($"{{{{ {a}{string.Concat(b)} {c} {d}{string.Concat(e)} }}}}"), iter: 20_000, threads: 1);
-        Assert.IsGreaterThan(2_000, rendered);
+            (a, b, c, d, e) => rendered += Try($"{{{{ {a}{string.Concat(b)} {c} {d}{string.Concat(e)} }}}}"), iter: 5_000, threads: 1);
+        Assert.IsGreaterThan(500, rendered);
     }
 
     [TestMethod]
     public void Mutated_templates_end_in_text_or_in_a_complaint()
     {
-        string[] sources = Conversations.Glm47Source is { } glm47 ? [Conversations.NanoSource, glm47] : [Conversations.NanoSource];
+        string[] sources = Conversations.Glm47Source is { } glm47
+            ? [Conversations.NanoSource, glm47]
+            : [Conversations.NanoSource];
         Gen<(double At, int Length, int Piece)[]> edits =
             Gen.Select(Gen.Double[0, 1], Gen.Int[0, 12], Gen.Int[-1, s_pieces.Length - 1]).Array[1, 4];
         int rendered = 0;
@@ -72,13 +77,15 @@ public sealed class HostileTemplateTests
                 foreach ((double where, int length, int piece) in changes)
                 {
                     int at = (int)(where * source.Length);
-                    source = source[..at] + (piece < 0 ? "" : s_pieces[piece]) + source[Math.Min(source.Length, at + length)..];
+                    source = source[..at] + (piece < 0
+                        ? ""
+                        : s_pieces[piece]) + source[Math.Min(source.Length, at + length)..];
                 }
 
                 rendered += Try(source);
             },
-            iter: 3_000, threads: 1);
-        Assert.IsGreaterThan(50, rendered);
+            iter: 1_500, threads: 1);
+        Assert.IsGreaterThan(25, rendered);
     }
 
     [TestMethod]

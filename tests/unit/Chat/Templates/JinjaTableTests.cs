@@ -3,7 +3,9 @@ using Glm5.Core.Chat;
 
 namespace Glm5.Tests.Unit.Chat.Templates;
 
-/// <summary>Small templates, against what Jinja2 renders or refuses; the reference's words for a refusal are its own.</summary>
+/// <summary>
+/// Small templates, against what Jinja2 renders or refuses; the reference's words for a refusal are its own.
+/// </summary>
 [TestClass]
 public sealed class JinjaTableTests
 {

@@ -114,8 +114,8 @@ public sealed class ProvenanceTests
         Assert.AreEqual(client, string.Join('|', Conversations.Client(Conversations.Render(template, """{"x": "ab,c"}"""))));
 
     /// <summary>
-    /// The client writes only letters that the template does not, so whose a character is can be read off it; the operations are
-    /// drawn at random.
+    /// The client writes only letters that the template does not, so whose a character is can be read off it; the
+    /// operations are drawn at random.
     /// </summary>
     [TestMethod]
     public void Whatever_is_done_to_texts_each_character_keeps_its_origin()
