@@ -11,17 +11,21 @@ internal sealed class PullDisplay : ILogger
 {
     private static readonly TimeSpan s_between = TimeSpan.FromSeconds(5);
 
-    private readonly IAnsiConsole _console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+    private readonly IAnsiConsole _console = AnsiConsole.Create(
+        new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
 
     private bool OnTerminal => _console.Profile.Capabilities.Interactive && !Console.IsErrorRedirected;
 
     /// <summary>Shows a download until it has ended.</summary>
-    public async Task<ResolvedModel> ShowAsync(ModelId model, Func<IProgress<DownloadStatus>, Task<ResolvedModel>> download)
+    public async Task<ResolvedModel> ShowAsync(
+        ModelId model, Func<IProgress<DownloadStatus>, Task<ResolvedModel>> download)
     {
         if (!OnTerminal)
             return await download(new Lines(model));
         return await _console.Progress().AutoClear(true)
-            .Columns(new SpinnerColumn(), new ProgressBarColumn(), new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
+            .Columns(
+                new SpinnerColumn(), new ProgressBarColumn(), new PercentageColumn(),
+                new TaskDescriptionColumn { Alignment = Justify.Left })
             .StartAsync(bar => download(new Bar(bar.AddTask(Markup.Escape(model.ToString())), model)));
     }
 
@@ -33,10 +37,18 @@ internal sealed class PullDisplay : ILogger
     public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
 
     /// <inheritdoc/>
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+        Func<TState, Exception?, string> formatter)
     {
-        if (IsEnabled(logLevel))
-            _console.WriteLine($"{(logLevel >= LogLevel.Warning ? "warning" : "note")}: {formatter(state, exception)}");
+        if (!IsEnabled(logLevel))
+            return;
+        string line = $"{(logLevel >= LogLevel.Warning ? "warning" : "note")}: {formatter(state, exception)}";
+        // The console breaks lines to fit a terminal, which would spoil a log.
+        if (OnTerminal)
+            _console.WriteLine(line);
+        else
+            Console.Error.WriteLine(line);
     }
 
     private sealed class Bar(ProgressTask task, ModelId model) : IProgress<DownloadStatus>
@@ -63,8 +75,10 @@ internal sealed class PullDisplay : ILogger
             (_phase, _told) = (value.Phase, value.Elapsed);
             string left = value.Remaining is { } time ? $" remaining={time.TotalSeconds:F0}" : "";
             Console.Error.WriteLine(
-                $"pull: model={model} phase={value.Phase.ToString().ToLowerInvariant()} files={value.FilesDone}/{value.FilesTotal} "
-                + $"bytes={value.BytesDone}/{value.BytesTotal} fetched={value.BytesFetched} rate={value.BytesPerSecond:F0}{left} elapsed={value.Elapsed.TotalSeconds:F1}");
+                $"pull: model={model} phase={value.Phase.ToString().ToLowerInvariant()} "
+                + $"files={value.FilesDone}/{value.FilesTotal} "
+                + $"bytes={value.BytesDone}/{value.BytesTotal} fetched={value.BytesFetched} "
+                + $"rate={value.BytesPerSecond:F0}{left} elapsed={value.Elapsed.TotalSeconds:F1}");
         }
     }
 }

@@ -21,7 +21,8 @@ internal static class DiskSpace
             return;
         throw new HubException(
             HubFault.Disk,
-            $"{files} file(s) need {Printable.Bytes(needed)}, but the volume of {folder} has {Printable.Bytes(free)} free: "
-            + $"free {Printable.Bytes(needed - free)} more, or choose another folder with --cache-dir");
+            $"{files} file(s) need {Printable.Bytes(needed)}, but the volume of {folder} "
+            + $"has {Printable.Bytes(free)} free: free {Printable.Bytes(needed - free)} more, "
+            + "or choose another folder with --cache-dir");
     }
 }

@@ -2,7 +2,9 @@ namespace Glm5.Host.Hub;
 
 /// <summary>Counts what a download has done, for whoever watches. Safe to use from several threads.</summary>
 /// <param name="clock">The time.</param>
-/// <param name="observer">Told of every change of phase and finished file, and of bytes ten times a second at most; in order.</param>
+/// <param name="observer">
+/// Told of every change of phase and finished file, and of bytes ten times a second at most; in order.
+/// </param>
 internal sealed class DownloadProgress(TimeProvider clock, IProgress<DownloadStatus>? observer = null)
 {
     private const int Samples = 32;
@@ -12,7 +14,7 @@ internal sealed class DownloadProgress(TimeProvider clock, IProgress<DownloadSta
     private readonly Lock _lock = new();
     private readonly long _began = clock.GetTimestamp();
 
-    // The rate is that of the last Samples x s_sampleEvery: a mean since the beginning would hide that a link died down.
+    // The rate is that of the last Samples x s_sampleEvery: a mean since the beginning would hide a link's decline.
     private readonly Queue<(long At, long Fetched)> _samples = new([(clock.GetTimestamp(), 0)]);
     private long _lastSampled = clock.GetTimestamp();
     private long _lastTold;
@@ -111,6 +113,7 @@ internal sealed class DownloadProgress(TimeProvider clock, IProgress<DownloadSta
         double seconds = clock.GetElapsedTime(at).TotalSeconds;
         double rate = seconds > 0 ? (_bytesFetched - fetched) / seconds : 0;
         return new DownloadStatus(
-            _phase, _filesDone, _filesTotal, _bytesDone, _bytesTotal, _bytesFetched, rate, clock.GetElapsedTime(_began));
+            _phase, _filesDone, _filesTotal, _bytesDone, _bytesTotal, _bytesFetched, rate,
+            clock.GetElapsedTime(_began));
     }
 }

@@ -23,7 +23,8 @@ internal enum DownloadPhase
 /// <param name="BytesPerSecond">Rate over the last seconds; 0 while unknown.</param>
 /// <param name="Elapsed">Since it began.</param>
 internal readonly record struct DownloadStatus(
-    DownloadPhase Phase, int FilesDone, int FilesTotal, long BytesDone, long BytesTotal, long BytesFetched, double BytesPerSecond, TimeSpan Elapsed)
+    DownloadPhase Phase, int FilesDone, int FilesTotal, long BytesDone, long BytesTotal, long BytesFetched,
+    double BytesPerSecond, TimeSpan Elapsed)
 {
     /// <summary>Time until the last byte at this rate; null while unknown.</summary>
     public TimeSpan? Remaining
@@ -44,7 +45,8 @@ internal readonly record struct DownloadStatus(
                 return "asking for the list of files";
             string rate = BytesPerSecond > 0 ? $", {Printable.Bytes((long)BytesPerSecond)}/s" : "";
             string left = Remaining is { } time && BytesDone < BytesTotal ? $", {Printable.Time(time)} left" : "";
-            return $"{Printable.Bytes(BytesDone)} of {Printable.Bytes(BytesTotal)}, {FilesDone} of {FilesTotal} files{rate}{left}";
+            string bytes = $"{Printable.Bytes(BytesDone)} of {Printable.Bytes(BytesTotal)}";
+            return $"{bytes}, {FilesDone} of {FilesTotal} files{rate}{left}";
         }
     }
 }

@@ -11,7 +11,9 @@ internal enum DigestKind
     /// <summary>SHA-256 of the bytes: files in large-file storage, and everything at ModelScope.</summary>
     Sha256,
 
-    /// <summary>SHA-1 of git's header and the bytes: small files at Hugging Face. It finds accidents, not attackers.</summary>
+    /// <summary>
+    /// SHA-1 of git's header and the bytes: small files at Hugging Face. It finds accidents, not attackers.
+    /// </summary>
     GitSha1,
 }
 
@@ -26,16 +28,25 @@ internal readonly record struct FileDigest(DigestKind Kind, string Hex)
     public static FileDigest? From(DigestKind kind, string? text)
     {
         int digits = kind == DigestKind.Sha256 ? 64 : 40;
-        return text?.Length == digits && text.All(char.IsAsciiHexDigit) ? new FileDigest(kind, text.ToLowerInvariant()) : null;
+        return text?.Length == digits && text.All(char.IsAsciiHexDigit)
+            ? new FileDigest(kind, text.ToLowerInvariant())
+            : null;
     }
 
     /// <summary>The same kind of digest of a file that is here.</summary>
     public async Task<FileDigest> OfAsync(string path, CancellationToken stop)
     {
-        await using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0, FileOptions.SequentialScan);
-        using var hash = IncrementalHash.CreateHash(Kind == DigestKind.Sha256 ? HashAlgorithmName.SHA256 : HashAlgorithmName.SHA1);
+        await using FileStream file = new(
+            path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0,
+            FileOptions.SequentialScan);
+        using var hash = IncrementalHash.CreateHash(
+            Kind == DigestKind.Sha256 ? HashAlgorithmName.SHA256 : HashAlgorithmName.SHA1);
         if (Kind == DigestKind.GitSha1)
-            hash.AppendData(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"blob {file.Length}\0")));
+        {
+            hash.AppendData(
+                Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"blob {file.Length}\0")));
+        }
+
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {

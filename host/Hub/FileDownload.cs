@@ -8,8 +8,8 @@ namespace Glm5.Host.Hub;
 /// then does it get its name among the blobs.
 /// </summary>
 internal sealed partial class FileDownload(
-    ModelHub hub, HubCache cache, HubHttp http, HubListing listing, HubSettings settings, DownloadProgress progress, ILogger logger,
-    TimeProvider clock) : IDisposable
+    ModelHub hub, HubCache cache, HubHttp http, HubListing listing, HubSettings settings, DownloadProgress progress,
+    ILogger logger, TimeProvider clock) : IDisposable
 {
     private const int MostWrongDigests = 3;
     private const int MostRestarts = 3;
@@ -56,8 +56,9 @@ internal sealed partial class FileDownload(
             {
                 throw new HubException(
                     HubFault.Untrustworthy,
-                    $"{file.Name} from {hub.Host} has {found}, but the list of files promises {file.Digest}; {tries} downloads were wrong and nothing was kept. "
-                    + "Something between here and the hub changes the bytes, or the hub's copy is damaged: try another network or endpoint");
+                    $"{file.Name} from {hub.Host} has {found}, but the list of files promises {file.Digest}; "
+                    + $"{tries} downloads were wrong and nothing was kept. Something between here and the hub changes "
+                    + "the bytes, or the hub's copy is damaged: try another network or endpoint");
             }
 
             LogWrongDigest(logger, file.Name, found.ToString(), file.Digest.ToString());
@@ -72,7 +73,8 @@ internal sealed partial class FileDownload(
         bool inPieces = true;
         for (int restarts = 0; ; restarts++)
         {
-            using PartialFile partial = PartialFile.Open(path, file.Size, inPieces ? settings.PieceBytes : Math.Max(1, file.Size));
+            using PartialFile partial = PartialFile.Open(
+                path, file.Size, inPieces ? settings.PieceBytes : Math.Max(1, file.Size));
             progress.Found(partial.Arrived);
             try
             {
@@ -86,12 +88,18 @@ internal sealed partial class FileDownload(
                 progress.Found(-partial.Arrived);
                 PartialFile.Delete(path);
                 if (restarts == MostRestarts)
-                    throw new HubException(HubFault.Untrustworthy, $"{file.Name} changes at {hub.Host} while it is fetched: {restart.Message}, {restarts + 1} times. Try again later", restart);
+                    throw Restless(file, restart);
                 LogRestart(logger, file.Name, restart.Message);
                 inPieces &= restart.ServerKnowsRanges;
             }
         }
     }
+
+    private HubException Restless(HubFile file, FileRestartException last) => new(
+        HubFault.Untrustworthy,
+        $"{file.Name} changes at {hub.Host} while it is fetched: {last.Message}, {MostRestarts + 1} times. "
+        + "Try again later",
+        last);
 
     private Task ReceivePiecesAsync(HubFile file, PartialFile partial, bool heedTags, CancellationToken stop)
     {
@@ -99,11 +107,15 @@ internal sealed partial class FileDownload(
         return Parallel.ForAsync(0, partial.Pieces, together, async (piece, token) =>
         {
             while (partial.Rest(piece).Length > 0)
-                await http.PatientlyAsync(attempt => ReceiveOnceAsync(file, partial, piece, heedTags, attempt), file.Name, token);
+            {
+                await http.PatientlyAsync(
+                    attempt => ReceiveOnceAsync(file, partial, piece, heedTags, attempt), file.Name, token);
+            }
         });
     }
 
-    private async ValueTask ReceiveOnceAsync(HubFile file, PartialFile partial, int piece, bool heedTags, CancellationToken stop)
+    private async ValueTask ReceiveOnceAsync(
+        HubFile file, PartialFile partial, int piece, bool heedTags, CancellationToken stop)
     {
         await _connections.WaitAsync(stop);
         long before = partial.Rest(piece).Length;
@@ -122,12 +134,14 @@ internal sealed partial class FileDownload(
         }
     }
 
-    private async Task TransferAsync(HubFile file, PartialFile partial, int piece, bool heedTags, CancellationToken stop)
+    private async Task TransferAsync(
+        HubFile file, PartialFile partial, int piece, bool heedTags, CancellationToken stop)
     {
         (long from, long length) = partial.Rest(piece);
         RangeHeaderValue? range = length == file.Size ? null : new RangeHeaderValue(from, from + length - 1);
         EntityTagHeaderValue? tag = heedTags && partial.Tag is { } agreed ? new EntityTagHeaderValue(agreed) : null;
-        using HttpResponseMessage response = await http.OpenAsync(hub.FileAddress(listing, file), range, tag, listing.Model, stop);
+        using HttpResponseMessage response = await http.OpenAsync(
+            hub.FileAddress(listing, file), range, tag, listing.Model, stop);
         RequireAnswerTo(range, response, file);
         if (heedTags && response.Headers.ETag is { IsWeak: false } offered && !partial.Agrees(offered.Tag))
             throw new FileRestartException("it was replaced by another", serverKnowsRanges: true);
@@ -151,19 +165,31 @@ internal sealed partial class FileDownload(
         if (range is null)
         {
             if (response.StatusCode != HttpStatusCode.OK || (headers.ContentLength is { } whole && whole != file.Size))
-                throw new FileRestartException($"it has {headers.ContentLength} bytes where {file.Size} are listed", serverKnowsRanges: true);
+            {
+                throw new FileRestartException(
+                    $"it has {headers.ContentLength} bytes where {file.Size} are listed", serverKnowsRanges: true);
+            }
+
             return;
         }
 
         if (response.StatusCode == HttpStatusCode.OK)
         {
-            bool replaced = response.RequestMessage?.Headers.IfRange?.EntityTag is { } asked && response.Headers.ETag is { } now && !asked.Equals(now);
-            throw new FileRestartException(replaced ? "it was replaced by another" : "the server does not send parts of it", serverKnowsRanges: replaced);
+            bool replaced = response.RequestMessage?.Headers.IfRange?.EntityTag is { } asked
+                && response.Headers.ETag is { } now && !asked.Equals(now);
+            throw new FileRestartException(
+                replaced ? "it was replaced by another" : "the server does not send parts of it",
+                serverKnowsRanges: replaced);
         }
 
         RangeItemHeaderValue asks = range.Ranges.First();
-        if (headers.ContentRange is not { } sent || sent.From != asks.From || sent.To != asks.To || (sent.Length is { } size && size != file.Size))
-            throw new FileRestartException($"the server sends {headers.ContentRange} where bytes {asks} of {file.Size} were asked for", serverKnowsRanges: false);
+        if (headers.ContentRange is not { } sent || sent.From != asks.From || sent.To != asks.To
+            || (sent.Length is { } size && size != file.Size))
+        {
+            throw new FileRestartException(
+                $"the server sends {headers.ContentRange} where bytes {asks} of {file.Size} were asked for",
+                serverKnowsRanges: false);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{File} has {Found}, expected {Expected}: fetching it again")]

@@ -14,7 +14,8 @@ internal sealed partial class FileLock : IDisposable
     private FileLock(FileStream file) => _file = file;
 
     /// <summary>Waits until nobody else has the lock.</summary>
-    public static async Task<FileLock> TakeAsync(string path, ILogger logger, TimeProvider clock, CancellationToken stop)
+    public static async Task<FileLock> TakeAsync(
+        string path, ILogger logger, TimeProvider clock, CancellationToken stop)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         bool told = false;
@@ -22,7 +23,8 @@ internal sealed partial class FileLock : IDisposable
         {
             try
             {
-                return new FileLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1));
+                return new FileLock(
+                    new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1));
             }
             catch (IOException exception) when (IsHeld(exception))
             {

@@ -11,7 +11,9 @@ internal abstract class HubCache
         ? new ModelScopeCache(settings.ModelScope.CacheRoot)
         : new HuggingFaceCache(settings.HuggingFace.CacheRoot, settings.Link);
 
-    /// <summary>The folder that a model would be served from, as far as this disk knows; null when it knows nothing.</summary>
+    /// <summary>
+    /// The folder that a model would be served from, as far as this disk knows; null when it knows nothing.
+    /// </summary>
     public abstract string? Find(ModelId model);
 
     /// <summary>Where complete files lie under their digests.</summary>
@@ -32,11 +34,14 @@ internal abstract class HubCache
     /// <summary>A file's place under its digest.</summary>
     public string BlobOf(HubListing listing, HubFile file) => Path.Combine(BlobFolder(listing.Model), file.Digest.Hex);
 
-    /// <summary>Where a file arrives. Not the name that other tools use: theirs are always a beginning, ours has gaps.</summary>
+    /// <summary>
+    /// Where a file arrives. Not the name that other tools use: theirs are always a beginning, ours has gaps.
+    /// </summary>
     public string PartialOf(HubListing listing, HubFile file) => BlobOf(listing, file) + ".glm5.incomplete";
 
     /// <summary>A file's lock.</summary>
-    public string LockOf(HubListing listing, HubFile file) => Path.Combine(LockFolder(listing.Model), file.Digest.Hex + ".lock");
+    public string LockOf(HubListing listing, HubFile file) =>
+        Path.Combine(LockFolder(listing.Model), file.Digest.Hex + ".lock");
 
     /// <summary>Whether a file of the right length is here; cheap, for plans.</summary>
     public bool LooksPresent(HubListing listing, HubFile file) =>

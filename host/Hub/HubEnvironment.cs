@@ -24,13 +24,15 @@ internal sealed class HubEnvironment(Func<string, string?> variable, string home
     {
         string cache = First("XDG_CACHE_HOME") ?? Path.Combine(home, ".cache");
         string huggingFaceHome = First("HF_HOME") is { } chosen ? Expand(chosen) : Path.Combine(cache, "huggingface");
-        string huggingFaceCache = First("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE") ?? Path.Combine(huggingFaceHome, "hub");
+        string huggingFaceCache = First("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE")
+            ?? Path.Combine(huggingFaceHome, "hub");
         // The variable stands for the folder that has models/ in it; without it that is one level deeper.
         string modelScopeCache = First("MODELSCOPE_CACHE") ?? Path.Combine(home, ".cache", "modelscope", "hub");
         return new HubSettings
         {
             HuggingFace = new HubPlace(
-                Address("HF_ENDPOINT", HuggingFaceEndpoint), Expand(cacheFolder ?? huggingFaceCache), HuggingFaceToken(huggingFaceHome)),
+                Address("HF_ENDPOINT", HuggingFaceEndpoint), Expand(cacheFolder ?? huggingFaceCache),
+                HuggingFaceToken(huggingFaceHome)),
             ModelScope = new HubPlace(
                 Address("MODELSCOPE_DOMAIN", ModelScopeEndpoint), Expand(cacheFolder ?? modelScopeCache),
                 HubToken.From(First("MODELSCOPE_API_TOKEN"), "MODELSCOPE_API_TOKEN")),
@@ -56,7 +58,8 @@ internal sealed class HubEnvironment(Func<string, string?> variable, string home
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new HubException(HubFault.Denied, $"the token file {file} cannot be read: {exception.Message}", exception);
+            throw new HubException(
+                HubFault.Denied, $"the token file {file} cannot be read: {exception.Message}", exception);
         }
     }
 
@@ -71,7 +74,8 @@ internal sealed class HubEnvironment(Func<string, string?> variable, string home
             return address;
         }
 
-        throw new HubException(HubFault.Name, $"{name} is '{Printable.Text(text)}'; expected an address such as {standard}");
+        throw new HubException(
+            HubFault.Name, $"{name} is '{Printable.Text(text)}'; expected an address such as {standard}");
     }
 
     private string? First(params ReadOnlySpan<string> names)
@@ -88,5 +92,6 @@ internal sealed class HubEnvironment(Func<string, string?> variable, string home
     private bool IsSet(string name) => First(name)?.ToUpperInvariant() is "1" or "ON" or "YES" or "TRUE";
 
     private string Expand(string path) =>
-        Path.GetFullPath(path == "~" || path.StartsWith("~/", StringComparison.Ordinal) ? Path.Join(home, path[1..]) : path);
+        Path.GetFullPath(
+            path == "~" || path.StartsWith("~/", StringComparison.Ordinal) ? Path.Join(home, path[1..]) : path);
 }

@@ -57,8 +57,8 @@ internal sealed partial class HubHttp : IDisposable
         {
             throw new HubException(
                 HubFault.Unreachable,
-                $"{what} could not be fetched from {_hub.Host}: {fault.Message}, {_settings.Retries + 1} times in a row. "
-                + "Check the network and the endpoint; what has arrived is kept, and the same command goes on from there",
+                $"{what} could not be fetched from {_hub.Host}: {fault.Message}, {_settings.Retries + 1} times in a row"
+                + ". Check the network and the endpoint; what has arrived is kept, and the same command continues it",
                 fault);
         }
     }
@@ -67,7 +67,8 @@ internal sealed partial class HubHttp : IDisposable
     public async Task<byte[]> ReadAsync(Uri address, int most, ModelId model, CancellationToken stop)
     {
         byte[] answer = [];
-        await PatientlyAsync(async token => answer = await ReadOnceAsync(address, most, model, token), model.ToString(), stop);
+        await PatientlyAsync(
+            async token => answer = await ReadOnceAsync(address, most, model, token), model.ToString(), stop);
         return answer;
     }
 
@@ -97,7 +98,9 @@ internal sealed partial class HubHttp : IDisposable
             }
         }
 
-        throw new HubException(HubFault.Unreachable, $"{_hub.Host} redirects more than {MostRedirects} times; is the endpoint {_hub.Place.Endpoint} right?");
+        throw new HubException(
+            HubFault.Unreachable,
+            $"{_hub.Host} redirects more than {MostRedirects} times; is the endpoint {_hub.Place.Endpoint} right?");
     }
 
     private async Task<byte[]> ReadOnceAsync(Uri address, int most, ModelId model, CancellationToken stop)
@@ -110,7 +113,12 @@ internal sealed partial class HubHttp : IDisposable
         while ((read = await body.ReadAsync(buffer)) > 0)
         {
             if (all.Length + read > most)
-                throw new HubException(HubFault.Untrustworthy, $"{_hub.Host} answered with more than {Printable.Bytes(most)} where a list of files was expected");
+            {
+                throw new HubException(
+                    HubFault.Untrustworthy,
+                    $"{_hub.Host} answered with more than {Printable.Bytes(most)} where a list of files was expected");
+            }
+
             all.Write(buffer, 0, read);
         }
 
@@ -119,7 +127,8 @@ internal sealed partial class HubHttp : IDisposable
             : all.ToArray();
     }
 
-    private async Task<HttpResponseMessage> SendAsync(Uri at, RangeHeaderValue? range, EntityTagHeaderValue? validator, CancellationToken stop)
+    private async Task<HttpResponseMessage> SendAsync(
+        Uri at, RangeHeaderValue? range, EntityTagHeaderValue? validator, CancellationToken stop)
     {
         using HttpRequestMessage request = new(HttpMethod.Get, at);
         request.Headers.Range = range;
@@ -139,27 +148,31 @@ internal sealed partial class HubHttp : IDisposable
         }
         catch (OperationCanceledException exception) when (!stop.IsCancellationRequested)
         {
-            throw new LinkFaultException($"{at.Host} did not answer within {Printable.Time(_settings.StallTime)}", null, exception);
+            throw new LinkFaultException(
+                $"{at.Host} did not answer within {Printable.Time(_settings.StallTime)}", null, exception);
         }
     }
 
     private bool IsHubItself(Uri address) =>
-        Uri.Compare(address, _hub.Place.Endpoint, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0;
+        Uri.Compare(
+            address, _hub.Place.Endpoint, UriComponents.SchemeAndServer, UriFormat.Unescaped,
+            StringComparison.OrdinalIgnoreCase) == 0;
 
     private Uri? Redirection(HttpResponseMessage response, Uri from)
     {
         bool redirects = (int)response.StatusCode is 301 or 302 or 303 or 307 or 308;
         if (!redirects || response.Headers.Location is not { } location)
             return null;
-        // Bytes are checked by their digest, but small files by one that stops no attacker: encryption is never given up.
+        // Small files are checked by a digest that stops no attacker: encryption is never given up.
         if (Uri.TryCreate(from, location, out Uri? next)
-            && (next.Scheme == Uri.UriSchemeHttps || (next.Scheme == Uri.UriSchemeHttp && from.Scheme == Uri.UriSchemeHttp)))
+            && (next.Scheme == Uri.UriSchemeHttps || (next.Scheme == Uri.UriSchemeHttp && from.Scheme == next.Scheme)))
         {
             return next;
         }
 
         throw new HubException(
-            HubFault.Untrustworthy, $"{_hub.Host} redirects from {from.Scheme} to '{Printable.Text(location.OriginalString)}', which is not followed");
+            HubFault.Untrustworthy,
+            $"{_hub.Host} redirects from {from.Scheme} to '{Printable.Text(location.OriginalString)}': not followed");
     }
 
     private ResiliencePipeline BuildRetries() => new ResiliencePipelineBuilder { TimeProvider = _clock }
@@ -172,12 +185,15 @@ internal sealed partial class HubHttp : IDisposable
             DelayGenerator = retry => ValueTask.FromResult((retry.Outcome.Exception as LinkFaultException)?.Pause),
             OnRetry = retry =>
             {
-                LogRetry(_logger, retry.Outcome.Exception!.Message, retry.RetryDelay.TotalSeconds, retry.AttemptNumber + 1, _settings.Retries);
+                LogRetry(
+                    _logger, retry.Outcome.Exception!.Message, retry.RetryDelay.TotalSeconds, retry.AttemptNumber + 1,
+                    _settings.Retries);
                 return default;
             },
         })
         .Build();
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Problem}; trying again in {Seconds:F1} s (retry {Number} of {Most})")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "{Problem}; trying again in {Seconds:F1} s (retry {Number} of {Most})")]
     private static partial void LogRetry(ILogger logger, string problem, double seconds, int number, int most);
 }

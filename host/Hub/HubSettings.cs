@@ -15,13 +15,18 @@ internal sealed class HubSettings
     /// <summary>Most transfers at once, over all files and ranges.</summary>
     public int Connections { get; init; } = 4;
 
-    /// <summary>A file is asked for in ranges of this many bytes. Each costs the hub a request: large, or it gets a 429.</summary>
+    /// <summary>
+    /// A file is asked for in ranges of this many bytes. Each costs the hub a request: large, or it gets a 429.
+    /// </summary>
     public long PieceBytes { get; init; } = 256L << 20;
 
     /// <summary>A transfer that brings less than <see cref="StallBytes"/> in this time has stalled.</summary>
     public TimeSpan StallTime { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>See <see cref="StallTime"/>. A transfer that brought so much before it broke is continued without counting as a failure.</summary>
+    /// <summary>
+    /// See <see cref="StallTime"/>. A transfer that brought so much before it broke is continued without counting as a
+    /// failure.
+    /// </summary>
     public long StallBytes { get; init; } = 64 << 10;
 
     /// <summary>How often a request is tried again before it is given up.</summary>
@@ -36,7 +41,9 @@ internal sealed class HubSettings
     /// <summary>Bytes that a folder's volume has left. A seam for tests.</summary>
     public Func<string, long> FreeBytes { get; init; } = DiskSpace.FreeAt;
 
-    /// <summary>Makes a symbolic link at the first path to the second; false where links cannot be made. A seam for tests.</summary>
+    /// <summary>
+    /// Makes a symbolic link at the first path to the second; false where links cannot be made. A seam for tests.
+    /// </summary>
     public Func<string, string, bool> Link { get; init; } = SymbolicLinks.TryCreate;
 
     /// <summary>The place of a hub.</summary>

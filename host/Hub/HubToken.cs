@@ -1,6 +1,8 @@
 namespace Glm5.Host.Hub;
 
-/// <summary>A secret for a hub. It reaches an <c>Authorization</c> header and nothing else: it does not print.</summary>
+/// <summary>
+/// A secret for a hub. It reaches an <c>Authorization</c> header and nothing else: it does not print.
+/// </summary>
 internal sealed class HubToken
 {
     private HubToken(string value, string origin) => (Value, Origin) = (value, origin);
@@ -19,7 +21,12 @@ internal sealed class HubToken
         if (value.Length == 0)
             return null;
         if (value.Length > 1024 || value.Any(c => c is <= ' ' or >= '\x7f' or ';' or ','))
-            throw new HubException(HubFault.Denied, $"{origin} does not hold a token: it has spaces, separators, control characters or is too long");
+        {
+            throw new HubException(
+                HubFault.Denied,
+                $"{origin} does not hold a token: it has spaces, separators, control characters or is too long");
+        }
+
         return new HubToken(value, origin);
     }
 

@@ -26,7 +26,8 @@ internal sealed class HuggingFaceCache(string root, Func<string, string, bool> l
 
     public override string LockFolder(ModelId model) => Path.Combine(root, ".locks", HomeName(model));
 
-    public override string Folder(HubListing listing) => Path.Combine(Home(listing.Model), "snapshots", listing.Revision);
+    public override string Folder(HubListing listing) =>
+        Path.Combine(Home(listing.Model), "snapshots", listing.Revision);
 
     public override string Publish(HubListing listing, IReadOnlyList<HubFile> files)
     {
@@ -47,7 +48,8 @@ internal sealed class HuggingFaceCache(string root, Func<string, string, bool> l
     }
 
     // A commit's files never change, and blobs bear their digest: the length says enough.
-    protected override Task<bool> IsListedAsync(string path, HubFile file, CancellationToken stop) => Task.FromResult(true);
+    protected override Task<bool> IsListedAsync(string path, HubFile file, CancellationToken stop) =>
+        Task.FromResult(true);
 
     private static bool IsCommit(string revision) => FileDigest.From(DigestKind.GitSha1, revision) is not null;
 

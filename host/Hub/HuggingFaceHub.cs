@@ -24,9 +24,11 @@ internal sealed class HuggingFaceHub(HubPlace place) : ModelHub(place)
 
     protected override HubListing Parse(ModelId model, ReadOnlySpan<byte> json)
     {
-        HuggingFaceModel answer = JsonSerializer.Deserialize(json, HuggingFaceJson.Default.HuggingFaceModel) ?? throw Wrong("it is null");
+        HuggingFaceModel answer = JsonSerializer.Deserialize(json, HuggingFaceJson.Default.HuggingFaceModel)
+            ?? throw Wrong("it is null");
         // The commit becomes the name of a folder: nothing but a commit will do.
-        string commit = FileDigest.From(DigestKind.GitSha1, answer.Sha)?.Hex ?? throw Wrong("it has no commit in 'sha'");
+        string commit = FileDigest.From(DigestKind.GitSha1, answer.Sha)?.Hex
+            ?? throw Wrong("it has no commit in 'sha'");
         List<HubFile> files = [];
         HashSet<string> names = new(StringComparer.Ordinal);
         foreach (HuggingFaceFile? file in answer.Siblings ?? throw Wrong("it has no 'siblings'"))

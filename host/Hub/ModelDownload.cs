@@ -14,7 +14,8 @@ internal sealed partial class ModelDownload(
     {
         using HubHttp http = new(hub, settings, logger, clock);
         progress.Enter(DownloadPhase.Listing);
-        HubListing listing = hub.ReadListing(model, await http.ReadAsync(hub.ListAddress(model), LargestListing, model, stop));
+        HubListing listing = hub.ReadListing(
+            model, await http.ReadAsync(hub.ListAddress(model), LargestListing, model, stop));
         HubFile[] small = [.. listing.Files.Where(file => !ServingFiles.IsWeights(file.Name))];
         RequireModel(listing);
 
@@ -41,12 +42,13 @@ internal sealed partial class ModelDownload(
 
     private void RequireModel(HubListing listing)
     {
-        if (listing.Find(ServingFiles.Config) is null || (listing.Find(ServingFiles.SingleWeights) is null && listing.Find(ServingFiles.Index) is null))
+        if (listing.Find(ServingFiles.Config) is null
+            || (listing.Find(ServingFiles.SingleWeights) is null && listing.Find(ServingFiles.Index) is null))
         {
             throw new HubException(
                 HubFault.NotFound,
-                $"{listing.Model} at {hub.Host} has no {ServingFiles.Config} with {ServingFiles.SingleWeights} or {ServingFiles.Index}: "
-                + $"it is not a model in safetensors form; see {hub.PageOf(listing.Model)}");
+                $"{listing.Model} at {hub.Host} has no {ServingFiles.Config} with {ServingFiles.SingleWeights} or "
+                + $"{ServingFiles.Index}: it is not a model in safetensors form; see {hub.PageOf(listing.Model)}");
         }
     }
 
@@ -54,15 +56,18 @@ internal sealed partial class ModelDownload(
     {
         if (listing.Find(ServingFiles.SingleWeights) is { } single)
             return [single];
-        IReadOnlyList<string> shards = ServingFiles.Shards(cache.ReadablePathOf(listing, listing.Find(ServingFiles.Index)!.Value));
+        IReadOnlyList<string> shards = ServingFiles.Shards(
+            cache.ReadablePathOf(listing, listing.Find(ServingFiles.Index)!.Value));
         string[] absent = [.. shards.Where(shard => listing.Find(shard) is null)];
         return absent.Length == 0
             ? [.. shards.Select(shard => listing.Find(shard)!.Value)]
             : throw new HubException(
                 HubFault.NotFound,
-                $"{listing.Model} at {hub.Host} is incomplete: its index names {absent.Length} shard(s) that are not there ({Printable.Some(absent)}); try another revision");
+                $"{listing.Model} at {hub.Host} is incomplete: its index names {absent.Length} shard(s) that are not "
+                + $"there ({Printable.Some(absent)}); try another revision");
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "{Files} files, of which {Absent} are not here: {Bytes} bytes to fetch")]
+    [LoggerMessage(
+        Level = LogLevel.Debug, Message = "{Files} files, of which {Absent} are not here: {Bytes} bytes to fetch")]
     private static partial void LogStage(ILogger logger, int files, int absent, long bytes);
 }

@@ -12,7 +12,9 @@ internal enum HubKind
     ModelScope,
 }
 
-/// <summary>A model by name: <c>zai-org/GLM-5-FP8</c>, <c>zai-org/GLM-5@main</c>, <c>modelscope:ZhipuAI/GLM-5</c>.</summary>
+/// <summary>
+/// A model by name: <c>zai-org/GLM-5-FP8</c>, <c>zai-org/GLM-5@main</c>, <c>modelscope:ZhipuAI/GLM-5</c>.
+/// </summary>
 /// <param name="Hub">Where it is published.</param>
 /// <param name="Organisation">The account that publishes it.</param>
 /// <param name="Name">The repository's name in that account.</param>
@@ -49,7 +51,12 @@ internal readonly partial record struct ModelId(HubKind Hub, string Organisation
 
         string[] names = rest.Split('/');
         if (names.Length != 2 || !IsName(names[0]) || !IsName(names[1]))
-            throw Wrong(word, "a name has letters, digits, '.', '_' and '-', begins with a letter or digit, and has no '..' or '--'");
+        {
+            throw Wrong(
+                word,
+                "a name has letters, digits, '.', '_' and '-', begins with a letter or digit, and has no '..' or '--'");
+        }
+
         if (revision is not null && !IsRevision(revision))
             throw Wrong(word, "its revision is not the name of a branch, tag or commit");
         return new ModelId(hub ?? HubKind.HuggingFace, names[0], names[1], revision);
@@ -60,14 +67,19 @@ internal readonly partial record struct ModelId(HubKind Hub, string Organisation
         (Hub == HubKind.ModelScope ? ModelScopePrefix : "") + Repository + (Revision is null ? "" : $"@{Revision}");
 
     private static bool IsName(string name) =>
-        NamePattern().IsMatch(name) && !name.Contains("..", StringComparison.Ordinal) && !name.Contains("--", StringComparison.Ordinal);
+        NamePattern().IsMatch(name) && !name.Contains("..", StringComparison.Ordinal)
+            && !name.Contains("--", StringComparison.Ordinal);
 
     // A revision becomes a path below refs/, so each part of it is held to the rules of a file's name.
     private static bool IsRevision(string revision) =>
-        revision.Length <= 200 && revision.Split('/').All(part => RevisionPartPattern().IsMatch(part) && !part.Contains("..", StringComparison.Ordinal));
+        revision.Length <= 200 && revision.Split('/').All(IsRevisionPart);
+
+    private static bool IsRevisionPart(string part) =>
+        RevisionPartPattern().IsMatch(part) && !part.Contains("..", StringComparison.Ordinal);
 
     private static HubException Wrong(string word, string why) => new(
-        HubFault.Name, $"'{Printable.Text(word)}' is not a model's id: expected organisation/name or organisation/name@revision; {why}");
+        HubFault.Name,
+        $"'{Printable.Text(word)}' is not a model's id, organisation/name or organisation/name@revision: {why}");
 
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._-]{0,95}\z")]
     private static partial Regex NamePattern();

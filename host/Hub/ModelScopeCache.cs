@@ -10,7 +10,9 @@ internal sealed class ModelScopeCache(string root) : HubCache
 
     public override string? Find(ModelId model)
     {
-        foreach (string folder in (ReadOnlySpan<string>)[Home(model), Path.Combine(root, model.Organisation, FolderName(model)), Path.Combine(root, model.Organisation, model.Name)])
+        string older = Path.Combine(root, model.Organisation);
+        string[] folders = [Home(model), Path.Combine(older, FolderName(model)), Path.Combine(older, model.Name)];
+        foreach (string folder in folders)
         {
             if (Directory.Exists(folder) && (model.Revision is null || RevisionIn(folder) == model.Revision))
                 return folder;
@@ -19,7 +21,8 @@ internal sealed class ModelScopeCache(string root) : HubCache
         return null;
     }
 
-    public override string BlobFolder(ModelId model) => Path.Combine(root, "models", "._____temp", model.Organisation, FolderName(model), "blobs");
+    public override string BlobFolder(ModelId model) =>
+        Path.Combine(root, "models", "._____temp", model.Organisation, FolderName(model), "blobs");
 
     public override string LockFolder(ModelId model) => Path.Combine(BlobFolder(model), "locks");
 
@@ -52,7 +55,9 @@ internal sealed class ModelScopeCache(string root) : HubCache
         string path = Path.Combine(folder, RevisionFile);
         string text = File.Exists(path) ? File.ReadAllText(path) : "";
         // Other tools write "Revision:master,CreatedAt:1700000000".
-        return text.StartsWith("Revision:", StringComparison.Ordinal) ? text["Revision:".Length..].Split(',')[0].Trim() : null;
+        return text.StartsWith("Revision:", StringComparison.Ordinal)
+            ? text["Revision:".Length..].Split(',')[0].Trim()
+            : null;
     }
 
     private string Home(ModelId model) => Path.Combine(root, "models", model.Organisation, FolderName(model));

@@ -12,10 +12,10 @@ internal sealed class ModelScopeHub(HubPlace place) : ModelHub(place)
     public override string TokenVariable => "MODELSCOPE_API_TOKEN";
 
     public override Uri ListAddress(ModelId model) =>
-        Below($"api/v1/models/{model.Repository}/repo/files?Revision={Escape(model.Revision ?? MainBranch)}&Recursive=true");
+        Below($"{Repository(model)}/files?Revision={Escape(model.Revision ?? MainBranch)}&Recursive=true");
 
     public override Uri FileAddress(HubListing listing, HubFile file) =>
-        Below($"api/v1/models/{listing.Model.Repository}/repo?Revision={Escape(listing.Revision)}&FilePath={Escape(file.Name)}");
+        Below($"{Repository(listing.Model)}?Revision={Escape(listing.Revision)}&FilePath={Escape(file.Name)}");
 
     public override Uri PageOf(ModelId model) => Below($"models/{model.Repository}");
 
@@ -28,12 +28,15 @@ internal sealed class ModelScopeHub(HubPlace place) : ModelHub(place)
 
     protected override HubListing Parse(ModelId model, ReadOnlySpan<byte> json)
     {
-        ModelScopeAnswer answer = JsonSerializer.Deserialize(json, ModelScopeJson.Default.ModelScopeAnswer) ?? throw Wrong("it is null");
+        ModelScopeAnswer answer = JsonSerializer.Deserialize(json, ModelScopeJson.Default.ModelScopeAnswer)
+            ?? throw Wrong("it is null");
         // Its errors may come with status 200.
         if (answer.Success == false || answer.Code is not (null or 200))
         {
             throw new HubException(
-                HubFault.NotFound, $"{Host} does not list {model}: it answers with code {answer.Code}; check the name and the revision at {PageOf(model)}");
+                HubFault.NotFound,
+                $"{Host} does not list {model}: it answers with code {answer.Code}; check the name and the revision "
+                + $"at {PageOf(model)}");
         }
 
         List<HubFile> files = [];
@@ -46,6 +49,8 @@ internal sealed class ModelScopeHub(HubPlace place) : ModelHub(place)
 
         return new HubListing(model, model.Revision ?? MainBranch, files);
     }
+
+    private static string Repository(ModelId model) => $"api/v1/models/{model.Repository}/repo";
 }
 
 /// <summary>The envelope of every answer; only what is used here.</summary>

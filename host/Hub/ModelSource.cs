@@ -19,7 +19,8 @@ internal enum ModelOrigin
 /// <param name="Model">Its name, unless it was given as a folder.</param>
 /// <param name="Revision">The commit or branch that the files are of, where the hub was asked.</param>
 /// <param name="Download">What the download did; default where there was none.</param>
-internal readonly record struct ResolvedModel(string Folder, ModelOrigin Origin, ModelId? Model, string? Revision, DownloadStatus Download);
+internal readonly record struct ResolvedModel(
+    string Folder, ModelOrigin Origin, ModelId? Model, string? Revision, DownloadStatus Download);
 
 /// <summary>
 /// From what a person calls a model to a folder with its files: a folder as it is; an id from the hub's cache here
@@ -30,7 +31,9 @@ internal readonly record struct ResolvedModel(string Folder, ModelOrigin Origin,
 /// <param name="clock">Measures waits and rates.</param>
 internal sealed class ModelSource(HubSettings settings, ILogger logger, TimeProvider clock)
 {
-    /// <summary>Whether a word can only be meant as an id: it has the form of one and no folder has that name.</summary>
+    /// <summary>
+    /// Whether a word can only be meant as an id: it has the form of one and no folder has that name.
+    /// </summary>
     public static bool IsId(string word)
     {
         try
@@ -52,7 +55,8 @@ internal sealed class ModelSource(HubSettings settings, ILogger logger, TimeProv
     /// <param name="stop">Stops it; what has arrived is kept.</param>
     /// <exception cref="HubException">It cannot be had; the message says what to do.</exception>
     public async Task<ResolvedModel> ResolveAsync(
-        string word, HubKind? hub = null, string? revision = null, IProgress<DownloadStatus>? observer = null, CancellationToken stop = default)
+        string word, HubKind? hub = null, string? revision = null, IProgress<DownloadStatus>? observer = null,
+        CancellationToken stop = default)
     {
         if (Directory.Exists(word))
             return new ResolvedModel(Path.GetFullPath(word), ModelOrigin.Folder, null, null, default);
@@ -64,7 +68,8 @@ internal sealed class ModelSource(HubSettings settings, ILogger logger, TimeProv
 
     /// <summary>Brings a model up to date with its hub: what is not here, or has changed there, is fetched.</summary>
     /// <exception cref="HubException">It cannot be had; the message says what to do.</exception>
-    public async Task<ResolvedModel> PullAsync(ModelId model, IProgress<DownloadStatus>? observer, CancellationToken stop)
+    public async Task<ResolvedModel> PullAsync(
+        ModelId model, IProgress<DownloadStatus>? observer, CancellationToken stop)
     {
         if (settings.Offline)
         {
@@ -84,15 +89,21 @@ internal sealed class ModelSource(HubSettings settings, ILogger logger, TimeProv
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new HubException(
-                HubFault.Disk, $"{model} cannot be stored in {settings.PlaceOf(model.Hub).CacheRoot}: {exception.Message} What has arrived is kept", exception);
+                HubFault.Disk,
+                $"{model} cannot be stored in {settings.PlaceOf(model.Hub).CacheRoot}: {exception.Message} What has "
+                + "arrived is kept",
+                exception);
         }
     }
 
     private static ModelId ParseOrSayPath(string word, HubKind? hub, string? revision)
     {
-        bool isPath = word.StartsWith('.') || word.StartsWith('~') || Path.IsPathRooted(word) || word.Split('@')[0].Count(c => c == '/') > 1;
+        bool isPath = word.StartsWith('.') || word.StartsWith('~') || Path.IsPathRooted(word)
+            || word.Split('@')[0].Count(c => c == '/') > 1;
         return isPath
-            ? throw new HubException(HubFault.Name, $"there is no folder '{Printable.Text(word)}'; expected a checkpoint's folder, or an id such as organisation/name")
+            ? throw new HubException(
+                HubFault.Name,
+                $"there is no folder '{Printable.Text(word)}'; expected a checkpoint's folder, or organisation/name")
             : ModelId.Parse(word, hub, revision);
     }
 
@@ -110,7 +121,9 @@ internal sealed class ModelSource(HubSettings settings, ILogger logger, TimeProv
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new HubException(HubFault.Disk, $"the cache {settings.PlaceOf(model.Hub).CacheRoot} cannot be read: {exception.Message}", exception);
+            throw new HubException(
+                HubFault.Disk, $"the cache {settings.PlaceOf(model.Hub).CacheRoot} cannot be read: {exception.Message}",
+                exception);
         }
     }
 
@@ -121,8 +134,10 @@ internal sealed class ModelSource(HubSettings settings, ILogger logger, TimeProv
         string lack = folder is null
             ? $"{model} is not in {root}"
             : $"{model} is not complete in {folder}: {Missing(ServingFiles.MissingFrom(folder))}";
-        return $"{lack}, and the network may not be used (--offline or HF_HUB_OFFLINE). Run 'glm5 pull {model}' where it may, or copy the files there";
+        return $"{lack}, and the network may not be used (--offline or HF_HUB_OFFLINE). "
+            + $"Run 'glm5 pull {model}' where it may, or copy the files there";
     }
 
-    private static string Missing(IReadOnlyList<string> names) => $"{names.Count} file(s) missing ({Printable.Some(names)})";
+    private static string Missing(IReadOnlyList<string> names) =>
+        $"{names.Count} file(s) missing ({Printable.Some(names)})";
 }

@@ -37,7 +37,8 @@ internal sealed class PartialFile : IDisposable
         (_path, _size, _pieceBytes, _done, _tag) = (path, size, record.PieceBytes, record.Done, record.Tag);
         _recorded = [.. _done];
         _bytes = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete);
-        _record = File.OpenHandle(RecordPath(path), FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete);
+        _record = File.OpenHandle(
+            RecordPath(path), FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete);
         RandomAccess.SetLength(_bytes, size);
         byte[] head = new byte[PiecesAt + (8 * _done.Length)];
         BinaryPrimitives.WriteInt64LittleEndian(head, Magic);
@@ -65,7 +66,8 @@ internal sealed class PartialFile : IDisposable
             return new PartialFile(path, size, record);
         pieceBytes = Math.Max(pieceBytes, (size / MostPieces) + 1);
         File.Delete(path);
-        return new PartialFile(path, size, new Record(pieceBytes, new long[(size + pieceBytes - 1) / pieceBytes], null));
+        return new PartialFile(
+            path, size, new Record(pieceBytes, new long[(size + pieceBytes - 1) / pieceBytes], null));
     }
 
     /// <summary>Bytes of a file of this size that have arrived; 0 when there is nothing that can go on.</summary>
@@ -166,12 +168,17 @@ internal sealed class PartialFile : IDisposable
         public static Record? Read(string path, long size)
         {
             FileInfo bytes = new(path), record = new(RecordPath(path));
-            if (!bytes.Exists || bytes.Length != size || !record.Exists || record.Length is < PiecesAt or > PiecesAt + (8L * MostPieces))
+            if (!bytes.Exists || bytes.Length != size || !record.Exists
+                || record.Length is < PiecesAt or > PiecesAt + (8L * MostPieces))
+            {
                 return null;
+            }
+
             byte[] text = File.ReadAllBytes(record.FullName);
             long pieceBytes = BinaryPrimitives.ReadInt64LittleEndian(text.AsSpan(16));
             long tagBytes = BinaryPrimitives.ReadInt64LittleEndian(text.AsSpan(24));
-            if (BinaryPrimitives.ReadInt64LittleEndian(text) != Magic || BinaryPrimitives.ReadInt64LittleEndian(text.AsSpan(8)) != size
+            if (BinaryPrimitives.ReadInt64LittleEndian(text) != Magic
+                || BinaryPrimitives.ReadInt64LittleEndian(text.AsSpan(8)) != size
                 || pieceBytes is <= 0 or > 1L << 50 || tagBytes is < 0 or > LongestTag)
             {
                 return null;
@@ -187,7 +194,8 @@ internal sealed class PartialFile : IDisposable
                     return null;
             }
 
-            return new Record(pieceBytes, done, tagBytes == 0 ? null : Encoding.Latin1.GetString(text, TagAt, (int)tagBytes));
+            return new Record(
+                pieceBytes, done, tagBytes == 0 ? null : Encoding.Latin1.GetString(text, TagAt, (int)tagBytes));
         }
     }
 }

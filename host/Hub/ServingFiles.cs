@@ -35,24 +35,35 @@ internal static partial class ServingFiles
     public static bool IsWanted(string name, string host)
     {
         if (IsEvil(name))
-            throw new HubException(HubFault.Untrustworthy, $"{host} lists the file '{Printable.Text(name)}', which leads out of the model's folder; nothing was fetched");
+        {
+            throw new HubException(
+                HubFault.Untrustworthy,
+                $"{host} lists the file '{Printable.Text(name)}', which leads out of its folder; nothing was fetched");
+        }
+
         if (s_small.Contains(name))
             return true;
-        if (name.Contains('/', StringComparison.Ordinal) || !name.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
+        if (name.Contains('/', StringComparison.Ordinal)
+            || !name.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
+        {
             return false;
+        }
+
         return IsWeights(name) ? true : throw new HubException(
             HubFault.Untrustworthy,
-            $"{host} lists the weight file '{Printable.Text(name)}'; expected a name of letters, digits, '.', '_' and '-'");
+            $"{host} lists the weight file '{Printable.Text(name)}'; expected letters, digits, '.', '_' and '-'");
     }
 
     /// <summary>Whether a wanted file holds weights.</summary>
-    public static bool IsWeights(string name) => WeightsPattern().IsMatch(name) && !name.Contains("..", StringComparison.Ordinal);
+    public static bool IsWeights(string name) =>
+        WeightsPattern().IsMatch(name) && !name.Contains("..", StringComparison.Ordinal);
 
     /// <summary>The shards that an index file names.</summary>
     /// <exception cref="HubException">It is not an index.</exception>
     public static IReadOnlyList<string> Shards(string index) => SymbolicLinks.LengthOf(index) <= LargestIndex
         ? ShardNames.Read(File.ReadAllBytes(index))
-        : throw new HubException(HubFault.Untrustworthy, $"{index} has more than {LargestIndex} bytes: it is not a shard index");
+        : throw new HubException(
+            HubFault.Untrustworthy, $"{index} has more than {LargestIndex} bytes: it is not a shard index");
 
     /// <summary>What a folder lacks for serving; empty when it is complete.</summary>
     public static IReadOnlyList<string> MissingFrom(string folder)
@@ -65,10 +76,12 @@ internal static partial class ServingFiles
             : [.. missing, $"{SingleWeights} or {Index}"];
     }
 
-    private static bool IsIn(string folder, string name) => SymbolicLinks.LengthOf(Path.Combine(folder, name)) is not null;
+    private static bool IsIn(string folder, string name) =>
+        SymbolicLinks.LengthOf(Path.Combine(folder, name)) is not null;
 
     private static bool IsEvil(string name) =>
-        name.Length is 0 or > 1024 || name[0] == '/' || name.Contains('\\') || (name.Length > 1 && name[1] == ':') || name.Any(char.IsControl)
+        name.Length is 0 or > 1024 || name[0] == '/' || name.Contains('\\') || (name.Length > 1 && name[1] == ':')
+            || name.Any(char.IsControl)
         || name.Split('/').Any(part => part is "" or "." or "..");
 
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._-]{0,199}\.safetensors\z")]

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Glm5.Host.Hub;
 
-/// <summary>The files that <c>model.safetensors.index.json</c> names: what must be here before a model is complete.</summary>
+/// <summary>
+/// The files that <c>model.safetensors.index.json</c> names: what must be here before a model is complete.
+/// </summary>
 internal static class ShardNames
 {
     /// <summary>Each shard once, in order.</summary>
@@ -14,7 +16,8 @@ internal static class ShardNames
         {
             using var document = JsonDocument.Parse(json);
             if (document.RootElement.ValueKind != JsonValueKind.Object
-                || !document.RootElement.TryGetProperty("weight_map", out JsonElement map) || map.ValueKind != JsonValueKind.Object)
+                || !document.RootElement.TryGetProperty("weight_map", out JsonElement map)
+                || map.ValueKind != JsonValueKind.Object)
             {
                 throw Wrong("it has no weight_map object");
             }
@@ -36,7 +39,7 @@ internal static class ShardNames
         string? name = value.ValueKind == JsonValueKind.String ? value.GetString() : null;
         return name is not null && ServingFiles.IsWeights(name)
             ? name
-            : throw Wrong($"it places a tensor in {Printable.Text(value.GetRawText())}, expected the name of a safetensors file in the same folder");
+            : throw Wrong($"it places a tensor in {Printable.Text(value.GetRawText())}, expected a file beside it");
     }
 
     private static HubException Wrong(string why) =>

@@ -1,6 +1,8 @@
 namespace Glm5.Host.Hub;
 
-/// <summary>A body that is read under a bound on silence: a link that brings next to nothing is a fault, not a wait.</summary>
+/// <summary>
+/// A body that is read under a bound on silence: a link that brings next to nothing is a fault, not a wait.
+/// </summary>
 internal sealed class StallGuard : IAsyncDisposable
 {
     private readonly Stream _body;
@@ -18,7 +20,8 @@ internal sealed class StallGuard : IAsyncDisposable
     }
 
     /// <summary>Opens the body of an answer, which stays the caller's to dispose.</summary>
-    public static async Task<StallGuard> OpenAsync(HttpResponseMessage response, HubSettings settings, TimeProvider clock, CancellationToken stop) =>
+    public static async Task<StallGuard> OpenAsync(
+        HttpResponseMessage response, HubSettings settings, TimeProvider clock, CancellationToken stop) =>
         new(await response.Content.ReadAsStreamAsync(stop), settings, clock, stop);
 
     /// <summary>Reads what there is, at least a byte; 0 at the end.</summary>
@@ -37,7 +40,9 @@ internal sealed class StallGuard : IAsyncDisposable
         catch (OperationCanceledException exception) when (!_stop.IsCancellationRequested)
         {
             throw new LinkFaultException(
-                $"the link stalled: less than {Printable.Bytes(_settings.StallBytes)} in {Printable.Time(_settings.StallTime)}", null, exception);
+                $"the link stalled: less than {Printable.Bytes(_settings.StallBytes)} in "
+                + $"{Printable.Time(_settings.StallTime)}",
+                null, exception);
         }
 
         _sinceArmed += read;

@@ -31,7 +31,9 @@ public sealed class HostileHubTests
         await using HubBench bench = await HubBench.StartAsync();
         bench.Hub.ChangeListing = listing => listing["siblings"]!.AsArray().Insert(0, new JsonObject
         {
-            ["rfilename"] = name, ["size"] = 10, ["blobId"] = new string('a', 40),
+            ["rfilename"] = name,
+            ["size"] = 10,
+            ["blobId"] = new string('a', 40),
         });
         HubException refusal = await bench.RefusalAsync();
         Assert.AreEqual(HubFault.Untrustworthy, refusal.Fault);
@@ -53,27 +55,31 @@ public sealed class HostileHubTests
     }
 
     [TestMethod]
-    [DataRow("""{"rfilename": "config.json", "size": -1, "blobId": "0000000000000000000000000000000000000000"}""", "has the size -1")]
-    [DataRow("""{"rfilename": "config.json", "size": 9223372036854775807, "blobId": "0000000000000000000000000000000000000000"}""", "has the size")]
+    [DataRow("""{"rfilename": "config.json", "size": -1, "blobId": "0"}""", "has the size -1")]
+    [DataRow("""{"rfilename": "config.json", "size": 9223372036854775807, "blobId": "0"}""", "has the size")]
     [DataRow("""{"rfilename": "config.json", "size": 5}""", "has no checksum")]
     [DataRow("""{"rfilename": "config.json", "size": 5, "blobId": "../x"}""", "has no checksum")]
-    [DataRow("""{"rfilename": "config.json", "size": 5, "blobId": "0000000000000000000000000000000000000000", "lfs": {"sha256": "00"}}""", "has no checksum")]
+    [DataRow("""{"rfilename": "config.json", "size": 5, "blobId": "0", "lfs": {"sha256": "00"}}""", "has no checksum")]
     [DataRow("""{"size": 5}""", "has no name")]
     [DataRow("null", "has no name")]
     [DataRow("7", "no list of files")]
     public void A_file_without_plausible_size_name_or_checksum_is_refused(string file, string words)
     {
+        // Written short above: 40 zeros.
+        file = file.Replace("\"0\"", $"\"{new string('0', 40)}\"", StringComparison.Ordinal);
         string listing = $$"""{"sha": "{{new string('a', 40)}}", "siblings": [{{file}}]}""";
-        HubException refusal = Assert.ThrowsExactly<HubException>(() => Read(new HuggingFaceHub(s_place), HubBench.Model, listing));
+        HubException refusal = Assert.ThrowsExactly<HubException>(
+            () => Read(new HuggingFaceHub(s_place), HubBench.Model, listing));
         Assert.Contains(words, refusal.Message);
     }
 
     [TestMethod]
     public void A_file_that_is_listed_twice_is_refused()
     {
-        const string File = """{"rfilename": "config.json", "size": 5, "blobId": "0000000000000000000000000000000000000000"}""";
-        string listing = $$"""{"sha": "{{new string('a', 40)}}", "siblings": [{{File}}, {{File}}]}""";
-        HubException refusal = Assert.ThrowsExactly<HubException>(() => Read(new HuggingFaceHub(s_place), HubBench.Model, listing));
+        string file = $$"""{"rfilename": "config.json", "size": 5, "blobId": "{{new string('0', 40)}}"}""";
+        string listing = $$"""{"sha": "{{new string('a', 40)}}", "siblings": [{{file}}, {{file}}]}""";
+        HubException refusal = Assert.ThrowsExactly<HubException>(
+            () => Read(new HuggingFaceHub(s_place), HubBench.Model, listing));
         Assert.Contains("listed twice", refusal.Message);
     }
 
@@ -90,10 +96,19 @@ public sealed class HostileHubTests
     public void Any_bytes_as_a_listing_are_read_or_refused_with_a_sentence() =>
         Gen.Select(Gen.Int[0, 400], Gen.Byte, Gen.Int[0, 3]).Array[1, 6].Sample(edits =>
         {
+            string sha256 = new('b', 64), sha1 = new('c', 40);
             byte[] huggingFace = Encoding.UTF8.GetBytes(
-                $$"""{"sha": "{{new string('a', 40)}}", "siblings": [{"rfilename": "model-1.safetensors", "size": 12, "blobId": null, "lfs": {"sha256": "{{new string('b', 64)}}", "size": 12} }, {"rfilename": "config.json", "size": 5, "blobId": "{{new string('c', 40)}}" }] }""");
+                $$$"""
+                {"sha": "{{{sha1}}}", "siblings": [
+                    {"rfilename": "model-1.safetensors", "size": 12, "lfs": {"sha256": "{{{sha256}}}", "size": 12}},
+                    {"rfilename": "config.json", "size": 5, "blobId": "{{{sha1}}}"}]}
+                """);
             byte[] modelScope = Encoding.UTF8.GetBytes(
-                $$"""{"Code": 200, "Success": true, "Data": {"Files": [{"Path": "model-1.safetensors", "Type": "blob", "Size": 12, "Sha256": "{{new string('b', 64)}}"}, {"Path": "a", "Type": "tree"}] } }""");
+                $$$"""
+                {"Code": 200, "Success": true, "Data": {"Files": [
+                    {"Path": "model-1.safetensors", "Type": "blob", "Size": 12, "Sha256": "{{{sha256}}}"},
+                    {"Path": "a", "Type": "tree"}]}}
+                """);
             ReadOrRefuse(new HuggingFaceHub(s_place), HubBench.Model, Edit(huggingFace, edits));
             ReadOrRefuse(new ModelScopeHub(s_place), HubBench.AtModelScope, Edit(modelScope, edits));
         }, iter: 500);
@@ -102,7 +117,8 @@ public sealed class HostileHubTests
     public void Any_bytes_as_an_index_are_read_or_refused_with_a_sentence() =>
         Gen.Select(Gen.Int[0, 100], Gen.Byte, Gen.Int[0, 3]).Array[0, 6].Sample(edits =>
         {
-            byte[] index = Edit("""{"metadata": {}, "weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}"""u8.ToArray(), edits);
+            byte[] index = Edit(
+                """{"metadata": {}, "weight_map": {"a": "1.safetensors", "b": "2.safetensors"}}"""u8.ToArray(), edits);
             try
             {
                 Assert.IsTrue(ShardNames.Read(index).All(ServingFiles.IsWeights));
@@ -139,7 +155,8 @@ public sealed class HostileHubTests
         Assert.Contains("more than 67.1 MB", (await bench.RefusalAsync()).Message);
     }
 
-    private static HubListing Read(ModelHub hub, ModelId model, string json) => hub.ReadListing(model, Encoding.UTF8.GetBytes(json));
+    private static HubListing Read(ModelHub hub, ModelId model, string json) =>
+        hub.ReadListing(model, Encoding.UTF8.GetBytes(json));
 
     private static void ReadOrRefuse(ModelHub hub, ModelId model, byte[] json)
     {

@@ -22,7 +22,8 @@ public sealed class HubEnvironmentTests
     [TestMethod]
     public void A_folder_on_the_command_line_goes_before_every_variable()
     {
-        HubSettings settings = new HubEnvironment(Variables("HF_HUB_CACHE=/new MODELSCOPE_CACHE=/m"), "/home/u").Settings("/mine");
+        HubSettings settings = new HubEnvironment(
+            Variables("HF_HUB_CACHE=/new MODELSCOPE_CACHE=/m"), "/home/u").Settings("/mine");
         Assert.AreEqual(Path.GetFullPath("/mine"), settings.HuggingFace.CacheRoot);
         Assert.AreEqual(Path.GetFullPath("/mine"), settings.ModelScope.CacheRoot);
     }
@@ -33,7 +34,8 @@ public sealed class HubEnvironmentTests
     [DataRow("HF_HUB_OFFLINE=true", true)]
     [DataRow("HF_HUB_OFFLINE=0", false)]
     [DataRow("TRANSFORMERS_OFFLINE=yes", true)]
-    public void Offline_is_a_word_for_true(string variables, bool offline) => Assert.AreEqual(offline, Read(variables).Offline);
+    public void Offline_is_a_word_for_true(string variables, bool offline) =>
+        Assert.AreEqual(offline, Read(variables).Offline);
 
     [TestMethod]
     [DataRow("HF_ENDPOINT=http://mirror:8080/hf/", "http://mirror:8080/hf/")]
@@ -61,7 +63,8 @@ public sealed class HubEnvironmentTests
             HubPlace place = new HubEnvironment(Variables("HF_TOKEN=hf_variable"), home).Settings().HuggingFace;
             Assert.AreEqual("hf_variable", place.Token!.Value);
             Assert.DoesNotContain("hf_variable", place.ToString());
-            Assert.IsNull(new HubEnvironment(Variables("HF_HUB_DISABLE_IMPLICIT_TOKEN=1"), home).Settings().HuggingFace.Token);
+            Assert.IsNull(
+                new HubEnvironment(Variables("HF_HUB_DISABLE_IMPLICIT_TOKEN=1"), home).Settings().HuggingFace.Token);
         }
         finally
         {

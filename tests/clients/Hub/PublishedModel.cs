@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Glm5.Tests.Clients.Hub;
 
-/// <summary>A repository at a hub: a small checkpoint in two shards, and the clutter that real repositories have.</summary>
+/// <summary>
+/// A repository at a hub: a small checkpoint in two shards, and the clutter that real repositories have.
+/// </summary>
 internal sealed class PublishedModel
 {
     public const string Shard1 = "model-00001-of-00002.safetensors";
@@ -21,14 +23,15 @@ internal sealed class PublishedModel
         Random random = new(seed);
         foreach (string name in Wanted.Except([Shard1, Shard2]))
             Files[name] = Encoding.UTF8.GetBytes($$"""{"file": "{{name}}", "seed": {{seed}}}""");
-        Files["model.safetensors.index.json"] = Encoding.UTF8.GetBytes($$"""{"weight_map": {"a": "{{Shard1}}", "b": "{{Shard2}}", "c": "{{Shard1}}" } }""");
+        Files["model.safetensors.index.json"] = Encoding.UTF8.GetBytes(
+            $$"""{"weight_map": {"a": "{{Shard1}}", "b": "{{Shard2}}", "c": "{{Shard1}}" } }""");
         Files[Shard1] = Bytes(random, shardBytes);
         Files[Shard2] = Bytes(random, (shardBytes * 2 / 3) + 17);
         Files["README.md"] = "# a model"u8.ToArray();
         Files["pytorch_model.bin"] = Bytes(random, 1000);
         Files["figures/loss curve 图.png"] = Bytes(random, 1000);
         Files["original/model.safetensors"] = Bytes(random, 1000);
-        Commit = Convert.ToHexStringLower(CryptographicOperations.HashData(HashAlgorithmName.SHA1, BitConverter.GetBytes(seed)));
+        Commit = GitName(BitConverter.GetBytes(seed));
     }
 
     /// <summary>By name.</summary>
@@ -44,8 +47,11 @@ internal sealed class PublishedModel
         byte[] bytes = Files[name];
         return IsLarge(name)
             ? Convert.ToHexStringLower(SHA256.HashData(bytes))
-            : Convert.ToHexStringLower(CryptographicOperations.HashData(HashAlgorithmName.SHA1, (byte[])[.. Encoding.ASCII.GetBytes($"blob {bytes.Length}\0"), .. bytes]));
+            : GitName([.. Encoding.ASCII.GetBytes($"blob {bytes.Length}\0"), .. bytes]);
     }
+
+    private static string GitName(byte[] bytes) =>
+        Convert.ToHexStringLower(CryptographicOperations.HashData(HashAlgorithmName.SHA1, bytes));
 
     private static byte[] Bytes(Random random, int count)
     {

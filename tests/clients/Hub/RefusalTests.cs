@@ -21,7 +21,8 @@ public sealed class RefusalTests
     [DataRow(404, "RevisionNotFound", false, HubFault.NotFound, "no revision 'main'")]
     [DataRow(410, "", false, HubFault.NotFound, "has no model org/name")]
     [DataRow(418, "", false, HubFault.Unreachable, "is the endpoint")]
-    public async Task A_final_status_is_a_sentence_after_one_request(int status, string code, bool hasToken, object fault, string words)
+    public async Task A_final_status_is_a_sentence_after_one_request(
+        int status, string code, bool hasToken, object fault, string words)
     {
         await using HubBench bench = await HubBench.StartAsync();
         bench.Hub.Instead = http =>
@@ -46,7 +47,8 @@ public sealed class RefusalTests
         int asked = 0;
         bench.Hub.Instead = http => Task.FromResult(Busy(http, Interlocked.Increment(ref asked) == 1, "7"));
         bench.RequireServable((await bench.PullAsync()).Folder);
-        Assert.Contains("is busy (status 429); trying again in 7.0 s (retry 1 of 5)", string.Join('\n', bench.Log.Lines));
+        Assert.Contains(
+            "is busy (status 429); trying again in 7.0 s (retry 1 of 5)", string.Join('\n', bench.Log.Lines));
     }
 
     [TestMethod]

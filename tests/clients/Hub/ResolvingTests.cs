@@ -38,10 +38,13 @@ public sealed class ResolvingTests
         await using HubBench bench = await HubBench.StartAsync();
         ResolvedModel fetched = await bench.PullAsync();
         int seen = bench.Hub.Seen.Length;
-        Assert.AreEqual(fetched.Folder, (await bench.Source().ResolveAsync($"org/name@{bench.Hub.Model.Commit}")).Folder);
+        Assert.AreEqual(
+            fetched.Folder, (await bench.Source().ResolveAsync($"org/name@{bench.Hub.Model.Commit}")).Folder);
         Assert.HasCount(seen, bench.Hub.Seen);
-        Assert.AreEqual(ModelOrigin.Hub, (await bench.Source().ResolveAsync("org/name", revision: "release/v1")).Origin);
-        Assert.AreEqual(bench.Hub.Model.Commit, File.ReadAllText(Path.Combine(bench.HomeFolder, "refs", "release", "v1")));
+        Assert.AreEqual(
+            ModelOrigin.Hub, (await bench.Source().ResolveAsync("org/name", revision: "release/v1")).Origin);
+        Assert.AreEqual(
+            bench.Hub.Model.Commit, File.ReadAllText(Path.Combine(bench.HomeFolder, "refs", "release", "v1")));
     }
 
     [TestMethod]
@@ -78,12 +81,12 @@ public sealed class ResolvingTests
     [DataRow("./GLM-5", "there is no folder")]
     [DataRow("/models/GLM-5", "there is no folder")]
     [DataRow("a/b/c", "there is no folder")]
-    [DataRow("GLM-5", "expected organisation/name")]
-    [DataRow("org/a..b", "expected organisation/name")]
-    [DataRow("org/a--b", "expected organisation/name")]
+    [DataRow("GLM-5", "is not a model's id")]
+    [DataRow("org/a..b", "is not a model's id")]
+    [DataRow("org/a--b", "is not a model's id")]
     [DataRow("org/name@", "its revision is not")]
     [DataRow("org/name@../../x", "its revision is not")]
-    [DataRow("org/name\n", "expected organisation/name")]
+    [DataRow("org/name\n", "is not a model's id")]
     public async Task A_word_that_is_neither_folder_nor_id_is_refused(string word, string words)
     {
         await using HubBench bench = await HubBench.StartAsync();
@@ -97,9 +100,13 @@ public sealed class ResolvingTests
     [TestMethod]
     public void Ids_say_hub_and_revision_in_one_place_only()
     {
-        Assert.AreEqual(new ModelId(HubKind.HuggingFace, "zai-org", "GLM-5-FP8", null), ModelId.Parse("zai-org/GLM-5-FP8"));
-        Assert.AreEqual(new ModelId(HubKind.ModelScope, "ZhipuAI", "GLM-5", "v1"), ModelId.Parse("ModelScope:ZhipuAI/GLM-5@v1"));
-        Assert.AreEqual(new ModelId(HubKind.ModelScope, "a", "b", "refs/pr/1"), ModelId.Parse("a/b", HubKind.ModelScope, "refs/pr/1"));
+        Assert.AreEqual(
+            new ModelId(HubKind.HuggingFace, "zai-org", "GLM-5-FP8", null), ModelId.Parse("zai-org/GLM-5-FP8"));
+        Assert.AreEqual(
+            new ModelId(HubKind.ModelScope, "ZhipuAI", "GLM-5", "v1"), ModelId.Parse("ModelScope:ZhipuAI/GLM-5@v1"));
+        Assert.AreEqual(
+            new ModelId(HubKind.ModelScope, "a", "b", "refs/pr/1"),
+            ModelId.Parse("a/b", HubKind.ModelScope, "refs/pr/1"));
         Assert.AreEqual("modelscope:a/b@v1", ModelId.Parse("modelscope:a/b", null, "v1").ToString());
         Assert.ThrowsExactly<HubException>(() => ModelId.Parse("modelscope:a/b", HubKind.HuggingFace));
         Assert.ThrowsExactly<HubException>(() => ModelId.Parse("a/b@v1", null, "v2"));

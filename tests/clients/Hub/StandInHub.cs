@@ -10,7 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace Glm5.Tests.Clients.Hub;
 
 /// <summary>One request that the stand-in saw.</summary>
-internal sealed record SeenRequest(string Host, string Path, string? Authorization, string? Cookie, string? Range, string? IfRange);
+internal sealed record SeenRequest(
+    string Host, string Path, string? Authorization, string? Cookie, string? Range, string? IfRange);
 
 /// <summary>How the bytes of one answer are spoilt.</summary>
 /// <param name="CutAfter">The connection is cut after so many bytes.</param>
@@ -77,7 +78,8 @@ internal sealed class StandInHub : IAsyncDisposable
     {
         IHeaderDictionary asked = http.Request.Headers;
         string path = http.Request.Path.Value!;
-        _seen.Enqueue(new SeenRequest(http.Request.Host.Host, path, asked.Authorization, asked.Cookie, asked.Range, asked.IfRange));
+        string host = http.Request.Host.Host;
+        _seen.Enqueue(new SeenRequest(host, path, asked.Authorization, asked.Cookie, asked.Range, asked.IfRange));
         if (await Instead(http))
             return;
         if (path.StartsWith("/api/models/org/name/revision/", StringComparison.Ordinal))
@@ -98,16 +100,19 @@ internal sealed class StandInHub : IAsyncDisposable
     {
         ["id"] = "org/name",
         ["sha"] = Model.Commit,
-        ["siblings"] = new JsonArray([.. Model.Files.Select(file => (JsonNode)(PublishedModel.IsLarge(file.Key)
-            ? new JsonObject
-            {
-                ["rfilename"] = file.Key,
-                ["size"] = file.Value.Length,
-                ["blobId"] = new string('0', 40),
-                ["lfs"] = new JsonObject { ["sha256"] = Model.DigestOf(file.Key), ["size"] = file.Value.Length, ["pointerSize"] = 134 },
-            }
-            : new JsonObject { ["rfilename"] = file.Key, ["size"] = file.Value.Length, ["blobId"] = Model.DigestOf(file.Key) }))]),
+        ["siblings"] = new JsonArray([.. Model.Files.Keys.Select(Sibling)]),
     };
+
+    private JsonNode Sibling(string name)
+    {
+        int size = Model.Files[name].Length;
+        string digest = Model.DigestOf(name);
+        if (!PublishedModel.IsLarge(name))
+            return new JsonObject { ["rfilename"] = name, ["size"] = size, ["blobId"] = digest };
+        JsonObject stored = new() { ["sha256"] = digest, ["size"] = size, ["pointerSize"] = 134 };
+        string pointer = new('0', 40);
+        return new JsonObject { ["rfilename"] = name, ["size"] = size, ["blobId"] = pointer, ["lfs"] = stored };
+    }
 
     private JsonObject ModelScopeListing() => new()
     {
@@ -138,7 +143,8 @@ internal sealed class StandInHub : IAsyncDisposable
     private async Task SendFileAsync(HttpContext http, string name)
     {
         byte[] bytes = BytesOf?.Invoke(name) ?? Model.Files[name];
-        string tag = TagOf(name), ifRange = http.Request.Headers.IfRange.ToString(), range = http.Request.Headers.Range.ToString();
+        string tag = TagOf(name);
+        string ifRange = http.Request.Headers.IfRange.ToString(), range = http.Request.Headers.Range.ToString();
         (long from, long to) = (0, bytes.Length - 1);
         if (KnowsRanges && range.Length > 0 && (ifRange.Length == 0 || ifRange == tag))
         {
