@@ -113,13 +113,16 @@ internal unsafe partial class SimdOps
         for (int s = 0; s < layout.SequenceCount; s++)
         {
             BlockTable table = layout.BlockTables[s];
-            int blocks = (layout.ContextLength[s] + layout.BlockSlots - 1) / layout.BlockSlots;
-            if (blocks > table.Count)
-                throw new ShapeException($"sequence {s} of the step has {layout.ContextLength[s]} tokens and {table.Count} blocks");
-            for (int b = 0; b < blocks; b++)
+            if (layout.ContextLength[s] > (long)table.Count * layout.BlockSlots)
             {
-                if ((uint)table.Blocks[b] >= (uint)kv.Blocks)
-                    throw new ShapeException($"sequence {s} of the step has block {table.Blocks[b]}, the cache has {kv.Blocks}");
+                throw new ShapeException(
+                    $"sequence {s} of the step has {layout.ContextLength[s]} tokens in {table.Count} blocks of {layout.BlockSlots} slots");
+            }
+
+            foreach (int block in table.Blocks.AsSpan(0, table.Count))
+            {
+                if ((uint)block >= (uint)kv.Blocks)
+                    throw new ShapeException($"sequence {s} of the step has block {block}, the cache has {kv.Blocks}");
             }
         }
     }

@@ -11,7 +11,9 @@ namespace Glm5.Backends.CpuReference.Simd.Attention;
 /// </summary>
 internal readonly unsafe struct TokenScores
 {
-    private const int PanelsAtOnce = 4;
+    // What stays in the caches beside the keys: four panels of queries, and the scores of so many tokens.
+    private const int LanesAtOnce = 4 * QueryPanels.Widest;
+    private const int MostTokensAtOnce = 16;
     private const int FewestLanes = 4;
 
     public required IndexerDims Dims { get; init; }
@@ -34,7 +36,7 @@ internal readonly unsafe struct TokenScores
     public static int LanesOf(IndexerDims dims) => Math.Max(FewestLanes, (int)BitOperations.RoundUpToPowerOf2((uint)dims.Heads));
 
     /// <summary>The most tokens that share a pass over the keys.</summary>
-    public static int TokensAtOnce(IndexerDims dims) => Math.Max(1, PanelsAtOnce * QueryPanels.Widest / LanesOf(dims));
+    public static int TokensAtOnce(IndexerDims dims) => Math.Clamp(LanesAtOnce / LanesOf(dims), 1, MostTokensAtOnce);
 
     /// <summary>Lays out queries and head weights of tokens <paramref name="t"/> … + <paramref name="tokens"/> - 1.</summary>
     public void LayOut(int t, int tokens, ScoreScratch scratch)
