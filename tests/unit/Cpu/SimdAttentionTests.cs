@@ -151,8 +151,17 @@ public sealed class SimdAttentionTests
 
     private static AttentionWeights Weights(AttentionDims d) => new()
     {
-        Layer = 0, Dims = d, QueryDown = null!, QueryNorm = null!, QueryUp = null!, LatentDown = null!, LatentNorm = null!,
-        KeyUp = null!, ValueUp = null!, Output = null!, Indexer = null,
+        Layer = 0,
+        Dims = d,
+        QueryDown = null!,
+        QueryNorm = null!,
+        QueryUp = null!,
+        LatentDown = null!,
+        LatentNorm = null!,
+        KeyUp = null!,
+        ValueUp = null!,
+        Output = null!,
+        Indexer = null,
     };
 
     private static void Near(float[] expected, float[] got)
