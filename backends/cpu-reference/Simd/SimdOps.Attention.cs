@@ -99,7 +99,9 @@ internal unsafe partial class SimdOps
         MatMulRowParallel(joined, weights.Output, into);
     }
 
-    /// <summary>Whether there are tokens enough to give each worker whole ones, and memory for a scratch area a worker.</summary>
+    /// <summary>
+    /// Whether there are tokens enough to give each worker whole ones, and memory for a scratch area a worker.
+    /// </summary>
     private bool FillsTeam(int pieces, long floats) =>
         pieces >= 2 * Team.Threads && floats * sizeof(float) * Team.Threads < Arena.Available;
 
@@ -116,7 +118,8 @@ internal unsafe partial class SimdOps
             if (layout.ContextLength[s] > (long)table.Count * layout.BlockSlots)
             {
                 throw new ShapeException(
-                    $"sequence {s} of the step has {layout.ContextLength[s]} tokens in {table.Count} blocks of {layout.BlockSlots} slots");
+                    $"sequence {s} of the step has {layout.ContextLength[s]} tokens in {table.Count} blocks of "
+                    + $"{layout.BlockSlots} slots");
             }
 
             foreach (int block in table.Blocks.AsSpan(0, table.Count))
