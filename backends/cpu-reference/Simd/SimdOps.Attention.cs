@@ -99,7 +99,9 @@ internal unsafe partial class SimdOps
         MatMulRowParallel(joined, weights.Output, into);
     }
 
-    /// <summary>Whether there are tokens enough to give each worker whole ones, and memory for a scratch area a worker.</summary>
+    /// <summary>
+    /// Whether there are tokens enough to give each worker whole ones, and memory for a scratch area a worker.
+    /// </summary>
     private bool FillsTeam(int pieces, long floats) =>
         pieces >= 2 * Team.Threads && floats * sizeof(float) * Team.Threads < Arena.Available;
 
@@ -113,13 +115,17 @@ internal unsafe partial class SimdOps
         for (int s = 0; s < layout.SequenceCount; s++)
         {
             BlockTable table = layout.BlockTables[s];
-            int blocks = (layout.ContextLength[s] + layout.BlockSlots - 1) / layout.BlockSlots;
-            if (blocks > table.Count)
-                throw new ShapeException($"sequence {s} of the step has {layout.ContextLength[s]} tokens and {table.Count} blocks");
-            for (int b = 0; b < blocks; b++)
+            if (layout.ContextLength[s] > (long)table.Count * layout.BlockSlots)
             {
-                if ((uint)table.Blocks[b] >= (uint)kv.Blocks)
-                    throw new ShapeException($"sequence {s} of the step has block {table.Blocks[b]}, the cache has {kv.Blocks}");
+                throw new ShapeException(
+                    $"sequence {s} of the step has {layout.ContextLength[s]} tokens in {table.Count} blocks of "
+                    + $"{layout.BlockSlots} slots");
+            }
+
+            foreach (int block in table.Blocks.AsSpan(0, table.Count))
+            {
+                if ((uint)block >= (uint)kv.Blocks)
+                    throw new ShapeException($"sequence {s} of the step has block {block}, the cache has {kv.Blocks}");
             }
         }
     }

@@ -41,7 +41,9 @@ internal unsafe partial class SimdOps
         Select(weights.Layer, kernels);
     }
 
-    /// <summary>Writes the step's index keys to the cache, and rotates the index queries unless they are empty.</summary>
+    /// <summary>
+    /// Writes the step's index keys to the cache, and rotates the index queries unless they are empty.
+    /// </summary>
     private void PlaceKeys(
         AttentionWeights weights, IndexerWeights indexer, Tensor x, Tensor queries, StepPlan plan, CpuKvStore kv)
     {
@@ -67,7 +69,8 @@ internal unsafe partial class SimdOps
     private void Select(int layer, TokenScores kernels)
     {
         StepLayout layout = kernels.Layout;
-        int atOnce = Math.Min(TokenScores.TokensAtOnce(kernels.Dims), layout.TokenCount), context = layout.LongestContext;
+        int atOnce = Math.Min(TokenScores.TokensAtOnce(kernels.Dims), layout.TokenCount);
+        int context = layout.LongestContext;
         int* starts = (int*)Arena.Take(ElementType.I32, layout.TokenCount + 1).Address;
         int groups = Group(layout, atOnce, starts);
         long floats = ScoreScratch.Floats(kernels.Dims, atOnce, context);
@@ -83,7 +86,9 @@ internal unsafe partial class SimdOps
             SelectGroup(layer, kernels, scratch, starts[g], starts[g + 1] - starts[g]);
     }
 
-    /// <summary>One group after another, each cut over the team: for few tokens, and for a trace, which wants them in order.</summary>
+    /// <summary>
+    /// One group after another, each cut over the team: for few tokens, and for a trace, which wants them in order.
+    /// </summary>
     private void SelectGroup(int layer, TokenScores kernels, ScoreScratch scratch, int t, int tokens)
     {
         ReadOnlySpan<int> positions = kernels.Layout.Positions;

@@ -15,8 +15,8 @@ internal sealed record DepthTime(int Context, Spread Token, Spread Indexer, Spre
     private const int Samples = 15, WarmingTokens = 60;
 
     /// <summary>
-    /// Measures at ascending context lengths; what lies between two is computed once. The parts are timed apart, on the same
-    /// caches, one layer times the layers.
+    /// Measures at ascending context lengths, over caches of noise. The parts are timed apart, on the same caches, one layer
+    /// times the layers.
     /// </summary>
     public static IEnumerable<DepthTime> Series(ModelUnderMeasure model, IEnumerable<int> contexts)
     {
@@ -25,7 +25,7 @@ internal sealed record DepthTime(int Context, Spread Token, Spread Indexer, Spre
         int cached = 0;
         foreach (int context in contexts.Distinct().Order())
         {
-            model.Prefill(cached, context - cached, wantsLogits: false);
+            model.FillCaches(cached, context - cached);
             cached = context;
             yield return At(model, context);
         }

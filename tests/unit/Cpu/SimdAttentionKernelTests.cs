@@ -68,8 +68,17 @@ public sealed unsafe class SimdAttentionKernelTests
         {
             var rows = new WeightedRows
             {
-                Cache = c, CacheStride = stride, Slots = slot, Count = count, Weights = w, WeightStride = lanes,
-                Factors = f, Heads = heads, Into = y, IntoStride = width, Spill = s,
+                Cache = c,
+                CacheStride = stride,
+                Slots = slot,
+                Count = count,
+                Weights = w,
+                WeightStride = lanes,
+                Factors = f,
+                Heads = heads,
+                Into = y,
+                IntoStride = width,
+                Spill = s,
             };
             int cut = random.Next(width);
             rows.Sum(0, cut);

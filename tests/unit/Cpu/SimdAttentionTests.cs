@@ -73,6 +73,24 @@ public sealed class SimdAttentionTests
     }
 
     [TestMethod]
+    [DataRow(1)]
+    [DataRow(8)]
+    public void A_step_allocates_nothing(int tokens)
+    {
+        AttentionDims d = s_dims[1];
+        using var rank = new PagedRank(2);
+        using CpuKvStore kv = rank.Cache(d.Latent, d.Rope, 16, seed: 5);
+        StepPlan plan = rank.Plan((0, 100, tokens));
+        MlaQuery query = Query(rank, d, tokens);
+        Selection selection = rank.Select(Choose([(0, 100, tokens)], 37), tokens);
+        AttentionWeights weights = Weights(d);
+        rank.Ops.SparseAttend(weights, query, plan, kv, selection);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        rank.Ops.SparseAttend(weights, query, plan, kv, selection);
+        Assert.AreEqual(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [TestMethod]
     public void A_block_outside_of_the_cache_is_refused()
     {
         using var rank = new PagedRank(1);
@@ -108,6 +126,13 @@ public sealed class SimdAttentionTests
     private static float[] Attend(PagedRank rank, CpuKvStore kv, AttentionDims d, StepPlan plan, int[]? chosen)
     {
         int tokens = plan.Layout.TokenCount;
+        MlaQuery query = Query(rank, d, tokens);
+        Selection selection = chosen is null ? Selection.Everything : rank.Select(chosen, tokens);
+        return rank.Download(rank.Ops.SparseAttend(Weights(d), query, plan, kv, selection));
+    }
+
+    private static MlaQuery Query(PagedRank rank, AttentionDims d, int tokens)
+    {
         var random = new Random(9);
         float[] absorbed = new float[tokens * d.Heads * d.Latent], rope = new float[tokens * d.Heads * d.Rope];
         for (int t = 0; t < tokens; t++)
@@ -116,20 +141,28 @@ public sealed class SimdAttentionTests
             SimdAttentionKernelTests.Values(random, d.Heads * d.Rope).CopyTo(rope, t * d.Heads * d.Rope);
         }
 
-        var query = new MlaQuery
+        return new MlaQuery
         {
             Latent = default,
             Absorbed = rank.Upload(absorbed, tokens, d.Heads, d.Latent),
             Rope = rank.Upload(rope, tokens, d.Heads, d.Rope),
         };
-        var weights = new AttentionWeights
-        {
-            Layer = 0, Dims = d, QueryDown = null!, QueryNorm = null!, QueryUp = null!, LatentDown = null!, LatentNorm = null!,
-            KeyUp = null!, ValueUp = null!, Output = null!, Indexer = null,
-        };
-        Selection selection = chosen is null ? Selection.Everything : rank.Select(chosen, tokens);
-        return rank.Download(rank.Ops.SparseAttend(weights, query, plan, kv, selection));
     }
+
+    private static AttentionWeights Weights(AttentionDims d) => new()
+    {
+        Layer = 0,
+        Dims = d,
+        QueryDown = null!,
+        QueryNorm = null!,
+        QueryUp = null!,
+        LatentDown = null!,
+        LatentNorm = null!,
+        KeyUp = null!,
+        ValueUp = null!,
+        Output = null!,
+        Indexer = null,
+    };
 
     private static void Near(float[] expected, float[] got)
     {

@@ -132,7 +132,13 @@ public sealed class SimdIndexerTests
             KeyNormBias = rank.Pack(StoredMatrix.Make(ElementType.F32, 1, d.Width, 4), WeightRole.Vector),
             HeadWeights = rank.Pack(StoredMatrix.Make(ElementType.BF16, d.Heads, Hidden, 5), WeightRole.Linear),
         },
-        QueryDown = null!, QueryNorm = null!, QueryUp = null!, LatentDown = null!, LatentNorm = null!, KeyUp = null!, ValueUp = null!,
+        QueryDown = null!,
+        QueryNorm = null!,
+        QueryUp = null!,
+        LatentDown = null!,
+        LatentNorm = null!,
+        KeyUp = null!,
+        ValueUp = null!,
         Output = null!,
     };
 

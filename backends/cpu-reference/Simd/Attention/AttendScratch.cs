@@ -7,7 +7,9 @@ internal readonly unsafe struct AttendScratch
 {
     private const int Aligned = 64;
 
-    /// <summary>Lays the parts out from <paramref name="first"/> on, for up to <paramref name="rows"/> cached rows.</summary>
+    /// <summary>
+    /// Lays the parts out from <paramref name="first"/> on, for up to <paramref name="rows"/> cached rows.
+    /// </summary>
     public AttendScratch(float* first, AttentionDims dims, int rows)
     {
         int width = dims.Latent + dims.Rope, lanes = QueryPanels.LanesOf(dims.Heads);
@@ -37,7 +39,8 @@ internal readonly unsafe struct AttendScratch
     public static long Floats(AttentionDims dims, int rows)
     {
         long lanes = QueryPanels.LanesOf(dims.Heads);
-        return Padded(lanes * (dims.Latent + dims.Rope)) + Padded(lanes * Tiles(rows)) + Padded(rows) + Padded(lanes) + Padded(dims.Latent);
+        return Padded(lanes * (dims.Latent + dims.Rope)) + Padded(lanes * Tiles(rows)) + Padded(rows) + Padded(lanes)
+            + Padded(dims.Latent);
     }
 
     private static int Tiles(int rows) => (rows + RowDots.Rows - 1) / RowDots.Rows * RowDots.Rows;

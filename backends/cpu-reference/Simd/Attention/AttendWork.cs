@@ -74,7 +74,8 @@ internal unsafe struct AttendOne(TokenAttention attention, AttendScratch scratch
                 TokenAttention.Normalize(scratch, _count, piece);
                 break;
             default:
-                attention.Sum(token, scratch, _count, piece * Columns, Math.Min((piece + 1) * Columns, attention.Dims.Latent));
+                int end = Math.Min((piece + 1) * Columns, attention.Dims.Latent);
+                attention.Sum(token, scratch, _count, piece * Columns, end);
                 break;
         }
     }

@@ -3,9 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Glm5.Backends.CpuReference.Simd.Attention;
 
 /// <summary>
-/// e^x of every lane in F32: x = n · ln 2 + r with |r| ≤ ½ ln 2, a polynomial of degree 7 in r, and 2ⁿ in two factors, so that
-/// results below the normal range come out right too. Within 2 units in the last place where the result is normal;
-/// 0 below −104, ∞ above 89, NaN stays NaN. The same bits for every vector width.
+/// e^x of every lane in F32: x = n · ln 2 + r with |r| ≤ ½ ln 2, a polynomial of degree 7 in r, and 2ⁿ in two factors,
+/// so that results below the normal range come out right too. Within 2 units in the last place where the result is
+/// normal; 0 below −104, ∞ above 89, NaN stays NaN. The same bits for every vector width.
 /// </summary>
 internal static class Exponential
 {
@@ -41,6 +41,7 @@ internal static class Exponential
         p = TLanes.MultiplyAdd(p, r, TLanes.Broadcast(C2));
         p = TLanes.Add(TLanes.MultiplyAdd(p, TLanes.Multiply(r, r), r), TLanes.Broadcast(1));
         TVector half = TLanes.Subtract(TLanes.MultiplyAdd(n, TLanes.Broadcast(0.5f), rounder), rounder);
-        return TLanes.Multiply(TLanes.Multiply(p, TLanes.PowerOfTwo(half)), TLanes.PowerOfTwo(TLanes.Subtract(n, half)));
+        p = TLanes.Multiply(p, TLanes.PowerOfTwo(half));
+        return TLanes.Multiply(p, TLanes.PowerOfTwo(TLanes.Subtract(n, half)));
     }
 }

@@ -9,8 +9,8 @@ namespace Glm5.Backends.CpuReference.Simd.Attention;
 internal static unsafe class HeadSoftmax
 {
     /// <summary>
-    /// Replaces logits [count, lanes] by e^(logit − max) and writes 1 / Σ of each lane to <paramref name="inverse"/>; 0 where no
-    /// logit is above −∞ or there is none, so that the lane's results are 0.
+    /// Replaces logits [count, lanes] by e^(logit − max) and writes 1 / Σ of each lane to <paramref name="inverse"/>; 0
+    /// where no logit is above −∞ or there is none, so that the lane's results are 0.
     /// </summary>
     public static void Apply(float* logits, int count, int stride, int lanes, float* inverse)
     {

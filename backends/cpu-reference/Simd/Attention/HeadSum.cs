@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Glm5.Backends.CpuReference.Simd.Attention;
 
 /// <summary>
-/// The indexer's sum over heads, Σ_h w[h] · relu(x[h]): heads filled up with zeros to a power of two, then the upper half is
-/// added to the lower until one value is left. The same order for every vector width.
+/// The indexer's sum over heads, Σ_h w[h] · relu(x[h]): heads filled up with zeros to a power of two, then the upper
+/// half is added to the lower until one value is left. The same order for every vector width.
 /// </summary>
 internal static unsafe class HeadSum
 {
@@ -13,8 +13,8 @@ internal static unsafe class HeadSum
     public const int Rows = 4;
 
     /// <summary>
-    /// into[r] = Σ_h w[h] · relu(x[r · stride + h]) for <see cref="Rows"/> rows of <paramref name="heads"/> products, a power of two
-    /// from 4 on. Overwrites x.
+    /// into[r] = Σ_h w[h] · relu(x[r · stride + h]) for <see cref="Rows"/> rows of <paramref name="heads"/> products, a
+    /// power of two from 4 on. Overwrites x.
     /// </summary>
     public static void Of(float* x, int stride, float* w, int heads, float* into)
     {
@@ -38,8 +38,10 @@ internal static unsafe class HeadSum
         }
 
         TLanes.Sums(
-            Folded<TLanes, TVector>(x, w, heads), Folded<TLanes, TVector>(x + stride, w, heads),
-            Folded<TLanes, TVector>(x + (2 * stride), w, heads), Folded<TLanes, TVector>(x + (3 * stride), w, heads)).Store(into);
+            Folded<TLanes, TVector>(x, w, heads),
+            Folded<TLanes, TVector>(x + stride, w, heads),
+            Folded<TLanes, TVector>(x + (2 * stride), w, heads),
+            Folded<TLanes, TVector>(x + (3 * stride), w, heads)).Store(into);
     }
 
     /// <summary>One or two vectors of heads, folded to one.</summary>
@@ -49,7 +51,9 @@ internal static unsafe class HeadSum
         where TVector : struct
     {
         TVector sum = Weighted<TLanes, TVector>(x, w);
-        return heads == TLanes.Count ? sum : TLanes.Add(sum, Weighted<TLanes, TVector>(x + TLanes.Count, w + TLanes.Count));
+        return heads == TLanes.Count
+            ? sum
+            : TLanes.Add(sum, Weighted<TLanes, TVector>(x + TLanes.Count, w + TLanes.Count));
     }
 
     /// <summary>Any number of heads, folded in place.</summary>

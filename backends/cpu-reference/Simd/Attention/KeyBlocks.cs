@@ -3,12 +3,14 @@ using Glm5.Core.Accelerator;
 
 namespace Glm5.Backends.CpuReference.Simd.Attention;
 
-/// <summary>A sequence's rows of one cache and layer, found by position through its block table; nothing is copied.</summary>
+/// <summary>
+/// A sequence's rows of one cache and layer, found by position through its block table; nothing is copied.
+/// </summary>
 internal readonly unsafe struct KeyBlocks(float* cache, int stride, BlockTable table, int blockSlots)
 {
     /// <summary>
-    /// Addresses of the rows at <paramref name="first"/> … <paramref name="first"/> + <see cref="RowDots.Rows"/> - 1; those from
-    /// <paramref name="end"/> on are the last row before it again.
+    /// Addresses of the rows at <paramref name="first"/> … <paramref name="first"/> + <see cref="RowDots.Rows"/> - 1;
+    /// those from <paramref name="end"/> on are the last row before it again.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Tile(int first, int end, float** rows)

@@ -41,7 +41,9 @@ internal readonly unsafe struct PlaceLatents : IWork
     }
 }
 
-/// <summary>Rotates a token's index key, writes it to the cache, and rotates its index queries: a piece is a token.</summary>
+/// <summary>
+/// Rotates a token's index key, writes it to the cache, and rotates its index queries: a piece is a token.
+/// </summary>
 internal readonly unsafe struct PlaceIndexKeys : IWork
 {
     public required IndexerDims Dims { get; init; }

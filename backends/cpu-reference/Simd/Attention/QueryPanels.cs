@@ -1,9 +1,12 @@
+using System.Numerics;
+
 namespace Glm5.Backends.CpuReference.Simd.Attention;
 
 /// <summary>
 /// Query rows laid out so that they are the lanes of vectors: panels of up to <see cref="Widest"/> rows, each panel
-/// [width, lanes], the last one filled up with zero rows to a power of two. A dot product with a cached row then sums over
-/// the width in ascending order within one lane: its bits depend neither on the vector width nor on the other rows.
+/// [width, lanes], the last one filled up with zero rows to a power of two. A dot product with a cached row then sums
+/// over the width in ascending order within one lane: its bits depend neither on the vector width nor on the other
+/// rows.
 /// </summary>
 internal readonly unsafe struct QueryPanels(float* first, int rows, int width)
 {
@@ -28,7 +31,7 @@ internal readonly unsafe struct QueryPanels(float* first, int rows, int width)
     public static int LanesOf(int rows)
     {
         int last = rows % Widest;
-        return rows - last + (last == 0 ? 0 : Math.Max(Narrowest, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)last)));
+        return last == 0 ? rows : rows - last + Math.Max(Narrowest, (int)BitOperations.RoundUpToPowerOf2((uint)last));
     }
 
     /// <summary>Address of a panel, [width, lanes].</summary>
@@ -38,9 +41,9 @@ internal readonly unsafe struct QueryPanels(float* first, int rows, int width)
     public int LanesIn(int panel) => Math.Min(Widest, Lanes - (panel * Widest));
 
     /// <summary>
-    /// Writes columns <paramref name="column"/> … of <paramref name="count"/> lanes of one panel, from lane <paramref name="lane"/> of
-    /// all panels on: of the first <paramref name="given"/> lanes the rows that lie <paramref name="stride"/> floats apart, of
-    /// the others zeros.
+    /// Writes columns <paramref name="column"/> … of <paramref name="count"/> lanes of one panel, from lane
+    /// <paramref name="lane"/> of all panels on: of the first <paramref name="given"/> lanes the rows that lie
+    /// <paramref name="stride"/> floats apart, of the others zeros.
     /// </summary>
     public void Fill(int lane, int count, float* from, long stride, int given, int column, int columns)
     {

@@ -4,8 +4,8 @@ using Glm5.Core.Accelerator;
 namespace Glm5.Backends.CpuReference.Simd.Attention;
 
 /// <summary>
-/// Cosines and sines of a step's positions (specification 3): computed for the first layer that asks, reused by all heads
-/// and layers until the positions are others. Grows to the largest step.
+/// Cosines and sines of a step's positions (specification 3): computed for the first layer that asks, reused by all
+/// heads and layers until the positions are others. Grows to the largest step.
 /// </summary>
 internal sealed unsafe class RopeAngles
 {
@@ -36,8 +36,10 @@ internal sealed unsafe class RopeAngles
         }
     }
 
-    /// <summary>Rotates a row of the prepared width to the position of token <paramref name="t"/>: pairs (2i, 2i+1) when
-    /// interleaved, else (i, i + width/2).</summary>
+    /// <summary>
+    /// Rotates a row of the prepared width to the position of token <paramref name="t"/>: pairs (2i, 2i+1) when
+    /// interleaved, else (i, i + width/2).
+    /// </summary>
     public void Rotate(float* x, int t, bool interleaved)
     {
         float* angle = Pairs(t);

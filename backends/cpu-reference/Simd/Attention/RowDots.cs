@@ -13,8 +13,8 @@ internal static unsafe class RowDots
     public const int Rows = 8;
 
     /// <summary>
-    /// into[r · stride + lane] = scale · Σ_k rows[r][k] · panel[k, lane], k ascending: addresses of <see cref="Rows"/> rows, which
-    /// may repeat, and a panel of <paramref name="lanes"/> lanes.
+    /// into[r · stride + lane] = scale · Σ_k rows[r][k] · panel[k, lane], k ascending: addresses of <see cref="Rows"/>
+    /// rows, which may repeat, and a panel of <paramref name="lanes"/> lanes.
     /// </summary>
     public static void Tile(float** rows, float* panel, int lanes, int width, float scale, float* into, int stride)
     {
@@ -42,7 +42,8 @@ internal static unsafe class RowDots
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
-        float* r0 = rows[0], r1 = rows[1], r2 = rows[2], r3 = rows[3], r4 = rows[4], r5 = rows[5], r6 = rows[6], r7 = rows[7];
+        float* r0 = rows[0], r1 = rows[1], r2 = rows[2], r3 = rows[3];
+        float* r4 = rows[4], r5 = rows[5], r6 = rows[6], r7 = rows[7];
         TVector s0 = TLanes.Zero, s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
         for (nint k = 0; k < width; k++, panel += lanes)
         {
@@ -67,7 +68,8 @@ internal static unsafe class RowDots
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
-        float* r0 = rows[0], r1 = rows[1], r2 = rows[2], r3 = rows[3], r4 = rows[4], r5 = rows[5], r6 = rows[6], r7 = rows[7];
+        float* r0 = rows[0], r1 = rows[1], r2 = rows[2], r3 = rows[3];
+        float* r4 = rows[4], r5 = rows[5], r6 = rows[6], r7 = rows[7];
         TVector s0 = TLanes.Zero, s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
         TVector t0 = s0, t1 = s0, t2 = s0, t3 = s0, t4 = s0, t5 = s0, t6 = s0, t7 = s0;
         for (nint k = 0; k < width; k++, panel += lanes)

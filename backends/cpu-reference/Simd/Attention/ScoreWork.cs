@@ -6,7 +6,8 @@ namespace Glm5.Backends.CpuReference.Simd.Attention;
 /// <param name="scratch">One area a worker.</param>
 /// <param name="tokens">The most tokens of a group.</param>
 /// <param name="context">The most keys of the step.</param>
-internal readonly unsafe struct SelectGroups(TokenScores scores, int* starts, float* scratch, int tokens, int context) : IWork
+internal readonly unsafe struct SelectGroups(TokenScores scores, int* starts, float* scratch, int tokens, int context)
+    : IWork
 {
     private readonly long _floats = ScoreScratch.Floats(scores.Dims, tokens, context);
 
@@ -26,7 +27,8 @@ internal readonly unsafe struct SelectGroups(TokenScores scores, int* starts, fl
 }
 
 /// <summary>Scores of one group of tokens: a piece is a range of keys.</summary>
-internal readonly unsafe struct ScoreKeys(TokenScores scores, ScoreScratch scratch, int token, int tokens, int visible) : IWork
+internal readonly unsafe struct ScoreKeys(TokenScores scores, ScoreScratch scratch, int token, int tokens, int visible)
+    : IWork
 {
     /// <summary>Keys of a piece, whole tiles.</summary>
     public const int Keys = 256;

@@ -22,7 +22,9 @@ internal readonly unsafe struct TokenAttention
     /// <summary>Rotated query parts [tokens, heads, rope].</summary>
     public required float* Rotated { get; init; }
 
-    /// <summary>[tokens, <see cref="SelectedWidth"/>] positions, ascending, −1 behind them; null for every position.</summary>
+    /// <summary>
+    /// [tokens, <see cref="SelectedWidth"/>] positions, ascending, −1 behind them; null for every position.
+    /// </summary>
     public required int* Selected { get; init; }
 
     public required int SelectedWidth { get; init; }
@@ -32,7 +34,9 @@ internal readonly unsafe struct TokenAttention
 
     private int Stride => Dims.Latent + Dims.Rope;
 
-    /// <summary>Finds the slots of the rows that a token attends to, ascending by position; returns their number.</summary>
+    /// <summary>
+    /// Finds the slots of the rows that a token attends to, ascending by position; returns their number.
+    /// </summary>
     public int FindSlots(int t, int* slots)
     {
         BlockTable blocks = Layout.BlockTables[Layout.SequenceOf[t]];
@@ -60,13 +64,16 @@ internal readonly unsafe struct TokenAttention
     public void LayOut(int t, AttendScratch scratch, int panel)
     {
         (int latent, int rope) = (Dims.Latent, Dims.Rope);
-        int h = panel * QueryPanels.Widest, lanes = scratch.Panels.LanesIn(panel), given = Math.Min(lanes, Dims.Heads - h);
+        int h = panel * QueryPanels.Widest, lanes = scratch.Panels.LanesIn(panel);
+        int given = Math.Min(lanes, Dims.Heads - h);
         long row = ((long)t * Dims.Heads) + h;
         scratch.Panels.Fill(h, lanes, Absorbed + (row * latent), latent, given, 0, latent);
         scratch.Panels.Fill(h, lanes, Rotated + (row * rope), rope, given, latent, rope);
     }
 
-    /// <summary>Logits of rows <paramref name="first"/> (a whole tile) … <paramref name="end"/> - 1, all heads.</summary>
+    /// <summary>
+    /// Logits of rows <paramref name="first"/> (a whole tile) … <paramref name="end"/> - 1, all heads.
+    /// </summary>
     public void Multiply(AttendScratch scratch, int first, int end)
     {
         QueryPanels panels = scratch.Panels;
@@ -79,7 +86,8 @@ internal readonly unsafe struct TokenAttention
             for (int panel = 0; panel < panels.Count; panel++, logits += QueryPanels.Widest)
             {
                 RowDots.Tile(
-                    rows, panels.Panel(panel), panels.LanesIn(panel), panels.Width, Dims.SoftmaxScale, logits, panels.Lanes);
+                    rows, panels.Panel(panel), panels.LanesIn(panel), panels.Width, Dims.SoftmaxScale, logits,
+                    panels.Lanes);
             }
         }
     }
@@ -92,7 +100,9 @@ internal readonly unsafe struct TokenAttention
             scratch.Logits + lane, count, scratch.Panels.Lanes, scratch.Panels.LanesIn(panel), scratch.Inverse + lane);
     }
 
-    /// <summary>Latent columns <paramref name="first"/> … <paramref name="end"/> - 1 of the result, all heads.</summary>
+    /// <summary>
+    /// Latent columns <paramref name="first"/> … <paramref name="end"/> - 1 of the result, all heads.
+    /// </summary>
     public void Sum(int t, AttendScratch scratch, int count, int first, int end) => new WeightedRows
     {
         Cache = Cache,

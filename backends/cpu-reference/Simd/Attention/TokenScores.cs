@@ -4,14 +4,16 @@ using Glm5.Core.Accelerator;
 namespace Glm5.Backends.CpuReference.Simd.Attention;
 
 /// <summary>
-/// Index scores of some neighbouring tokens of one sequence over its cached index keys (specification 3.2), read in place:
-/// the lanes are the tokens' heads, each token's filled up to a power of two, so that several tokens share a pass over the
-/// keys. A dot product sums over the width in ascending order, then heads in the order of <see cref="HeadSum"/>: a score is the
-/// same whatever tokens it is computed with and however the keys are cut.
+/// Index scores of some neighbouring tokens of one sequence over its cached index keys (specification 3.2), read in
+/// place: the lanes are the tokens' heads, each token's filled up to a power of two, so that several tokens share a
+/// pass over the keys. A dot product sums over the width in ascending order, then heads in the order of
+/// <see cref="HeadSum"/>: a score is the same whatever tokens it is computed with and however the keys are cut.
 /// </summary>
 internal readonly unsafe struct TokenScores
 {
-    private const int PanelsAtOnce = 4;
+    // What stays in the caches beside the keys: four panels of queries, and the scores of so many tokens.
+    private const int LanesAtOnce = 4 * QueryPanels.Widest;
+    private const int MostTokensAtOnce = 16;
     private const int FewestLanes = 4;
 
     public required IndexerDims Dims { get; init; }
@@ -31,12 +33,15 @@ internal readonly unsafe struct TokenScores
     public required int* Chosen { get; init; }
 
     /// <summary>A token's heads filled up to a power of two.</summary>
-    public static int LanesOf(IndexerDims dims) => Math.Max(FewestLanes, (int)BitOperations.RoundUpToPowerOf2((uint)dims.Heads));
+    public static int LanesOf(IndexerDims dims) =>
+        Math.Max(FewestLanes, (int)BitOperations.RoundUpToPowerOf2((uint)dims.Heads));
 
     /// <summary>The most tokens that share a pass over the keys.</summary>
-    public static int TokensAtOnce(IndexerDims dims) => Math.Max(1, PanelsAtOnce * QueryPanels.Widest / LanesOf(dims));
+    public static int TokensAtOnce(IndexerDims dims) => Math.Clamp(LanesAtOnce / LanesOf(dims), 1, MostTokensAtOnce);
 
-    /// <summary>Lays out queries and head weights of tokens <paramref name="t"/> … + <paramref name="tokens"/> - 1.</summary>
+    /// <summary>
+    /// Lays out queries and head weights of tokens <paramref name="t"/> … + <paramref name="tokens"/> - 1.
+    /// </summary>
     public void LayOut(int t, int tokens, ScoreScratch scratch)
     {
         int lanes = LanesOf(Dims);
@@ -49,8 +54,8 @@ internal readonly unsafe struct TokenScores
     }
 
     /// <summary>
-    /// Scores of keys <paramref name="first"/> (a whole tile) … <paramref name="end"/> - 1. Later tokens see more keys than earlier
-    /// ones: what lies behind a token's own position is computed and not to be read.
+    /// Scores of keys <paramref name="first"/> (a whole tile) … <paramref name="end"/> - 1. Later tokens see more keys
+    /// than earlier ones: what lies behind a token's own position is computed and not to be read.
     /// </summary>
     public void Score(int t, int tokens, ScoreScratch scratch, int first, int end)
     {
@@ -72,7 +77,9 @@ internal readonly unsafe struct TokenScores
         }
     }
 
-    /// <summary>Chooses the positions of token <paramref name="t"/>, the <paramref name="i"/>-th of those scored.</summary>
+    /// <summary>
+    /// Chooses the positions of token <paramref name="t"/>, the <paramref name="i"/>-th of those scored.
+    /// </summary>
     public void Choose(int t, int i, ScoreScratch scratch)
     {
         int* chosen = Chosen + ((long)t * Dims.TopK);
@@ -105,7 +112,8 @@ internal readonly unsafe struct TokenScores
         int lanes = LanesOf(Dims);
         for (int i = 0; i < tokens; i++)
         {
-            float* scores = scratch.Scores + ((long)i * scratch.ScoreStride) + j, weights = scratch.HeadWeights + (i * lanes);
+            float* scores = scratch.Scores + ((long)i * scratch.ScoreStride) + j;
+            float* weights = scratch.HeadWeights + (i * lanes);
             for (int r = 0; r < RowDots.Rows; r += HeadSum.Rows)
                 HeadSum.Of(products + (r * stride) + (i * lanes), stride, weights, lanes, scores + r);
         }

@@ -4,14 +4,14 @@ using System.Runtime.Intrinsics;
 namespace Glm5.Backends.CpuReference.Simd.Attention;
 
 /// <summary>
-/// The k largest scores without sorting: the k-th largest is found by bisection over all floats in their order, each step one
-/// counting pass at vector speed, and a last pass collects. At most 34 passes, whatever the scores are.
+/// The k largest scores without sorting: the k-th largest is found by bisection over all floats in their order, each
+/// step one counting pass at vector speed, and a last pass collects. At most 34 passes, whatever the scores are.
 /// </summary>
 internal static unsafe class TopPositions
 {
     /// <summary>
-    /// Writes the indices of the <paramref name="k"/> largest scores, ascending, ties to the lowest index, −1 behind them.
-    /// NaN and −∞ are never chosen.
+    /// Writes the indices of the <paramref name="k"/> largest scores, ascending, ties to the lowest index, −1 behind
+    /// them. NaN and −∞ are never chosen.
     /// </summary>
     public static void Choose(float* scores, int count, int* chosen, int k)
     {
@@ -25,8 +25,8 @@ internal static unsafe class TopPositions
     /// <summary>There are more than k to choose from.</summary>
     private static int CollectLargest(float* scores, int count, int k, int* chosen)
     {
-        // k scores or more are at least low, fewer than k at least high. Minus and plus zero are neighbours here and compare
-        // equal, so that the bisection ends at plus zero or at neither.
+        // k scores or more are at least low, fewer than k at least high. Minus and plus zero are neighbours here and
+        // compare equal, so that the bisection ends at plus zero or at neither.
         long low = Order(float.MinValue), high = Order(float.PositiveInfinity) + 1L;
         int above = 0;
         while (high - low > 1)
@@ -87,7 +87,9 @@ internal static unsafe class TopPositions
         return found;
     }
 
-    /// <summary>Indices of scores above a bound and of the first <paramref name="ties"/> equal to it; returns their number.</summary>
+    /// <summary>
+    /// Indices of scores above a bound and of the first <paramref name="ties"/> equal to it; returns their number.
+    /// </summary>
     private static int Collect(float* scores, int count, float bound, int ties, int* chosen)
     {
         int written = 0, i = 0;

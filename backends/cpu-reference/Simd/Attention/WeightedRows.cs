@@ -4,8 +4,9 @@ using System.Runtime.Intrinsics;
 namespace Glm5.Backends.CpuReference.Simd.Attention;
 
 /// <summary>
-/// Sums of cached rows, weighted by head: into[h, i] = factor[h] · Σ_j p[j, h] · row[j, i], j ascending. Here the columns are
-/// the lanes, and each has one accumulator a head: the bits depend neither on the vector width nor on how columns are split.
+/// Sums of cached rows, weighted by head: into[h, i] = factor[h] · Σ_j p[j, h] · row[j, i], j ascending. Here the
+/// columns are the lanes, and each has one accumulator a head: the bits depend neither on the vector width nor on how
+/// columns are split.
 /// </summary>
 internal readonly unsafe struct WeightedRows
 {
@@ -85,7 +86,8 @@ internal readonly unsafe struct WeightedRows
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
-        float* y0 = Sums(head, column), y1 = Sums(head + 1, column), y2 = Sums(head + 2, column), y3 = Sums(head + 3, column);
+        float* y0 = Sums(head, column), y1 = Sums(head + 1, column);
+        float* y2 = Sums(head + 2, column), y3 = Sums(head + 3, column);
         Begin<TLanes, TVector>(y0, from, out TVector a0, out TVector a1, out TVector a2, out TVector a3);
         Begin<TLanes, TVector>(y1, from, out TVector b0, out TVector b1, out TVector b2, out TVector b3);
         Begin<TLanes, TVector>(y2, from, out TVector c0, out TVector c1, out TVector c2, out TVector c3);
@@ -120,15 +122,18 @@ internal readonly unsafe struct WeightedRows
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
     {
-        float* y0 = Sums(head, column), y1 = Sums(head + 1, column), y2 = Sums(head + 2, column), y3 = Sums(head + 3, column);
+        float* y0 = Sums(head, column), y1 = Sums(head + 1, column);
+        float* y2 = Sums(head + 2, column), y3 = Sums(head + 3, column);
         TVector a = Begin<TLanes, TVector>(y0, from), b = Begin<TLanes, TVector>(y1, from);
         TVector c = Begin<TLanes, TVector>(y2, from), d = Begin<TLanes, TVector>(y3, from);
         float* p = Weights + ((long)from * WeightStride) + head;
         for (int j = from; j < to; j++, p += WeightStride)
         {
             TVector x = TLanes.Load(Row(j, column));
-            (a, b) = (TLanes.MultiplyAdd(TLanes.Broadcast(p[0]), x, a), TLanes.MultiplyAdd(TLanes.Broadcast(p[1]), x, b));
-            (c, d) = (TLanes.MultiplyAdd(TLanes.Broadcast(p[2]), x, c), TLanes.MultiplyAdd(TLanes.Broadcast(p[3]), x, d));
+            a = TLanes.MultiplyAdd(TLanes.Broadcast(p[0]), x, a);
+            b = TLanes.MultiplyAdd(TLanes.Broadcast(p[1]), x, b);
+            c = TLanes.MultiplyAdd(TLanes.Broadcast(p[2]), x, c);
+            d = TLanes.MultiplyAdd(TLanes.Broadcast(p[3]), x, d);
         }
 
         End<TLanes, TVector>(a, y0, head, to);
