@@ -6,7 +6,9 @@ RootCommand root = new("Measures Glm5.Hw. Read README.md beside this project bef
     MakeModelCommand.Create(),
     BandwidthCommand.Create(),
     SpeedCommand.Create(),
+    DepthCommand.Create(),
     CompareCommand.Create(),
+    TokenizerCommand.Create(),
     MicroCommand.Create(),
 };
 return root.Parse(args).Invoke();

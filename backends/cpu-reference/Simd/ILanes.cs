@@ -39,6 +39,15 @@ internal unsafe interface ILanes<TVector>
     /// <summary>The larger of a and b; NaN where either is.</summary>
     static abstract TVector Max(TVector a, TVector b);
 
+    /// <summary>The smaller of a and b; NaN where either is.</summary>
+    static abstract TVector Min(TVector a, TVector b);
+
+    /// <summary>a where it is above 0, else 0; NaN where it is NaN.</summary>
+    static abstract TVector Rectify(TVector a);
+
+    /// <summary>2ⁿ of whole n from −126 to 127; NaN gives anything.</summary>
+    static abstract TVector PowerOfTwo(TVector n);
+
     /// <summary>a · b + c, rounded once where the processor can.</summary>
     static abstract TVector MultiplyAdd(TVector a, TVector b, TVector c);
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Glm5.Backends.CpuReference.Simd.Attention;
 using Glm5.Backends.CpuReference.Simd.Products;
 using Glm5.Core.Accelerator;
 
@@ -139,6 +140,6 @@ internal unsafe partial class SimdPrimitives
 
     private readonly struct TopKRow(FloatRows x, IntRows into) : IRowKernel
     {
-        public void Run(long row) => TopScores.Select(x[row], x.Width, into[row], (int)into.Width);
+        public void Run(long row) => TopPositions.Choose(x[row], (int)x.Width, into[row], (int)into.Width);
     }
 }

@@ -44,9 +44,7 @@ internal static class SpeedCommand
             streams.Error.WriteLine($"{work,-28} {works[^1].TokensPerSecond.Median,8:0.0} tokens/s, reads {works[^1].ReadGigabytesPerSecond.Median:0.0} GB/s");
         }
 
-        List<DepthTime> depths = [.. contexts.Select(c => DepthTime.At(model, c))];
-        foreach (DepthTime d in depths)
-            streams.Error.WriteLine($"context {d.Context,6}: token {d.Token.Median:0.00} ms, indexer {d.Indexer.Median:0.00}, top-k {d.TopK.Median:0.00}, attention {d.Attention.Median:0.00}");
+        List<DepthTime> depths = DepthCommand.Measure(model, contexts, streams.Error);
         streams.Output.WriteLine(ResultFile.Of($"speed --threads {threads}", timed: works, depths: depths).ToJson());
         return 0;
     }

@@ -12,12 +12,27 @@ namespace Glm5.Benchmarks.Speed;
 /// <param name="Attention">Softmax over the selected rows; flat past index_topk.</param>
 internal sealed record DepthTime(int Context, Spread Token, Spread Indexer, Spread TopK, Spread Attention)
 {
-    private const int Samples = 15;
+    private const int Samples = 15, WarmingTokens = 60;
 
-    /// <summary>Measures at one context length. The parts are timed apart, on the same caches, one layer times the layers.</summary>
-    public static DepthTime At(ModelUnderMeasure model, int context)
+    /// <summary>
+    /// Measures at ascending context lengths, over caches of noise. The parts are timed apart, on the same caches, one layer
+    /// times the layers.
+    /// </summary>
+    public static IEnumerable<DepthTime> Series(ModelUnderMeasure model, IEnumerable<int> contexts)
     {
-        model.Prefill(0, context, wantsLogits: false);
+        for (int i = 0; i < WarmingTokens; i++)
+            model.MillisecondsOfToken(i);
+        int cached = 0;
+        foreach (int context in contexts.Distinct().Order())
+        {
+            model.FillCaches(cached, context - cached);
+            cached = context;
+            yield return At(model, context);
+        }
+    }
+
+    private static DepthTime At(ModelUnderMeasure model, int context)
+    {
         var token = new double[Samples];
         for (int i = 0; i < Samples; i++)
             token[i] = model.MillisecondsOfToken(context + i);

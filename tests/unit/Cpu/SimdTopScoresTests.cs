@@ -1,9 +1,10 @@
 using CsCheck;
 using Glm5.Backends.CpuReference.Simd;
+using Glm5.Backends.CpuReference.Simd.Attention;
 
 namespace Glm5.Tests.Unit.Cpu;
 
-/// <summary>Selection by counting keys against a plain sort.</summary>
+/// <summary>Selection by counting against a plain sort.</summary>
 [TestClass]
 public sealed unsafe class SimdTopScoresTests
 {
@@ -19,7 +20,7 @@ public sealed unsafe class SimdTopScoresTests
             fixed (float* s = scores)
             {
                 fixed (int* c = chosen)
-                    TopScores.Select(s, width, c, k);
+                    TopPositions.Choose(s, width, c, k);
             }
 
             CollectionAssert.AreEqual(Sorted(scores, k), chosen);
