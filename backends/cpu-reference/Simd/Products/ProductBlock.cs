@@ -90,7 +90,8 @@ internal static unsafe class ProductBlock
         where TFormat : struct, IFormat
     {
         int step = 2 * TLanes.Count;
-        return !TFormat.IsScaled || (new StoredRow(part, 0, 0, TFormat.Bytes).IsCutBy(step) && (x.Chunks == 1 || x.Width % step == 0));
+        return !TFormat.IsScaled
+            || (new StoredRow(part, 0, 0, TFormat.Bytes).IsCutBy(step) && (x.Chunks == 1 || x.Width % step == 0));
     }
 
     private static void InPlace<TLanes, TVector, TFormat, TResults>(
@@ -106,8 +107,9 @@ internal static unsafe class ProductBlock
             // Behind the last row it stands in for those that are not there.
             for (int i = 0; i < StoredProduct.Abreast; i++)
                 rows[i] = new StoredRow(part, first + Math.Min(n + i, count - 1), 0, TFormat.Bytes);
-            StoredProduct.Run<TLanes, TVector, TFormat, TResults>(
-                x, rows, NextRows(part, first + n, TFormat.Bytes), first + n, (int)Math.Min(StoredProduct.Abreast, count - n), results);
+            byte* next = NextRows(part, first + n, TFormat.Bytes);
+            int wanted = (int)Math.Min(StoredProduct.Abreast, count - n);
+            StoredProduct.Run<TLanes, TVector, TFormat, TResults>(x, rows, next, first + n, wanted, results);
         }
     }
 
@@ -124,7 +126,7 @@ internal static unsafe class ProductBlock
         where TVector : struct
         where TFormat : struct, IFormat
     {
-        const int Stride = Tile.PanelRows;
+        int stride = Tile.PanelRows * TLanes.Count;
         for (long n = 0; n < count; n += Tile.PanelRows)
         {
             for (int i = 0; i < Tile.PanelRows; i++)
@@ -133,7 +135,7 @@ internal static unsafe class ProductBlock
                 for (int c = 0; c < x.Chunks; c++)
                 {
                     float* into = panel + (n * x.RowFloats) + (c * Tile.PanelRows * x.Padded) + (i * TLanes.Count);
-                    LaneOrder.Decode<TLanes, TVector, TFormat>(part, row, c * x.Width, x.Width, into, Stride * TLanes.Count, floats);
+                    LaneOrder.Decode<TLanes, TVector, TFormat>(part, row, c * x.Width, x.Width, into, stride, floats);
                 }
             }
         }

@@ -28,7 +28,12 @@ internal static unsafe class Tile
         int rows = x.RowsOf(group);
         var strip = new Strip<TResults>
         {
-            XStep = rows * TLanes.Count, Steps = x.Padded / TLanes.Count, Chunks = x.Chunks, First = first, Count = count, Results = results,
+            XStep = rows * TLanes.Count,
+            Steps = x.Padded / TLanes.Count,
+            Chunks = x.Chunks,
+            First = first,
+            Count = count,
+            Results = results,
         };
         float* from = x.At(group, 0);
         for (int done = 0; done < rows;)
@@ -59,7 +64,8 @@ internal static unsafe class Tile
         }
     }
 
-    /// <summary>Rows for the next tile: sixteen registers, which is what 256 bits have, hold the accumulators of three.</summary>
+    /// <summary>Rows for the next tile: the sixteen registers that go with 256 bits hold the accumulators of
+    /// three.</summary>
     private static int Take(int rows, int lanes)
     {
         if (lanes == Lanes256.Count)
