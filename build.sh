@@ -2,6 +2,7 @@
 # ./build.sh         format check, build, all tests: what .ci/run does
 # ./build.sh soak    the long tier: fuzz and property tests with many more iterations, and load on a running server
 # ./build.sh bench   the benchmark project's list of commands
+# ./build.sh lines   lines of C# by folder, so that growth is seen
 set -euo pipefail
 cd "$(dirname "$0")"
 case "${1:-check}" in
@@ -11,5 +12,9 @@ case "${1:-check}" in
     export CsCheck_Iter="${CsCheck_Iter:-20000}" GLM5_SOAK=1
     dotnet test -c Release ;;
   bench) dotnet run -c Release --project tests/benchmarks -- "${@:2}" ;;
-  *) echo "usage: ./build.sh [check|soak|bench]" >&2; exit 2 ;;
+  lines)
+    for folder in core/* backends/* host tests/*; do
+      git ls-files -z "$folder/*.cs" | xargs -0r cat | wc -l | awk -v folder="$folder" '$1 { printf "%7d  %s\n", $1, folder }'
+    done ;;
+  *) echo "usage: ./build.sh [check|soak|bench|lines]" >&2; exit 2 ;;
 esac

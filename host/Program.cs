@@ -1,1 +1,1 @@
-return 0;
+return await Glm5.Host.Cli.CommandLine.RunAsync(args);

@@ -93,8 +93,8 @@ public abstract partial class StepOps
             int first = batch.FirstRow[sequence], row = first;
             while (true)
             {
-                batch.Tokens[row] = sampler.IsPlainArgMax
-                    ? new SampledToken(ReadInt(best, row, argMax), float.NaN, null)
+                batch.Tokens[row] = sampler.IsPlainArgMax && sampler.Allows(ReadInt(best, row, argMax))
+                    ? new SampledToken(argMax[0], float.NaN, null)
                     : sampler.Choose(DownloadRow(logits, row));
                 sampler.Accept(batch.Tokens[row].Token);
                 if (batch.Drafts[row] != batch.Tokens[row].Token)

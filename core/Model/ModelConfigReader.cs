@@ -13,7 +13,7 @@ internal static class ModelConfigReader
     private const string ModelType = "glm_moe_dsa";
     private const int MostLayers = 4096;
     private const int MostExperts = 1 << 20;
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+    private static readonly JsonDocumentOptions s_strict = new() { AllowDuplicateProperties = false };
 
     public static ModelConfig Read(ReadOnlyMemory<byte> json, string where)
     {
@@ -55,7 +55,7 @@ internal static class ModelConfigReader
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(json.Span.StartsWith(byteOrderMark) ? json[3..] : json, Strict);
+            document = JsonDocument.Parse(json.Span.StartsWith(byteOrderMark) ? json[3..] : json, s_strict);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {

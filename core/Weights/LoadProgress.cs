@@ -11,7 +11,7 @@ namespace Glm5.Core.Weights;
 /// </param>
 public sealed class LoadProgress(TimeProvider clock, IProgress<LoadStatus>? observer = null)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _lock = new();
     private readonly long _began = clock.GetTimestamp();
@@ -57,7 +57,7 @@ public sealed class LoadProgress(TimeProvider clock, IProgress<LoadStatus>? obse
         lock (_lock)
         {
             _done += bytes;
-            if (_done == _total || clock.GetElapsedTime(_lastTold) >= Interval)
+            if (_done == _total || clock.GetElapsedTime(_lastTold) >= s_interval)
             {
                 Tell();
             }

@@ -10,7 +10,7 @@ internal static class ShardIndex
 {
     public const string FileName = "model.safetensors.index.json";
     private const int LargestFile = 256 << 20;
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+    private static readonly JsonDocumentOptions s_strict = new() { AllowDuplicateProperties = false };
 
     /// <summary>Tensor name to file name; empty after problems that leave nothing to go on.</summary>
     public static Dictionary<string, string> Read(string path, FileReads reads, ProblemList problems)
@@ -24,7 +24,7 @@ internal static class ShardIndex
                 return files;
             }
 
-            using JsonDocument document = JsonDocument.Parse(reads.All(path), Strict);
+            using JsonDocument document = JsonDocument.Parse(reads.All(path), s_strict);
             ReadMap(document.RootElement, files, problems);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)

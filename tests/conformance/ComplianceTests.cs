@@ -1,3 +1,4 @@
+using System.Reflection;
 using Glm5.Tests.Conformance.Suites;
 using Glm5.Tests.Conformance.Tenants;
 
@@ -36,6 +37,19 @@ public sealed class ComplianceTests
         foreach ((_, string reason) in s_exemptions)
             Assert.IsGreaterThan(20, reason.Length);
         Assert.IsLessThanOrEqualTo(TestedBackends.All.Count, s_exemptions.Count);
+    }
+
+    [TestMethod]
+    public void Every_step_and_block_that_could_be_fused_is_compared_with_the_reference()
+    {
+        string[] compared = [.. typeof(ConformanceSuite).Assembly.GetTypes().SelectMany(t => t.GetMethods())
+            .SelectMany(m => m.GetCustomAttributes<ComparesAttribute>(inherit: false)).SelectMany(c => c.Operations).Distinct()];
+        string[] operations =
+        [
+            .. Matrix.HardwareMatrix.Operations(typeof(Core.Accelerator.StepOps)),
+            .. Matrix.HardwareMatrix.Operations(typeof(Core.Accelerator.BlockOps)),
+        ];
+        CollectionAssert.AreEquivalent(operations, compared);
     }
 
     [TestMethod]

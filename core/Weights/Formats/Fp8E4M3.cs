@@ -10,13 +10,13 @@ public static class Fp8E4M3
     public const float Largest = 448f;
 
     private const byte NaNCode = 0x7F;
-    private static readonly float[] Values = Enumerate();
+    private static readonly float[] s_values = Enumerate();
 
     /// <summary>The exact value of each of the 256 codes.</summary>
-    public static ReadOnlySpan<float> Table => Values;
+    public static ReadOnlySpan<float> Table => s_values;
 
     /// <summary>Exact.</summary>
-    public static float ToFloat(byte code) => Values[code];
+    public static float ToFloat(byte code) => s_values[code];
 
     /// <summary>
     /// Rounds to nearest, ties to even; beyond <see cref="Largest"/>, infinities included, it saturates; NaN stays NaN.
@@ -41,7 +41,7 @@ public static class Fp8E4M3
         while (above - below > 1)
         {
             int middle = (below + above) / 2;
-            if (Values[middle] <= magnitude)
+            if (s_values[middle] <= magnitude)
             {
                 below = middle;
             }
@@ -52,8 +52,8 @@ public static class Fp8E4M3
         }
 
         // Differences of neighbours are exact in binary32. The even code has an even last mantissa bit.
-        float fromBelow = magnitude - Values[below];
-        float toAbove = Values[above] - magnitude;
+        float fromBelow = magnitude - s_values[below];
+        float toAbove = s_values[above] - magnitude;
         if (fromBelow == toAbove)
         {
             return (below & 1) == 0 ? below : above;

@@ -14,43 +14,43 @@ internal static class CompareCommand
     private const int DecodedTokens = 32;
     private const int BandwidthPasses = 9;
 
-    private static readonly Option<FileInfo> Llama = new Option<FileInfo>("--llama")
+    private static readonly Option<FileInfo> s_llama = new Option<FileInfo>("--llama")
     {
         Description = "The llama-bench program.",
         Required = true,
     }.AcceptExistingOnly();
 
-    private static readonly Option<FileInfo> Gguf = new Option<FileInfo>("--gguf")
+    private static readonly Option<FileInfo> s_gguf = new Option<FileInfo>("--gguf")
     {
         Description = "bench-1b as BF16 GGUF.",
         Required = true,
     }.AcceptExistingOnly();
 
-    private static readonly Option<DirectoryInfo> Model = new Option<DirectoryInfo>("--model")
+    private static readonly Option<DirectoryInfo> s_model = new Option<DirectoryInfo>("--model")
     {
         Description = "The same weights as a checkpoint folder; without it the peer alone is timed.",
     }.AcceptExistingOnly();
 
-    private static readonly Option<int> Threads = new Option<int>("--threads")
+    private static readonly Option<int> s_threads = new Option<int>("--threads")
     {
         Description = "Threads of either side.",
         DefaultValueFactory = _ => Environment.ProcessorCount,
     }.AtLeastOne();
 
-    private static readonly Option<int> Rounds = new Option<int>("--rounds")
+    private static readonly Option<int> s_rounds = new Option<int>("--rounds")
     {
         Description = "Times that both sides are run.",
         DefaultValueFactory = _ => 3,
     }.AtLeastOne();
 
-    private static readonly Option<int[]> Contexts = new("--contexts")
+    private static readonly Option<int[]> s_contexts = new("--contexts")
     {
         Description = "Tokens already cached when decoding starts.",
         AllowMultipleArgumentsPerToken = true,
         DefaultValueFactory = _ => [0, 1024, 4096],
     };
 
-    private static readonly Option<int[]> Prompts = new("--prompts")
+    private static readonly Option<int[]> s_prompts = new("--prompts")
     {
         Description = "Prompt lengths.",
         AllowMultipleArgumentsPerToken = true,
@@ -61,7 +61,7 @@ internal static class CompareCommand
     {
         Command command = new("compare", "Time decode and prefill of bench-1b in turn with llama.cpp; prints JSON.")
         {
-            Llama, Gguf, Model, Threads, Rounds, Contexts, Prompts,
+            s_llama, s_gguf, s_model, s_threads, s_rounds, s_contexts, s_prompts,
         };
         command.SetAction(Run);
         return command;
@@ -70,18 +70,18 @@ internal static class CompareCommand
     private static int Run(ParseResult parsed)
     {
         TextWriter progress = parsed.InvocationConfiguration.Error;
-        int threads = parsed.GetValue(Threads);
+        int threads = parsed.GetValue(s_threads);
         ReadBandwidth memory = new(BandwidthCommand.BufferBytes);
-        LlamaBench peer = new(parsed.GetRequiredValue(Llama).FullName, parsed.GetRequiredValue(Gguf).FullName, threads);
-        int[] contexts = parsed.GetRequiredValue(Contexts), prompts = parsed.GetRequiredValue(Prompts);
-        using ModelUnderMeasure? model = parsed.GetValue(Model) is { } folder
+        LlamaBench peer = new(parsed.GetRequiredValue(s_llama).FullName, parsed.GetRequiredValue(s_gguf).FullName, threads);
+        int[] contexts = parsed.GetRequiredValue(s_contexts), prompts = parsed.GetRequiredValue(s_prompts);
+        using ModelUnderMeasure? model = parsed.GetValue(s_model) is { } folder
             ? new ModelUnderMeasure(folder.FullName, threads, contexts.Concat(prompts).Max() + 64)
             : null;
         Comparison comparison = new(peer, model is null ? null : model.Measure, () => memory.Measure(threads, BandwidthPasses).Median);
         List<Workload> works = Workloads(contexts, prompts);
         try
         {
-            IReadOnlyList<ComparedWork> compared = comparison.Run(works, parsed.GetValue(Rounds), progress.WriteLine);
+            IReadOnlyList<ComparedWork> compared = comparison.Run(works, parsed.GetValue(s_rounds), progress.WriteLine);
             WriteTable(works, compared, progress);
             parsed.InvocationConfiguration.Output.WriteLine(
                 ResultFile.Of($"compare --threads {threads}", compared: compared).ToJson());

@@ -24,6 +24,7 @@ internal sealed record BandwidthRecord(int Threads, Spread GigabytesPerSecond);
 /// <param name="Compared">Workloads timed against a peer, where the command did so.</param>
 /// <param name="Timed">Workloads of our own, where the command timed those.</param>
 /// <param name="Depths">Where a token's time goes, by context length.</param>
+/// <param name="Tokenized">Texts encoded and decoded, where the command timed the tokenizer.</param>
 internal sealed record ResultFile(
     string Measurement,
     string Commit,
@@ -32,14 +33,16 @@ internal sealed record ResultFile(
     IReadOnlyList<BandwidthRecord>? Bandwidth,
     IReadOnlyList<ComparedWork>? Compared,
     IReadOnlyList<TimedWork>? Timed = null,
-    IReadOnlyList<DepthTime>? Depths = null)
+    IReadOnlyList<DepthTime>? Depths = null,
+    IReadOnlyList<TokenizedText>? Tokenized = null)
 {
     public static ResultFile Of(
         string measurement,
         IReadOnlyList<BandwidthRecord>? bandwidth = null,
         IReadOnlyList<ComparedWork>? compared = null,
         IReadOnlyList<TimedWork>? timed = null,
-        IReadOnlyList<DepthTime>? depths = null) =>
+        IReadOnlyList<DepthTime>? depths = null,
+        IReadOnlyList<TokenizedText>? tokenized = null) =>
         new(
             measurement,
             ReadCommit(),
@@ -48,7 +51,8 @@ internal sealed record ResultFile(
             bandwidth,
             compared,
             timed,
-            depths);
+            depths,
+            tokenized);
 
     public string ToJson() => JsonSerializer.Serialize(this, ResultJson.Default.ResultFile);
 

@@ -147,8 +147,13 @@ public sealed class OpBench : IDisposable
 
     private static WeightSource Stored(ElementType type, nint address, long rows, long columns, BlockScales? scales) => new()
     {
-        Name = $"random.{type}.{rows}x{columns}", Type = type, Address = address, Rows = rows, Columns = columns,
-        RowStride = columns, Scales = scales,
+        Name = $"random.{type}.{rows}x{columns}",
+        Type = type,
+        Address = address,
+        Rows = rows,
+        Columns = columns,
+        RowStride = columns,
+        Scales = scales,
     };
 
     private static ushort ToBf16(float value) => Bf16.FromFloat(value);

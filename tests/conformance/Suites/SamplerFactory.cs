@@ -1,14 +1,14 @@
+using Glm5.Core;
 using Glm5.Core.Sampling;
 
 namespace Glm5.Tests.Conformance.Suites;
 
+/// <summary>Samplers as the engine makes them, for small vocabularies.</summary>
 internal static class SamplerFactory
 {
-    public static SequenceSampler Greedy() => new Plain();
-    private sealed class Plain : SequenceSampler
-    {
-        public override bool IsPlainArgMax => true;
-        public override SampledToken Choose(Span<float> logits) => throw new InvalidOperationException();
-        public override void Accept(int token) { }
-    }
+    private const int LargestVocabulary = 256;
+
+    public static SequenceSampler Greedy() => new(
+        new GenerationRequest { Prompt = [0], Sampling = new SamplingParameters { Temperature = 0 } },
+        seed: 0, TokenMask.Nothing, new SamplingScratch(LargestVocabulary));
 }

@@ -22,6 +22,7 @@ public abstract class StepsSuite(Tenant tenant) : ConformanceSuite(tenant)
 
     [TestMethod]
     [DynamicData(nameof(Shapes))]
+    [Compares("MlaPrologue", "SelectTokens", "SparseAttend", "MlaEpilogue")]
     public void Attention_steps_agree_with_the_reference(LayerShape shape)
     {
         AttentionValues expected = RunAttention(TestedBackends.ReferenceOf(Tenant), shape), got = RunAttention(Tenant, shape);
@@ -37,6 +38,7 @@ public abstract class StepsSuite(Tenant tenant) : ConformanceSuite(tenant)
 
     [TestMethod]
     [DynamicData(nameof(Shapes))]
+    [Compares("Route", "RunExperts")]
     public void Routing_and_experts_agree_with_the_reference(LayerShape shape)
     {
         (int[] experts, float[] weights, float[] output) = RunExperts(TestedBackends.ReferenceOf(Tenant), shape);
@@ -47,6 +49,7 @@ public abstract class StepsSuite(Tenant tenant) : ConformanceSuite(tenant)
     }
 
     [TestMethod]
+    [Compares("Sample", "Verify")]
     public void Sampling_takes_the_argmax_and_verification_stops_at_the_first_difference()
     {
         using var bench = new OpBench(OpenOne(), 21);

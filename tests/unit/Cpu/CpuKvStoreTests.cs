@@ -8,16 +8,16 @@ public sealed class CpuKvStoreTests
 {
     private const int Latent = 3, Rope = 2, Index = 4, Slots = 4, Blocks = 6;
 
-    private static readonly KvSpec Spec = new(Layers: 2, Latent, Rope, Index, Slots);
+    private static readonly KvSpec s_spec = new(Layers: 2, Latent, Rope, Index, Slots);
 
     // Positions 2 … 9 of a sequence whose blocks lie out of order.
-    private static readonly BlockTable Table = new([5, 1, 3], 3);
+    private static readonly BlockTable s_table = new([5, 1, 3], 3);
 
     [TestMethod]
     public void Rows_written_through_the_plan_are_read_by_position()
     {
         using var ranks = new CpuRanks(1);
-        using KvStore kv = ranks.First.CreateKvStore(Spec, Blocks);
+        using KvStore kv = ranks.First.CreateKvStore(s_spec, Blocks);
         StepPlan plan = ranks.First.Plan(Layout(from: 2, count: 8));
         Write(ranks.First, kv, plan, layer: 1, count: 8);
 
@@ -35,7 +35,7 @@ public sealed class CpuKvStoreTests
     public void A_row_lies_at_its_slot_and_in_its_layer_alone()
     {
         using var ranks = new CpuRanks(1);
-        using var kv = (CpuKvStore)ranks.First.CreateKvStore(Spec, Blocks);
+        using var kv = (CpuKvStore)ranks.First.CreateKvStore(s_spec, Blocks);
         Write(ranks.First, kv, ranks.First.Plan(Layout(from: 2, count: 8)), layer: 1, count: 8);
 
         // Position 4 is the first slot of the table's second block, 1.
@@ -48,7 +48,7 @@ public sealed class CpuKvStoreTests
     public void A_copied_block_holds_all_layers_of_the_original()
     {
         using var ranks = new CpuRanks(1);
-        using KvStore kv = ranks.First.CreateKvStore(Spec, Blocks);
+        using KvStore kv = ranks.First.CreateKvStore(s_spec, Blocks);
         Fill(ranks.First, kv);
         kv.CopyBlock(1, 4);
         CollectionAssert.AreEqual(Exported(kv, 1), Exported(kv, 4));
@@ -59,7 +59,7 @@ public sealed class CpuKvStoreTests
     public void An_export_is_imported_by_a_store_of_the_same_layout()
     {
         using var ranks = new CpuRanks(1);
-        using KvStore from = ranks.First.CreateKvStore(Spec, Blocks), to = ranks.First.CreateKvStore(Spec, Blocks + 2);
+        using KvStore from = ranks.First.CreateKvStore(s_spec, Blocks), to = ranks.First.CreateKvStore(s_spec, Blocks + 2);
         Fill(ranks.First, from);
         to.Import(7, Exported(from, 3));
         Assert.AreEqual(from.LayoutId, to.LayoutId);
@@ -72,8 +72,8 @@ public sealed class CpuKvStoreTests
     public void Layouts_of_other_shapes_have_other_names()
     {
         using var ranks = new CpuRanks(1);
-        using KvStore one = ranks.First.CreateKvStore(Spec, Blocks);
-        using KvStore other = ranks.First.CreateKvStore(Spec with { BlockSlots = 2 * Slots }, Blocks);
+        using KvStore one = ranks.First.CreateKvStore(s_spec, Blocks);
+        using KvStore other = ranks.First.CreateKvStore(s_spec with { BlockSlots = 2 * Slots }, Blocks);
         Assert.AreNotEqual(one.LayoutId, other.LayoutId);
     }
 
@@ -81,7 +81,7 @@ public sealed class CpuKvStoreTests
     public void Blocks_layers_and_sizes_outside_the_store_are_refused()
     {
         using var ranks = new CpuRanks(1);
-        using KvStore kv = ranks.First.CreateKvStore(Spec, Blocks);
+        using KvStore kv = ranks.First.CreateKvStore(s_spec, Blocks);
         StepPlan plan = ranks.First.Plan(Layout(from: 0, count: 1));
         Assert.ThrowsExactly<ShapeException>(() => kv.CopyBlock(0, Blocks));
         Assert.ThrowsExactly<ShapeException>(() => kv.Export(0, new byte[kv.BlockBytes - 1]));
@@ -92,7 +92,7 @@ public sealed class CpuKvStoreTests
     private static StepLayout Layout(int from, int count)
     {
         var layout = new StepLayout(16, 2, Slots);
-        layout.AddSequence(Table);
+        layout.AddSequence(s_table);
         for (int position = from; position < from + count; position++)
             layout.AddToken(0, position, wantsLogits: false);
         return layout;

@@ -11,7 +11,7 @@ internal static class StoredMatrix
     private const int Block = 128;
 
     // Pinned arrays are freed when nothing refers to them; a source has only their address.
-    private static readonly List<Array> Kept = [];
+    private static readonly List<Array> s_kept = [];
 
     public static WeightSource F32(string name, long rows, params float[] values) =>
         From(name, ElementType.F32, rows, values.Length / rows, Pin(values), null);
@@ -57,8 +57,8 @@ internal static class StoredMatrix
     {
         T[] pinned = GC.AllocateArray<T>(values.Length, pinned: true);
         values.CopyTo(pinned, 0);
-        lock (Kept)
-            Kept.Add(pinned);
+        lock (s_kept)
+            s_kept.Add(pinned);
         return Marshal.UnsafeAddrOfPinnedArrayElement(pinned, 0);
     }
 }

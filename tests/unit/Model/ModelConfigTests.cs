@@ -7,12 +7,12 @@ namespace Glm5.Tests.Unit.Model;
 [TestClass]
 public sealed class ModelConfigTests
 {
-    private static readonly byte[] Glm5 = File.ReadAllBytes(RepositoryFiles.Data("glm5", "config.json"));
+    private static readonly byte[] s_glm5 = File.ReadAllBytes(RepositoryFiles.Data("glm5", "config.json"));
 
     [TestMethod]
     public void Glm5_is_read_as_published()
     {
-        ModelConfig c = ModelConfig.Parse(Glm5, "config.json");
+        ModelConfig c = ModelConfig.Parse(s_glm5, "config.json");
         Assert.AreEqual((6144, 78, 1, 64), (c.HiddenSize, c.LayerCount, c.DraftLayerCount, c.HeadCount));
         Assert.AreEqual((2048, 512, 192, 64, 256, 256, 576),
             (c.QLoraRank, c.KvLoraRank, c.QkNopeHeadDim, c.QkRopeHeadDim, c.QkHeadDim, c.VHeadDim, c.LatentWidth));
@@ -140,7 +140,7 @@ public sealed class ModelConfigTests
         });
         Assert.AreEqual((8e6, false, 64), (c.RopeTheta, c.IndexerRopeInterleave, c.QkRopeHeadDim));
         CollectionAssert.AreEqual(new[] { 5 }, c.EosTokenIds.ToArray());
-        Assert.AreEqual(78, ModelConfig.Parse((byte[])[0xEF, 0xBB, 0xBF, .. Glm5], "with a byte order mark").LayerCount);
+        Assert.AreEqual(78, ModelConfig.Parse((byte[])[0xEF, 0xBB, 0xBF, .. s_glm5], "with a byte order mark").LayerCount);
     }
 
     [TestMethod]
@@ -178,7 +178,7 @@ public sealed class ModelConfigTests
 
     private static ModelConfig Edited(Action<JsonObject> edit)
     {
-        JsonObject config = JsonNode.Parse(Glm5)!.AsObject();
+        JsonObject config = JsonNode.Parse(s_glm5)!.AsObject();
         edit(config);
         return ModelConfig.Parse(Encoding.UTF8.GetBytes(config.ToJsonString()), "config.json");
     }

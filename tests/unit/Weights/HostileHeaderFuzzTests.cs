@@ -11,7 +11,7 @@ namespace Glm5.Tests.Unit.Weights;
 [TestClass]
 public sealed class HostileHeaderFuzzTests
 {
-    private static readonly Gen<(double At, byte Value, int Kind)[]> Edits =
+    private static readonly Gen<(double At, byte Value, int Kind)[]> s_edits =
         Gen.Select(Gen.Double[0, 1], Gen.Byte, Gen.Int[0, 4]).Array[1, 8];
 
     [TestMethod]
@@ -22,7 +22,7 @@ public sealed class HostileHeaderFuzzTests
             Path.Combine(RepositoryFiles.Golden("tiny-dense"), "model.safetensors")).Length)];
         using ScratchFolder scratch = new();
         int refused = 0;
-        Edits.Sample(
+        s_edits.Sample(
             edits =>
             {
                 byte[] mutated = Mutate(header, edits);
@@ -56,7 +56,7 @@ public sealed class HostileHeaderFuzzTests
         byte[] honest = File.ReadAllBytes(Path.Combine(RepositoryFiles.Golden("tiny-fp8"), "model.safetensors.index.json"));
         using ScratchFolder scratch = ScratchFolder.CopyOf(RepositoryFiles.Golden("tiny-fp8"));
         int refused = 0;
-        Edits.Sample(
+        s_edits.Sample(
             edits =>
             {
                 File.WriteAllBytes(scratch.File("model.safetensors.index.json"), Mutate(honest, edits));
@@ -78,7 +78,7 @@ public sealed class HostileHeaderFuzzTests
     {
         byte[] honest = File.ReadAllBytes(RepositoryFiles.Data("glm5-fp8", "config.json"));
         int refused = 0;
-        Edits.Sample(
+        s_edits.Sample(
             edits =>
             {
                 try
@@ -99,7 +99,7 @@ public sealed class HostileHeaderFuzzTests
     public void Mutated_generation_defaults_never_throw()
     {
         byte[] honest = File.ReadAllBytes(Path.Combine(RepositoryFiles.Nano, "generation_config.json"));
-        Edits.Sample(edits => GenerationDefaults.Parse(Mutate(honest, edits)).TopP is null or (>= 0 and <= 1), iter: 3_000);
+        s_edits.Sample(edits => GenerationDefaults.Parse(Mutate(honest, edits)).TopP is null or (>= 0 and <= 1), iter: 3_000);
     }
 
     /// <summary>Overwrites, deletes, doubles, or plants a piece of JSON at each place.</summary>

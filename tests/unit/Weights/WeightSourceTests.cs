@@ -8,17 +8,17 @@ namespace Glm5.Tests.Unit.Weights;
 [TestClass]
 public sealed class WeightSourceTests
 {
-    private static readonly Checkpoint Fp8 = Checkpoint.Open(RepositoryFiles.Golden("tiny-fp8"));
+    private static readonly Checkpoint s_fp8 = Checkpoint.Open(RepositoryFiles.Golden("tiny-fp8"));
 
     [ClassCleanup]
-    public static void Close() => Fp8.Dispose();
+    public static void Close() => s_fp8.Dispose();
 
     [TestMethod]
     public void Fp8_decodes_to_code_times_the_scale_of_its_block()
     {
         // 480 rows: blocks of 128, 128, 128 and 96.
-        WeightSource weight = Fp8.Weight("model.layers.0.self_attn.kv_b_proj.weight");
-        WeightSource scales = Fp8.Weight("model.layers.0.self_attn.kv_b_proj.weight_scale_inv");
+        WeightSource weight = s_fp8.Weight("model.layers.0.self_attn.kv_b_proj.weight");
+        WeightSource scales = s_fp8.Weight("model.layers.0.self_attn.kv_b_proj.weight_scale_inv");
         (byte[] codes, _) = RawBytes("model.layers.0.self_attn.kv_b_proj.weight");
         float[] row = new float[weight.Columns];
         float[] scale = new float[1];
@@ -38,11 +38,11 @@ public sealed class WeightSourceTests
     {
         (byte[] bytes, StoredTensor tensor) = RawBytes("model.embed_tokens.weight");
         float[] row = new float[128];
-        Fp8.Weight(tensor.Name).Decode(319, 0, row);
+        s_fp8.Weight(tensor.Name).Decode(319, 0, row);
         Assert.AreEqual(Bf16.ToFloat(BitConverter.ToUInt16(bytes, (319 * 256) + 10)), row[5]);
 
         (bytes, tensor) = RawBytes("model.layers.2.mlp.gate.e_score_correction_bias");
-        Fp8.Weight(tensor.Name).Decode(0, 3, row.AsSpan(0, 1));
+        s_fp8.Weight(tensor.Name).Decode(0, 3, row.AsSpan(0, 1));
         Assert.AreEqual(BitConverter.ToSingle(bytes, 12), row[0]);
     }
 
@@ -56,7 +56,7 @@ public sealed class WeightSourceTests
         ];
         Gen.Select(Gen.Int[0, names.Length - 1], Gen.Double[0, 1].Array[8]).Sample((n, at) =>
         {
-            WeightSource whole = Fp8.Weight(names[n]);
+            WeightSource whole = s_fp8.Weight(names[n]);
             WeightSource part = whole;
             long row = 0;
             long column = 0;
@@ -82,7 +82,7 @@ public sealed class WeightSourceTests
     [TestMethod]
     public void What_lies_outside_is_refused_by_name()
     {
-        WeightSource weight = Fp8.Weight("model.norm.weight");
+        WeightSource weight = s_fp8.Weight("model.norm.weight");
         Assert.AreEqual((1L, 128L, ElementType.BF16), (weight.Rows, weight.Columns, weight.Type));
         Action[] outside =
         [
@@ -101,7 +101,7 @@ public sealed class WeightSourceTests
 
     private static (byte[] Bytes, StoredTensor Tensor) RawBytes(string name)
     {
-        foreach (SafetensorsFile file in Fp8.Files)
+        foreach (SafetensorsFile file in s_fp8.Files)
         {
             if (file.Tensors.TryGetValue(name, out StoredTensor tensor))
             {

@@ -145,21 +145,10 @@ internal static unsafe class ProductBlock
         where TVector : struct
         where TResults : struct, IResults
     {
-        float* tile = stackalloc float[Tile.MostRows * Tile.PanelRows];
-        int rows = x.RowsOf(group);
         for (long n = 0; n < count; n += Tile.PanelRows)
         {
-            for (int c = 0; c < x.Chunks; c++)
-            {
-                float* w = panel + (n * x.RowFloats) + (c * Tile.PanelRows * x.Padded);
-                Tile.Product<TLanes, TVector>(x.At(group, c), rows * TLanes.Count, rows, w, x.Padded, tile);
-                for (int t = 0; t < rows; t++)
-                {
-                    Vector128<float> products = Vector128.Load(tile + (t * Tile.PanelRows));
-                    results.Put(
-                        (group * Tile.MostRows) + t, c, first + n, (int)Math.Min(Tile.PanelRows, count - n), products);
-                }
-            }
+            int wanted = (int)Math.Min(Tile.PanelRows, count - n);
+            Tile.Run<TLanes, TVector, TResults>(x, group, panel + (n * x.RowFloats), first + n, wanted, results);
         }
     }
 }

@@ -1,0 +1,117 @@
+using Glm5.Core.Scheduling;
+
+namespace Glm5.Core;
+
+/// <summary>
+/// The engine's figures: written by its thread between steps, read by any. Also the owner of its metrics, and of the
+/// estimate when a place will be free.
+/// </summary>
+internal sealed class EngineCounters : IDisposable
+{
+    /// <summary>The longest that anybody is told to wait.</summary>
+    public static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(60);
+
+    private static readonly TimeSpan s_shortestRetry = TimeSpan.FromSeconds(1);
+
+    /// <summary>How much of the last interval between two ends enters their mean.</summary>
+    private const double Freshness = 0.1;
+
+    private readonly Inbox _inbox;
+    private readonly TimeProvider _time;
+    private readonly EngineMetrics _metrics;
+    private readonly int _blocks;
+    private int _running, _blocksInUse;
+    private long _preemptions, _steps, _promptTokens, _generatedTokens;
+    private long _lastEnd;
+    private double _secondsBetweenEnds;
+
+    public EngineCounters(int blocks, Inbox inbox, TimeProvider time)
+    {
+        (_blocks, _inbox, _time, _lastEnd) = (blocks, inbox, time, time.GetTimestamp());
+        _metrics = new EngineMetrics(() => Status);
+    }
+
+    /// <summary>A moment of the engine.</summary>
+    public EngineStatus Status
+    {
+        get
+        {
+            int running = Volatile.Read(ref _running);
+            return new EngineStatus(
+                running, Math.Max(0, _inbox.Live - running), Volatile.Read(ref _blocksInUse), _blocks,
+                Volatile.Read(ref _preemptions), Volatile.Read(ref _steps), Volatile.Read(ref _promptTokens),
+                Volatile.Read(ref _generatedTokens));
+        }
+    }
+
+    /// <summary>A step starts; returns when.</summary>
+    public long Begin(Step step, Scheduler scheduler)
+    {
+        long now = _time.GetTimestamp();
+        foreach (ref readonly Share share in step.Shares)
+        {
+            if (share.Sequence.HasStarted)
+                continue;
+            share.Sequence.HasStarted = true;
+            _metrics.LeftQueue(_time.GetElapsedTime(share.Sequence.SubmittedAt, now));
+        }
+
+        Look(scheduler);
+        return now;
+    }
+
+    /// <summary>A step has ended and its tokens are known.</summary>
+    public void End(Step step, Scheduler scheduler, long began, int gained)
+    {
+        int prompt = 0;
+        foreach (ref readonly Share share in step.Shares)
+            prompt += Math.Max(0, Math.Min(share.End, share.Sequence.PromptLength) - share.Start);
+        _metrics.StepEnded(_time.GetElapsedTime(began), prompt, gained, scheduler.Preemptions - _preemptions);
+        Volatile.Write(ref _steps, _steps + 1);
+        Volatile.Write(ref _promptTokens, _promptTokens + prompt);
+        Volatile.Write(ref _generatedTokens, _generatedTokens + gained);
+        Volatile.Write(ref _preemptions, scheduler.Preemptions);
+        Look(scheduler);
+    }
+
+    /// <summary>Tokens of a sequence reach its reader.</summary>
+    public void Published(Sequence sequence, int tokens, long now)
+    {
+        if (sequence.PublishedAt is { } before)
+            _metrics.NextToken(_time.GetElapsedTime(before, now) / tokens);
+        else
+            _metrics.FirstToken(_time.GetElapsedTime(sequence.SubmittedAt, now));
+        sequence.PublishedAt = now;
+    }
+
+    /// <summary>A sequence has ended: its place is free.</summary>
+    public void Ended(long now)
+    {
+        double interval = _time.GetElapsedTime(_lastEnd, now).TotalSeconds;
+        Volatile.Write(ref _secondsBetweenEnds, _secondsBetweenEnds + (Freshness * (interval - _secondsBetweenEnds)));
+        _lastEnd = now;
+        _inbox.Leave();
+    }
+
+    /// <summary>
+    /// The answer to a request that finds every place taken: when a tenth of them will have been given up.
+    /// </summary>
+    public EngineBusyException QueueIsFull()
+    {
+        EngineStatus status = Status;
+        double seconds = Volatile.Read(ref _secondsBetweenEnds) * Math.Max(1, _inbox.Live / 10);
+        var retry = TimeSpan.FromSeconds(Math.Clamp(seconds, s_shortestRetry.TotalSeconds, LongestRetry.TotalSeconds));
+        return new EngineBusyException(
+            $"the queue is full: {status.Running} requests run and {status.Waiting} wait; try again in {retry.TotalSeconds:F0} s",
+            retry);
+    }
+
+    /// <summary>Notes how many run and what they own.</summary>
+    public void Look(Scheduler scheduler)
+    {
+        Volatile.Write(ref _running, scheduler.Running.Length);
+        Volatile.Write(ref _blocksInUse, scheduler.Pool.InUse);
+    }
+
+    public void Dispose() => _metrics.Dispose();
+}

@@ -1,0 +1,63 @@
+using System.Diagnostics.Metrics;
+
+namespace Glm5.Core;
+
+/// <summary>
+/// What the engine tells about itself, as instruments of the meter <see cref="MeterName"/>. Recording allocates nothing
+/// and costs next to nothing when nobody listens.
+/// </summary>
+public sealed class EngineMetrics : IDisposable
+{
+    /// <summary>The meter to subscribe to.</summary>
+    public const string MeterName = "Glm5.Engine";
+
+    private static readonly double[] s_shortTimes =
+        [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5];
+
+    private static readonly double[] s_longTimes =
+        [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160];
+
+    private readonly Meter _meter = new(MeterName);
+    private readonly Histogram<double> _stepTime, _queueTime, _timeToFirstToken, _interTokenLatency;
+    private readonly Counter<long> _promptTokens, _generatedTokens, _preemptions;
+
+    /// <summary>Instruments over an engine, whose status is read when they are.</summary>
+    internal EngineMetrics(Func<EngineStatus> status)
+    {
+        _stepTime = Seconds("glm5.step.duration", "From a step's start to its tokens.", s_shortTimes);
+        _queueTime = Seconds("glm5.queue.duration", "From a request's arrival to its first step.", s_longTimes);
+        _timeToFirstToken = Seconds("glm5.time_to_first_token", "From a request's arrival to its first token.", s_longTimes);
+        _interTokenLatency = Seconds("glm5.inter_token_latency", "From a token of an answer to the next.", s_shortTimes);
+        _promptTokens = _meter.CreateCounter<long>("glm5.prompt_tokens", "{token}", "Prompt tokens computed.");
+        _generatedTokens = _meter.CreateCounter<long>("glm5.generated_tokens", "{token}", "Tokens chosen.");
+        _preemptions = _meter.CreateCounter<long>("glm5.preemptions", "{sequence}", "Sequences that gave their blocks up.");
+        Gauge("glm5.sequences.running", "{sequence}", "Sequences in the running batch.", () => status().Running);
+        Gauge("glm5.sequences.waiting", "{sequence}", "Sequences that wait for admission.", () => status().Waiting);
+        Gauge("glm5.kv_blocks.used", "{block}", "KV blocks owned by sequences.", () => status().BlocksInUse);
+        Gauge("glm5.kv_blocks.total", "{block}", "KV blocks that sequences can own.", () => status().Blocks);
+    }
+
+    /// <summary>Ends the instruments.</summary>
+    public void Dispose() => _meter.Dispose();
+
+    internal void StepEnded(TimeSpan took, int promptTokens, int generatedTokens, long preemptions)
+    {
+        _stepTime.Record(took.TotalSeconds);
+        _promptTokens.Add(promptTokens);
+        _generatedTokens.Add(generatedTokens);
+        if (preemptions > 0)
+            _preemptions.Add(preemptions);
+    }
+
+    internal void LeftQueue(TimeSpan waited) => _queueTime.Record(waited.TotalSeconds);
+
+    internal void FirstToken(TimeSpan took) => _timeToFirstToken.Record(took.TotalSeconds);
+
+    internal void NextToken(TimeSpan took) => _interTokenLatency.Record(took.TotalSeconds);
+
+    private void Gauge(string name, string unit, string description, Func<int> value) =>
+        _meter.CreateObservableGauge(name, value, unit, description);
+
+    private Histogram<double> Seconds(string name, string description, double[] boundaries) => _meter.CreateHistogram(
+        name, "s", description, advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = boundaries });
+}

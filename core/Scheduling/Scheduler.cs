@@ -1,0 +1,225 @@
+using System.Diagnostics;
+using Glm5.Core.Kv;
+using Glm5.Core.Sampling;
+
+namespace Glm5.Core.Scheduling;
+
+/// <summary>
+/// Decides what every step computes. There are no phases: each running sequence gets tokens until what is computed has
+/// caught up with what is known, within one budget a step. A step is prepared while the one before it runs, and closed
+/// when that one's tokens are there. First come, first served: whoever arrived earlier is never held up by a later one,
+/// and when blocks run out the latest arrival gives way and computes again later. One thread.
+/// </summary>
+internal sealed class Scheduler
+{
+    /// <summary>One block of so many stays free when a sequence is admitted, so that those that run can grow.</summary>
+    private const int WatermarkShare = 100;
+
+    private readonly BlockPool _pool;
+    private readonly SequenceQueue _waiting = new();
+    private readonly Sequence[] _running;
+    private readonly int _watermark;
+    private int _runningCount;
+    private bool _someEnded;
+
+    /// <summary>
+    /// A scheduler over a pool. No more sequences run than a step has tokens: then each of them gets at least one token
+    /// a step, and none starves.
+    /// </summary>
+    public Scheduler(BlockPool pool, int maxTokens, int maxSequences)
+    {
+        _pool = pool;
+        _running = new Sequence[Math.Min(maxTokens, maxSequences)];
+        _watermark = Math.Max(1, pool.Capacity / WatermarkShare);
+    }
+
+    /// <summary>Sequences in the running batch, in order of arrival.</summary>
+    public ReadOnlySpan<Sequence> Running => _running.AsSpan(0, _runningCount);
+
+    /// <summary>Sequences that wait, in order of arrival; every one of them arrived after every running one.</summary>
+    public SequenceQueue Waiting => _waiting;
+
+    /// <summary>Where blocks come from.</summary>
+    public BlockPool Pool => _pool;
+
+    /// <summary>Sequences preempted since the start.</summary>
+    public long Preemptions { get; private set; }
+
+    /// <summary>Takes a new sequence.</summary>
+    public void Add(Sequence sequence) => _waiting.Append(sequence);
+
+    /// <summary>
+    /// Plans the next step as if every sequence of the step in flight went on: its blocks are reserved and its layout is
+    /// written, only the tokens being chosen are missing. <see cref="Close"/> completes it.
+    /// </summary>
+    public void Prepare(Step step)
+    {
+        step.Clear();
+        ForgetEnded();
+        long before = Preemptions;
+        AddDecodes(step);
+        AddPrefills(step);
+        // The step in flight may still read the block table of a sequence preempted just now: it comes back later.
+        if (Preemptions == before)
+            Admit(step);
+    }
+
+    /// <summary>
+    /// Completes a prepared step when the step before it is done. False when there is nothing to run.
+    /// </summary>
+    public bool Close(Step step)
+    {
+        step.Close();
+        ForgetEnded();
+        if (step.IsEmpty)
+            Prepare(step);
+        else
+            Admit(step);
+        step.Depart();
+        Debug.Assert(!step.IsEmpty || (_runningCount == 0 && _waiting.Count == 0), "sequences are there and none can run");
+        return !step.IsEmpty;
+    }
+
+    /// <summary>
+    /// Takes over what a finished step has chosen; sequences whose answer ends leave. Returns the tokens gained.
+    /// </summary>
+    public int Apply(Step step)
+    {
+        int row = 0, gained = 0;
+        foreach (ref readonly Share share in step.Shares)
+        {
+            if (!share.Samples)
+                continue;
+            int sampled = row++;
+            share.Sequence.Pending = 0;
+            if (share.Sequence.State != SequenceState.Ended)
+                gained += Append(share.Sequence, step.Batch, sampled);
+        }
+
+        return gained;
+    }
+
+    /// <summary>
+    /// Ends a sequence at once, even while a step computes it: its blocks are free for the step after that.
+    /// </summary>
+    public void End(Sequence sequence, FinishReason reason)
+    {
+        if (sequence.State == SequenceState.Ended)
+            return;
+        if (sequence.State == SequenceState.Waiting)
+            _waiting.Remove(sequence);
+        else
+            _someEnded = true;
+        sequence.Release(_pool);
+        (sequence.State, sequence.Finish) = (SequenceState.Ended, reason);
+    }
+
+    /// <summary>A sequence that has not ended; null when there is none.</summary>
+    public Sequence? AnyLive()
+    {
+        ForgetEnded();
+        return _runningCount > 0 ? _running[_runningCount - 1] : _waiting.First;
+    }
+
+    /// <summary>
+    /// Sequences that need one token, which is every one past its prompt: they come first and never wait.
+    /// </summary>
+    private void AddDecodes(Step step)
+    {
+        for (int i = 0; i < _runningCount; i++)
+        {
+            Sequence sequence = _running[i];
+            if (sequence.Remaining == 1 && !sequence.EndsByItself && TryGrow(sequence))
+                step.Add(sequence, 1);
+        }
+    }
+
+    /// <summary>
+    /// Sequences with more to compute share what is left; their blocks were taken when they were admitted.
+    /// </summary>
+    private void AddPrefills(Step step)
+    {
+        for (int i = 0; i < _runningCount && step.Budget > 0; i++)
+        {
+            Sequence sequence = _running[i];
+            if (sequence.Remaining > 0 && !sequence.EndsByItself)
+                step.Add(sequence, Math.Min(sequence.Remaining, step.Budget));
+        }
+    }
+
+    /// <summary>Admits from the front for as long as places, tokens and blocks suffice. The first never gives way to a
+    /// later one that is smaller.</summary>
+    private void Admit(Step step)
+    {
+        while (_waiting.First is { } sequence && _runningCount < _running.Length && step.Budget > 0)
+        {
+            int spare = _runningCount == 0 ? 0 : _watermark;
+            if (sequence.BlocksForKnown + spare > _pool.Free || !sequence.TryEnter(_pool))
+                return;
+            _waiting.Remove(sequence);
+            _running[_runningCount++] = sequence;
+            sequence.State = SequenceState.Running;
+            step.Add(sequence, Math.Min(sequence.Remaining, step.Budget));
+        }
+    }
+
+    /// <summary>
+    /// Room for one token more, at the cost of the latest arrivals. False when the sequence itself gave way.
+    /// </summary>
+    private bool TryGrow(Sequence sequence)
+    {
+        while (!sequence.TryGrow(_pool, sequence.Computed + 1))
+        {
+            Sequence latest = _running[_runningCount - 1];
+            Preempt(latest);
+            if (latest == sequence)
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Takes the blocks of the latest arrival, which has no share of the step yet, and lets it wait before all others.
+    /// </summary>
+    private void Preempt(Sequence latest)
+    {
+        _running[--_runningCount] = null!;
+        latest.Release(_pool);
+        latest.State = SequenceState.Waiting;
+        _waiting.Prepend(latest);
+        Preemptions++;
+    }
+
+    private int Append(Sequence sequence, SampleBatch batch, int sampled)
+    {
+        int first = batch.FirstRow[sampled], count = batch.TokenCount[sampled];
+        for (int t = 0; t < count; t++)
+        {
+            if (sequence.Append(batch.Tokens[first + t].Token) is { } reason)
+            {
+                // What was drafted behind the end is not part of the answer.
+                batch.TokenCount[sampled] = t + 1;
+                End(sequence, reason);
+                return t + 1;
+            }
+        }
+
+        return count;
+    }
+
+    private void ForgetEnded()
+    {
+        if (!_someEnded)
+            return;
+        int kept = 0;
+        for (int i = 0; i < _runningCount; i++)
+        {
+            if (_running[i].State == SequenceState.Running)
+                _running[kept++] = _running[i];
+        }
+
+        Array.Clear(_running, kept, _runningCount - kept);
+        (_runningCount, _someEnded) = (kept, false);
+    }
+}

@@ -1,0 +1,160 @@
+using Glm5.Core.Accelerator;
+using Glm5.Core.Kv;
+using Glm5.Core.Sampling;
+
+namespace Glm5.Core.Scheduling;
+
+/// <summary>Where a sequence is.</summary>
+internal enum SequenceState
+{
+    /// <summary>Without blocks, in the waiting queue.</summary>
+    Waiting,
+
+    /// <summary>With blocks, in the running batch.</summary>
+    Running,
+
+    /// <summary>Without blocks, never to be scheduled again.</summary>
+    Ended,
+}
+
+/// <summary>
+/// A request as the scheduler sees it: tokens that are known, how many of them are computed, and the blocks that hold
+/// their cache rows. It wants steps until the computed tokens have caught up with the known ones. Used by the engine's
+/// thread alone once it is submitted.
+/// </summary>
+internal sealed class Sequence
+{
+    /// <summary>Room for tokens of the answer that a sequence starts with; it grows by doubling.</summary>
+    private const int FirstRoom = 1024;
+
+    private readonly GenerationRequest _request;
+    private readonly int _blockSlots;
+    private int[] _tokens = [];
+    private int[] _blocks = [];
+
+    /// <summary>A sequence that may grow to <paramref name="limit"/> tokens, prompt included.</summary>
+    public Sequence(GenerationRequest request, SequenceSampler sampler, int limit, int blockSlots)
+    {
+        (_request, Sampler, Limit, _blockSlots) = (request, sampler, limit, blockSlots);
+        Known = request.Prompt.Length;
+    }
+
+    /// <summary>Chooses its tokens.</summary>
+    public SequenceSampler Sampler { get; }
+
+    /// <summary>The most tokens it can have.</summary>
+    public int Limit { get; }
+
+    /// <summary>Tokens of the prompt.</summary>
+    public int PromptLength => _request.Prompt.Length;
+
+    /// <summary>Where its tokens are published; set before it is submitted.</summary>
+    public GenerationStream Stream { get; set; } = null!;
+
+    /// <summary>Its number in the order of arrival.</summary>
+    public long Arrival { get; set; }
+
+    /// <summary>When it was submitted, as a timestamp of the engine's clock.</summary>
+    public long SubmittedAt { get; init; }
+
+    /// <summary>True from its first step on.</summary>
+    public bool HasStarted { get; set; }
+
+    /// <summary>When its last token was published; null before the first.</summary>
+    public long? PublishedAt { get; set; }
+
+    /// <summary>Where it is.</summary>
+    public SequenceState State { get; set; }
+
+    /// <summary>Why it ended; null until then.</summary>
+    public FinishReason? Finish { get; set; }
+
+    /// <summary>Tokens whose ids are known: the prompt and what was chosen so far.</summary>
+    public int Known { get; private set; }
+
+    /// <summary>
+    /// Tokens whose rows are in the caches, those of the step in flight and of the step prepared behind it included.
+    /// </summary>
+    public int Computed { get; set; }
+
+    /// <summary>Tokens that the step in flight will choose.</summary>
+    public int Pending { get; set; }
+
+    /// <summary>Tokens to compute next.</summary>
+    public int Remaining => Known + Pending - Computed;
+
+    /// <summary>True when the step in flight chooses its last token, whichever that is.</summary>
+    public bool EndsByItself => Known + Pending >= Limit;
+
+    /// <summary>Blocks it owns.</summary>
+    public int BlockCount { get; private set; }
+
+    /// <summary>[known] ids.</summary>
+    public ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, Known);
+
+    /// <summary>The blocks it owns, in order of position. The array is not replaced while a step may read it.</summary>
+    public BlockTable BlockTable => new(_blocks, BlockCount);
+
+    /// <summary>Links of the waiting queue.</summary>
+    public Sequence? Next { get; set; }
+
+    /// <inheritdoc cref="Next"/>
+    public Sequence? Previous { get; set; }
+
+    /// <summary>Blocks that its known tokens need.</summary>
+    public int BlocksForKnown => BlocksFor(Known);
+
+    /// <summary>Takes blocks for all known tokens; called at admission, without blocks.</summary>
+    public bool TryEnter(BlockPool pool)
+    {
+        if (_blocks.Length == 0)
+            MakeRoom();
+        int needed = BlocksForKnown;
+        if (!pool.TryTake(_blocks.AsSpan(0, needed)))
+            return false;
+        BlockCount = needed;
+        return true;
+    }
+
+    /// <summary>
+    /// Takes the blocks that computing up to <paramref name="tokens"/> tokens needs beyond those it has.
+    /// </summary>
+    public bool TryGrow(BlockPool pool, int tokens)
+    {
+        int missing = BlocksFor(tokens) - BlockCount;
+        if (missing <= 0)
+            return true;
+        if (!pool.TryTake(_blocks.AsSpan(BlockCount, missing)))
+            return false;
+        BlockCount += missing;
+        return true;
+    }
+
+    /// <summary>Gives all blocks back: what was computed is lost, what is known is not.</summary>
+    public void Release(BlockPool pool)
+    {
+        pool.Return(_blocks.AsSpan(0, BlockCount));
+        (BlockCount, Computed) = (0, 0);
+    }
+
+    /// <summary>Adds a chosen token; says why the answer ends with it, null when it goes on.</summary>
+    public FinishReason? Append(int token)
+    {
+        if (Known == _tokens.Length)
+            Array.Resize(ref _tokens, Math.Min(Limit, 2 * _tokens.Length));
+        _tokens[Known++] = token;
+        if (_request.StopIds.AsSpan().Contains(token))
+            return FinishReason.Stop;
+        return Known == Limit ? FinishReason.Length : null;
+    }
+
+    private int BlocksFor(int tokens) => (tokens + _blockSlots - 1) / _blockSlots;
+
+    /// <summary>Thousands may wait, few run: room for blocks and tokens is made at the first admission.</summary>
+    private void MakeRoom()
+    {
+        _blocks = new int[BlocksFor(Limit)];
+        _tokens = new int[Math.Min(Limit, PromptLength + FirstRoom)];
+        _request.Prompt.CopyTo(_tokens);
+    }
+}

@@ -1,0 +1,120 @@
+using Glm5.Core.Accelerator;
+using Glm5.Core.Sampling;
+
+namespace Glm5.Core.Scheduling;
+
+/// <summary>What a sequence gets of a step.</summary>
+/// <param name="Sequence">The sequence.</param>
+/// <param name="Start">Position of its first token in the step.</param>
+/// <param name="Count">Its tokens in the step.</param>
+/// <param name="Samples">True when the last of them is the last one known, so that the step chooses the next.</param>
+internal readonly record struct Share(Sequence Sequence, int Start, int Count, bool Samples)
+{
+    /// <summary>The position after its last token.</summary>
+    public int End => Start + Count;
+}
+
+/// <summary>
+/// A step in the making, in flight, or done: who gets how much of it, and the layout and batch written from that. It is
+/// prepared while the step before it runs, when a sequence's next token may not be chosen yet, and closed when it is.
+/// </summary>
+internal sealed class Step(int maxTokens, int maxSequences, int blockSlots)
+{
+    /// <summary>Stands where a token's id is not known yet.</summary>
+    private const int NotChosenYet = 0;
+
+    private readonly Share[] _shares = new Share[maxSequences];
+    private int _count;
+
+    /// <summary>What the ranks read.</summary>
+    public StepLayout Layout { get; } = new(maxTokens, maxSequences, blockSlots);
+
+    /// <summary>What the ranks answer.</summary>
+    public SampleBatch Batch { get; } = new(maxSequences, maxSequences);
+
+    /// <summary>Who gets what, in the layout's order.</summary>
+    public ReadOnlySpan<Share> Shares => _shares.AsSpan(0, _count);
+
+    /// <summary>Tokens that still fit.</summary>
+    public int Budget => Layout.MaxTokens - Layout.TokenCount;
+
+    /// <summary>True when there is nothing to run.</summary>
+    public bool IsEmpty => _count == 0;
+
+    /// <summary>Forgets everything.</summary>
+    public void Clear()
+    {
+        _shares.AsSpan(0, _count).Clear();
+        _count = 0;
+        Layout.Clear();
+        Batch.Clear();
+    }
+
+    /// <summary>Gives a sequence its next tokens, which its blocks must cover.</summary>
+    public void Add(Sequence sequence, int count)
+    {
+        bool samples = count == sequence.Remaining;
+        var share = new Share(sequence, sequence.Computed, count, samples);
+        _shares[_count++] = share;
+        Write(share);
+        sequence.Computed += count;
+    }
+
+    /// <summary>
+    /// Completes a step that was prepared ahead: sequences that ended meanwhile leave, tokens chosen meanwhile enter.
+    /// </summary>
+    public void Close()
+    {
+        int kept = 0;
+        for (int s = 0; s < _count; s++)
+        {
+            if (_shares[s].Sequence.State != SequenceState.Ended)
+                _shares[kept++] = _shares[s];
+        }
+
+        if (kept == _count)
+            FillInTokens();
+        else
+            Rewrite(kept);
+    }
+
+    /// <summary>From here on its tokens are being chosen.</summary>
+    public void Depart()
+    {
+        foreach (ref readonly Share share in Shares)
+            share.Sequence.Pending = share.Samples ? 1 : 0;
+    }
+
+    private void FillInTokens()
+    {
+        for (int s = 0; s < _count; s++)
+        {
+            ref readonly Share share = ref _shares[s];
+            if (share.Samples)
+                Layout.SetToken(Layout.QueryStart[s + 1] - 1, share.Sequence.Tokens[share.End - 1]);
+        }
+    }
+
+    private void Rewrite(int kept)
+    {
+        _shares.AsSpan(kept, _count - kept).Clear();
+        _count = kept;
+        Layout.Clear();
+        Batch.Clear();
+        foreach (ref readonly Share share in Shares)
+            Write(share);
+    }
+
+    private void Write(in Share share)
+    {
+        Sequence sequence = share.Sequence;
+        ReadOnlySpan<int> tokens = sequence.Tokens;
+        int last = share.End - 1;
+        Layout.AddSequence(sequence.BlockTable);
+        for (int position = share.Start; position < last; position++)
+            Layout.AddToken(tokens[position], position, wantsLogits: false);
+        Layout.AddToken(last < tokens.Length ? tokens[last] : NotChosenYet, last, share.Samples);
+        if (share.Samples)
+            Batch.Add(sequence.Sampler, []);
+    }
+}

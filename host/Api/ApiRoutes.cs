@@ -1,0 +1,40 @@
+using Glm5.Host.Metrics;
+using Glm5.Host.Web;
+
+namespace Glm5.Host.Api;
+
+/// <summary>Which path is answered by what.</summary>
+internal static class ApiRoutes
+{
+    /// <summary>The paths, for people who missed one.</summary>
+    public const string Listing =
+        "/v1/chat/completions, /v1/completions, /v1/models, /tokenize, /detokenize, /health, /metrics, /version";
+
+    /// <summary>What the endpoints need.</summary>
+    public static void Add(IServiceCollection services) => services
+        .AddSingleton<ApiKeys>()
+        .AddSingleton<BodyBudget>();
+
+    /// <summary>Maps every path.</summary>
+    public static void Map(WebApplication app)
+    {
+        app.Use(next => http => ErrorAnswers.GuardAsync(http, next));
+        ApiKeys keys = app.Services.GetRequiredService<ApiKeys>();
+        app.Use(next => http =>
+        {
+            keys.Check(http.Request);
+            return next(http);
+        });
+        app.UseRouting();
+        ServerMetrics.Map(app);
+        app.MapPost("/v1/chat/completions", ChatEndpoint.AnswerAsync);
+        app.MapPost("/v1/completions", CompletionEndpoint.AnswerAsync);
+        app.MapPost("/tokenize", TokenizeEndpoints.TokenizeAsync);
+        app.MapPost("/detokenize", TokenizeEndpoints.DetokenizeAsync);
+        app.MapGet("/v1/models", ModelsEndpoint.ListAsync);
+        app.MapGet("/v1/models/{**id}", ModelsEndpoint.FindAsync);
+        app.MapGet("/health", HealthEndpoint.AnswerAsync);
+        app.MapGet("/version", VersionEndpoint.AnswerAsync);
+        app.MapPage();
+    }
+}

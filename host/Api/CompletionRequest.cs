@@ -1,0 +1,78 @@
+using System.Text.Json;
+using Glm5.Core.Tokenization;
+using Glm5.Host.Serving;
+
+namespace Glm5.Host.Api;
+
+/// <summary>
+/// A checked request of <c>POST /v1/completions</c>: raw prompts, in which every added token is recognised.
+/// </summary>
+internal sealed record CompletionRequest
+{
+    private const int MostPrompts = 256;
+
+    /// <summary>What OpenAI and vLLM give when max_tokens is absent.</summary>
+    private const int StandardMaxTokens = 16;
+
+    /// <summary>The name to answer with.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Ids of each prompt; one choice comes for each.</summary>
+    public required IReadOnlyList<int[]> Prompts { get; init; }
+
+    /// <summary>How to answer.</summary>
+    public required SamplingFields Fields { get; init; }
+
+    /// <summary>Reads a request's body.</summary>
+    /// <exception cref="ApiException">A field is missing, wrong, unknown or not implemented; the error names
+    /// it.</exception>
+    public static CompletionRequest Read(JsonElement root, ServedModel served, ReadyModel ready)
+    {
+        var fields = new RequestFields(root);
+        string model = fields.Text("model") ?? served.Names[0];
+        ModelsEndpoint.RequireServed(served, model);
+        JsonElement prompt = fields.Required("prompt", "a string, an array of strings, or token ids");
+        SamplingFields sampling = SamplingFields.Read(
+            fields, ready, StandardMaxTokens, SamplingFields.ReadTop(fields, "logprobs"));
+        fields.RequireAllRead();
+        return new CompletionRequest { Model = model, Fields = sampling, Prompts = ReadPrompts(prompt, ready) };
+    }
+
+    private static List<int[]> ReadPrompts(JsonElement prompt, ReadyModel ready)
+    {
+        if (prompt.ValueKind == JsonValueKind.String)
+            return [Encode(prompt, "prompt", ready)];
+        if (prompt.ValueKind != JsonValueKind.Array || prompt.GetArrayLength() == 0)
+        {
+            throw RequestFields.Wrong(
+                "prompt", "a string, an array of strings, or token ids",
+                prompt.ValueKind == JsonValueKind.Array ? "an empty array" : JsonWords.Show(prompt));
+        }
+
+        if (prompt[0].ValueKind == JsonValueKind.Number)
+            return [SamplingFields.ReadIds(prompt, "prompt", ready.Model.Config.VocabSize)];
+        if (prompt.GetArrayLength() > MostPrompts)
+            throw RequestFields.Wrong("prompt", $"at most {MostPrompts} prompts", $"{prompt.GetArrayLength()}");
+        var prompts = new List<int[]>(prompt.GetArrayLength());
+        foreach (JsonElement item in prompt.EnumerateArray())
+        {
+            string place = $"prompt[{prompts.Count}]";
+            prompts.Add(item.ValueKind switch
+            {
+                JsonValueKind.String => Encode(item, place, ready),
+                JsonValueKind.Array => SamplingFields.ReadIds(item, place, ready.Model.Config.VocabSize),
+                _ => throw RequestFields.Wrong(place, "a string or an array of token ids", JsonWords.Show(item)),
+            });
+        }
+
+        return prompts;
+    }
+
+    private static int[] Encode(JsonElement prompt, string place, ReadyModel ready)
+    {
+        Tokenizer tokenizer = ready.Model.Tokenizer
+            ?? throw ApiException.Invalid(
+                place, $"{place}: this server serves token ids without a tokenizer; send an array of ids");
+        return tokenizer.Encode(PromptText.Trusted(prompt.GetString()!));
+    }
+}

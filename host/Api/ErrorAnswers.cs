@@ -1,0 +1,103 @@
+using Glm5.Core;
+using Glm5.Core.Accelerator;
+using Glm5.Core.Chat;
+
+namespace Glm5.Host.Api;
+
+/// <summary>Every error leaves as JSON: what endpoints throw, and what routing refuses.</summary>
+internal static partial class ErrorAnswers
+{
+    /// <summary>The outermost middleware.</summary>
+    public static async Task GuardAsync(HttpContext http, RequestDelegate next)
+    {
+        try
+        {
+            await next(http);
+            if (http.Response is { HasStarted: false, StatusCode: 404 or 405 or 415, ContentLength: null })
+                await WriteAsync(http, Unrouted(http));
+        }
+        catch (Exception exception) when (http.RequestAborted.IsCancellationRequested
+            && exception is OperationCanceledException or IOException)
+        {
+            // The client has gone; nobody reads an answer.
+        }
+        catch (Exception exception) when (!http.Response.HasStarted)
+        {
+            await WriteAsync(http, AsApi(exception, Logger(http)));
+        }
+    }
+
+    /// <summary>The error that a client sees for an exception. What nobody foresaw is logged and not told.</summary>
+    public static ApiException AsApi(Exception exception, ILogger logger)
+    {
+        switch (exception)
+        {
+            case ApiException api:
+                return api;
+            case RequestRefusedException refused:
+                return ApiException.Invalid(
+                    refused.Field, refused.Message,
+                    refused.Field is "prompt" or "max_tokens" ? "context_length_exceeded" : "invalid_value");
+            case EngineBusyException busy:
+                return ApiException.Unavailable(busy.Message, busy.RetryAfter);
+            case ChatTemplateException template:
+                return ApiException.Invalid("messages", template.Message);
+            case BadHttpRequestException bad:
+                return new ApiException(bad.StatusCode, bad.Message);
+            case AcceleratorException device:
+                LogDevice(logger, device);
+                return new ApiException(
+                    StatusCodes.Status500InternalServerError, $"the device failed: {device.Message}")
+                {
+                    Code = "device_failed",
+                };
+            default:
+                LogUnexpected(logger, exception);
+                return new ApiException(
+                    StatusCodes.Status500InternalServerError,
+                    "an error in the server, which its log describes; other requests are not affected");
+        }
+    }
+
+    /// <summary>Answers with an error.</summary>
+    public static Task WriteAsync(HttpContext http, ApiException error)
+    {
+        http.Response.StatusCode = error.Status;
+        if (error.RetryAfter is { } wait)
+            http.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString();
+        if (error.Status == StatusCodes.Status401Unauthorized)
+            http.Response.Headers.WWWAuthenticate = "Bearer";
+        return http.Response.WriteAsJsonAsync(Body(error), WireJson.Readable.ErrorAnswer);
+    }
+
+    /// <summary>The answer's body, which also ends a stream that fails on its way.</summary>
+    public static ErrorAnswer Body(ApiException error) =>
+        new(new ErrorBody(error.Message, error.Type, error.Param, error.Code));
+
+    /// <summary>Where errors of requests are logged.</summary>
+    public static ILogger Logger(HttpContext http) =>
+        http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Glm5.Api");
+
+    private static ApiException Unrouted(HttpContext http)
+    {
+        string route = $"{http.Request.Method} {http.Request.Path}";
+        return http.Response.StatusCode switch
+        {
+            405 => new ApiException(405, $"{route} is not allowed; this path takes {http.Response.Headers.Allow}")
+            {
+                Code = "method_not_allowed",
+            },
+            415 => new ApiException(415, $"{route} takes Content-Type: application/json")
+            {
+                Code = "unsupported_media_type",
+            },
+            _ => new ApiException(404, $"there is no {route}; see {ApiRoutes.Listing}") { Code = "not_found" },
+        };
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "a device failed")]
+    private static partial void LogDevice(ILogger logger, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "a request failed")]
+    private static partial void LogUnexpected(ILogger logger, Exception exception);
+}

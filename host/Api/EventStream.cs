@@ -1,0 +1,73 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text.Json;
+
+namespace Glm5.Host.Api;
+
+/// <summary>
+/// Server-sent events of JSON, written straight into the response's pipe. One writer is used for all events of a
+/// response; a client that reads slowly holds its own answer back, and one that stops reading is cut off by Kestrel's
+/// least rate.
+/// </summary>
+internal sealed class EventStream : IDisposable
+{
+    private readonly HttpResponse _response;
+    private readonly PipeWriter _pipe;
+    private readonly Utf8JsonWriter _json;
+
+    public EventStream(HttpContext http)
+    {
+        _response = http.Response;
+        _pipe = _response.BodyWriter;
+        _json = JsonText.To(_pipe);
+    }
+
+    /// <summary>Sets the headers; the first event sends them.</summary>
+    public void Open()
+    {
+        _response.ContentType = "text/event-stream; charset=utf-8";
+        _response.Headers.CacheControl = "no-cache";
+        _response.Headers["X-Accel-Buffering"] = "no"; // nginx would collect events otherwise.
+    }
+
+    /// <summary>Begins an event; the caller writes one JSON value.</summary>
+    public Utf8JsonWriter Begin()
+    {
+        _pipe.Write("data: "u8);
+        _json.Reset();
+        return _json;
+    }
+
+    /// <summary>Ends the event.</summary>
+    public void End()
+    {
+        _json.Flush();
+        _pipe.Write("\n\n"u8);
+    }
+
+    /// <summary>Sends what was written, and waits while the client is behind.</summary>
+    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    public async ValueTask SendAsync(CancellationToken cancel)
+    {
+        FlushResult result = await _pipe.FlushAsync(cancel);
+        if (result.IsCompleted)
+            throw new OperationCanceledException("the client has gone");
+    }
+
+    /// <summary>Ends the stream with the mark that clients wait for.</summary>
+    public ValueTask CloseAsync(CancellationToken cancel)
+    {
+        _pipe.Write("data: [DONE]\n\n"u8);
+        return SendAsync(cancel);
+    }
+
+    /// <summary>Ends the stream with an error: its status was sent long ago.</summary>
+    public ValueTask FailAsync(ApiException error, CancellationToken cancel)
+    {
+        JsonSerializer.Serialize(Begin(), ErrorAnswers.Body(error), WireJson.Readable.ErrorAnswer);
+        End();
+        return CloseAsync(cancel);
+    }
+
+    public void Dispose() => _json.Dispose();
+}

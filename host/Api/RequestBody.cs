@@ -1,0 +1,187 @@
+using System.Buffers;
+using System.Numerics;
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace Glm5.Host.Api;
+
+/// <summary>
+/// A request's body as JSON, read within bounds: size, UTF-8, depth, one value for each name, and no half characters.
+/// Its elements live until it is disposed.
+/// </summary>
+internal sealed class RequestBody : IDisposable
+{
+    private const int FirstRead = 16 * 1024;
+
+    private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 64, AllowDuplicateProperties = false };
+
+    private readonly BodyBudget _budget;
+    private byte[] _bytes = [];
+    private int _taken;
+    private JsonDocument? _document;
+
+    private RequestBody(BodyBudget budget) => _budget = budget;
+
+    /// <summary>The body's object.</summary>
+    public JsonElement Root => _document!.RootElement;
+
+    /// <summary>Reads and checks the body.</summary>
+    /// <exception cref="ApiException">413 when it is too large, 415 when it is not JSON by name, 400 when it is not
+    /// JSON in fact.</exception>
+    public static async Task<RequestBody> ReadAsync(HttpContext http)
+    {
+        RequireJson(http.Request);
+        var body = new RequestBody(http.RequestServices.GetRequiredService<BodyBudget>());
+        try
+        {
+            int length = await body.FillAsync(http.Request, http.RequestAborted);
+            body._document = Parse(body._bytes.AsMemory(0, length));
+            return body;
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        _document?.Dispose();
+        Grow(0, 0);
+    }
+
+    /// <summary>Checks and parses bytes; what <see cref="ReadAsync"/> does once it has them.</summary>
+    internal static JsonDocument Parse(ReadOnlyMemory<byte> json)
+    {
+        if (json.IsEmpty)
+            throw new ApiException(StatusCodes.Status400BadRequest, "the request has no body; expected a JSON object");
+        if (!Utf8.IsValid(json.Span))
+        {
+            throw new ApiException(
+                StatusCodes.Status400BadRequest,
+                $"the body is not UTF-8: the byte at {FirstInvalidByte(json.Span)} begins no character");
+        }
+
+        JsonDocument? document = null;
+        try
+        {
+            document = JsonDocument.Parse(json, s_options);
+            RequireWholeCharacters(json.Span);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                throw new ApiException(
+                    StatusCodes.Status400BadRequest,
+                    $"the body is {JsonWords.Kind(document.RootElement)}; expected a JSON object");
+            }
+
+            return document;
+        }
+        catch (JsonException exception)
+        {
+            throw new ApiException(StatusCodes.Status400BadRequest, Describe(exception));
+        }
+        catch (ApiException)
+        {
+            document?.Dispose();
+            throw;
+        }
+    }
+
+    // The reader's own sentence, without its advice about options, which clients do not have.
+    private static string Describe(JsonException exception)
+    {
+        string sentence = exception.Message.Split(" LineNumber:")[0]
+            .Replace(" Change the reader options.", "", StringComparison.Ordinal);
+        return $"the body is not valid JSON at line {exception.LineNumber + 1}, byte {exception.BytePositionInLine}: "
+            + sentence;
+    }
+
+    private static void RequireJson(HttpRequest request)
+    {
+        if (request.ContentType is { } type && !request.HasJsonContentType())
+        {
+            throw new ApiException(
+                StatusCodes.Status415UnsupportedMediaType, $"Content-Type is {type}; expected application/json")
+            {
+                Code = "unsupported_media_type",
+            };
+        }
+    }
+
+    private async Task<int> FillAsync(HttpRequest request, CancellationToken cancel)
+    {
+        long limit = _budget.MaxBody;
+        if (request.ContentLength > limit)
+            throw TooLarge($"{request.ContentLength:N0} bytes");
+        Grow(0, (int)(request.ContentLength ?? FirstRead) + 1);
+        int length = 0;
+        while (true)
+        {
+            int read = await request.Body.ReadAsync(_bytes.AsMemory(length), cancel);
+            if (read == 0)
+                return length;
+            length += read;
+            if (length > limit)
+                throw TooLarge("more");
+            if (length == _bytes.Length)
+                Grow(length, (int)Math.Min(2L * length, limit + 1));
+        }
+    }
+
+    private ApiException TooLarge(string got) => new(
+        StatusCodes.Status413PayloadTooLarge,
+        $"the request body has {got}; this server takes at most {_budget.MaxBody:N0} bytes (--max-body-mb)")
+    {
+        Code = "request_too_large",
+    };
+
+    // The pool hands out powers of two: asking for one keeps the account exact.
+    private void Grow(int keep, int size)
+    {
+        byte[] grown = [];
+        if (size > 0)
+        {
+            size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(size, FirstRead));
+            _budget.Take(size);
+            grown = ArrayPool<byte>.Shared.Rent(size);
+            _bytes.AsSpan(0, keep).CopyTo(grown);
+        }
+
+        if (_bytes.Length > 0)
+            ArrayPool<byte>.Shared.Return(_bytes);
+        _budget.Return(_taken);
+        (_bytes, _taken) = (grown, size);
+    }
+
+    private static int FirstInvalidByte(ReadOnlySpan<byte> bytes)
+    {
+        int at = 0;
+        while (System.Text.Rune.DecodeFromUtf8(bytes[at..], out _, out int consumed) == OperationStatus.Done)
+            at += consumed;
+        return at;
+    }
+
+    // JSON can spell half of a surrogate pair, "\ud83d" alone. No text can hold it, so it is refused here, once for all
+    // fields.
+    private static void RequireWholeCharacters(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = s_options.MaxDepth });
+        while (reader.Read())
+        {
+            if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName) || !reader.ValueIsEscaped)
+                continue;
+            try
+            {
+                reader.GetString();
+            }
+            catch (InvalidOperationException)
+            {
+                throw new ApiException(
+                    StatusCodes.Status400BadRequest,
+                    $"the string at byte {reader.TokenStartIndex} holds half of a surrogate pair (\\ud800 to \\udfff); "
+                    + "write both halves or the character itself");
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using System.Text.Json;
+
+namespace Glm5.Host.Api;
+
+/// <summary>
+/// The variables that a chat gives to its template, and the three ways in which clients switch thinking:
+/// chat_template_kwargs, Z.ai's <c>thinking</c>, OpenAI's <c>reasoning_effort</c>; the first that says something
+/// counts.
+/// </summary>
+internal static class ThinkingFields
+{
+    private static readonly JsonElement True = JsonElement.Parse("true"u8);
+    private static readonly JsonElement False = JsonElement.Parse("false"u8);
+
+    /// <summary>Variables for the template.</summary>
+    public static Dictionary<string, JsonElement> Read(RequestFields fields)
+    {
+        var variables = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        ReadVariables(fields, variables);
+        ReadThinking(fields, variables);
+        ReadEffort(fields, variables);
+        return variables;
+    }
+
+    private static void ReadVariables(RequestFields fields, Dictionary<string, JsonElement> variables)
+    {
+        if (!fields.TryGet("chat_template_kwargs", out JsonElement given))
+            return;
+        if (given.ValueKind != JsonValueKind.Object)
+            throw fields.Wrong("chat_template_kwargs", "an object", given);
+        foreach (JsonProperty variable in given.EnumerateObject())
+        {
+            if (variable.Name is "messages" or "tools" or "add_generation_prompt")
+            {
+                throw ApiException.Invalid(
+                    $"chat_template_kwargs.{variable.Name}",
+                    $"chat_template_kwargs.{variable.Name}: send {variable.Name} as a field of the request",
+                    "invalid_value");
+            }
+
+            variables[variable.Name] = variable.Value;
+        }
+    }
+
+    private static void ReadThinking(RequestFields fields, Dictionary<string, JsonElement> variables)
+    {
+        RequestFields? thinking = fields.Nested("thinking");
+        if (thinking is null)
+            return;
+        string? type = thinking.Text("type");
+        if (type is not ("enabled" or "disabled"))
+        {
+            throw ApiException.Invalid(
+                "thinking.type", $"thinking.type: expected \"enabled\" or \"disabled\", got {type ?? "nothing"}",
+                "invalid_value");
+        }
+
+        variables.TryAdd("enable_thinking", type == "enabled" ? True : False);
+        if (thinking.Flag("clear_thinking") is { } clear)
+            variables.TryAdd("clear_thinking", clear ? True : False);
+        thinking.RequireAllRead();
+    }
+
+    private static void ReadEffort(RequestFields fields, Dictionary<string, JsonElement> variables)
+    {
+        string? effort = fields.Text("reasoning_effort");
+        if (effort is null)
+            return;
+        if (effort is not ("none" or "minimal" or "low" or "medium" or "high" or "xhigh" or "max"))
+        {
+            throw ApiException.Invalid(
+                "reasoning_effort",
+                $"reasoning_effort: expected none, minimal, low, medium, high, xhigh or max, got '{effort}'",
+                "invalid_value");
+        }
+
+        variables.TryAdd("enable_thinking", effort == "none" ? False : True);
+        fields.TryGet("reasoning_effort", out JsonElement value);
+        variables.TryAdd("reasoning_effort", value);
+    }
+}

@@ -1,0 +1,97 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+
+namespace Glm5.Host.Api;
+
+/// <summary>
+/// Fields of the OpenAI, vLLM and SGLang APIs that exist and are not implemented here. A value that asks for nothing
+/// passes; any other is refused by name. Fields that only label a request pass with every value.
+/// </summary>
+internal static class UnimplementedFields
+{
+    private const string LeaveOut = "leave it out";
+    private const string Constrained =
+        "constrained output does not exist here yet; ask in the prompt and check the answer";
+
+    private static readonly Dictionary<string, UnimplementedField> s_known = new(StringComparer.Ordinal)
+    {
+        // Labels: they change nothing about an answer.
+        ["user"] = Label(),
+        ["metadata"] = Label(),
+        ["safety_identifier"] = Label(),
+        ["prompt_cache_key"] = Label(),
+        ["prompt_cache_retention"] = Label(),
+        ["service_tier"] = Label(),
+        ["request_id"] = Label(),
+        ["truncate_prompt_tokens"] = Only("the prompt is never cut; shorten it"),
+
+        // Several answers for one prompt.
+        ["n"] = Only("send the request several times", "1"),
+        ["best_of"] = Only("send the request several times", "1"),
+        ["use_beam_search"] = Only(LeaveOut, "false"),
+        ["length_penalty"] = Only(LeaveOut, "1", "1.0"),
+
+        // Constraints.
+        ["guided_json"] = Only(Constrained),
+        ["guided_regex"] = Only(Constrained),
+        ["guided_choice"] = Only(Constrained),
+        ["guided_grammar"] = Only(Constrained),
+        ["structured_outputs"] = Only(Constrained),
+        ["regex"] = Only(Constrained),
+        ["ebnf"] = Only(Constrained),
+        ["json_schema"] = Only(Constrained),
+        ["grammar"] = Only(Constrained),
+        ["bad_words"] = Only(LeaveOut, "[]"),
+
+        // Older forms.
+        ["functions"] = Only("send tools"),
+        ["function_call"] = Only("send tool_choice"),
+
+        // Other things than text.
+        ["modalities"] = Only("answers are text", "[\"text\"]"),
+        ["audio"] = Only("answers are text"),
+        ["prediction"] = Only(LeaveOut),
+        ["web_search_options"] = Only("this server reaches nothing outside"),
+        ["mm_processor_kwargs"] = Only("prompts are text"),
+
+        // What completions alone have.
+        ["echo"] = Only("the prompt is not repeated", "false"),
+        ["suffix"] = Only("text is continued, not filled in"),
+        ["prompt_logprobs"] = Only("log probabilities exist for the answer alone"),
+        ["prompt_embeds"] = Only("send prompt as text or token ids"),
+
+        // Storing, ordering, budgets.
+        ["store"] = Only("nothing is stored", "false"),
+        ["verbosity"] = Only("ask for it in the prompt", "\"medium\""),
+        ["priority"] = Only("requests are served in the order of their arrival", "0"),
+        ["thinking_token_budget"] = Only("use max_tokens, or enable_thinking in chat_template_kwargs"),
+        ["cache_salt"] = Only("no prefix cache exists here yet"),
+        ["kv_transfer_params"] = Only(LeaveOut),
+        ["vllm_xargs"] = Only(LeaveOut),
+        ["logits_processors"] = Only("use logit_bias"),
+        ["lora_path"] = Only(LeaveOut),
+        ["stop_regex"] = Only("use stop"),
+        ["spaces_between_special_tokens"] = Only("tokens are joined as they are", "true", "false"),
+        ["allowed_token_ids"] = Only("use logit_bias"),
+    };
+
+    /// <summary>Finds a known field.</summary>
+    public static bool TryFind(string name, [NotNullWhen(true)] out UnimplementedField? field) =>
+        s_known.TryGetValue(name, out field);
+
+    private static UnimplementedField Label() => new("", null);
+
+    private static UnimplementedField Only(string advice, params string[] neutral) => new(advice, neutral);
+}
+
+/// <summary>A known field.</summary>
+/// <param name="Advice">What to do instead.</param>
+/// <param name="Neutral">JSON texts of values that ask for nothing, beside null; null when none asks for
+/// anything.</param>
+internal sealed record UnimplementedField(string Advice, string[]? Neutral)
+{
+    /// <summary>True when the value asks for nothing.</summary>
+    public bool IsWithoutEffect(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Null || Neutral is null
+            || Neutral.Contains(value.GetRawText(), StringComparer.Ordinal);
+}

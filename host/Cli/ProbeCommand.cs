@@ -1,0 +1,84 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Spectre.Console;
+using Capabilities = Glm5.Core.Accelerator.Capabilities;
+
+namespace Glm5.Host.Cli;
+
+/// <summary>
+/// <c>glm5 probe</c>: what every backend found here, which one would serve, and why each other would not.
+/// </summary>
+internal static class ProbeCommand
+{
+    /// <summary>The command.</summary>
+    public static Command Create()
+    {
+        var json = new Option<bool>("--json") { Description = "Print JSON for programs" };
+        var device = new Option<string>("--device")
+        {
+            Description = "Decide as serve would with this device",
+            DefaultValueFactory = _ => "auto",
+        };
+        device.AcceptOnlyFromAmong(BackendCatalog.DeviceNames);
+        var command = new Command("probe", "Show which devices are here, which one serves, and why no other")
+        {
+            json,
+            device,
+        };
+        command.SetAction(line =>
+        {
+            BackendChoice choice = BackendCatalog.Choose(line.GetValue(device)!);
+            if (line.GetValue(json))
+                Console.Out.WriteLine(JsonSerializer.Serialize(Describe(choice), ProbeJson.Default.ProbeAnswer));
+            else
+                Draw(choice);
+            return choice.Refusal is null ? ExitCode.Done : ExitCode.Device;
+        });
+        return command;
+    }
+
+    private static void Draw(BackendChoice choice)
+    {
+        Table table = new Table().Border(TableBorder.Rounded)
+            .AddColumns("", "backend", "device", "computes in", "verdict");
+        foreach (BackendVerdict verdict in choice.Verdicts)
+        {
+            Capabilities? device = verdict.Devices.Count > 0 ? verdict.Devices[0] : null;
+            string described = device is null ? "none" : $"{device.Device}\n{device.Architecture}";
+            if (verdict.Devices.Count > 1)
+                described = $"{verdict.Devices.Count} x {described}";
+            table.AddRow(
+                new Markup(verdict.Chosen ? "[green]>[/]" : ""), new Text(verdict.Name), new Text(described),
+                new Text(device?.Arithmetic.Name ?? ""), new Text(verdict.Reason));
+        }
+
+        AnsiConsole.Write(table);
+    }
+
+    private static ProbeAnswer Describe(BackendChoice choice) => new(
+        choice.Refusal is null ? choice.Backend.Name : null,
+        [.. choice.Verdicts.Select(verdict => new ProbedBackend(
+            verdict.Name, verdict.Chosen, verdict.Reason, [.. verdict.Devices.Select(Describe)]))]);
+
+    private static ProbedDevice Describe(Capabilities device) => new(
+        device.Device, device.Architecture, device.Arithmetic.Name,
+        [.. device.NativeWeights.Select(type => type.ToString())], device.BatchInvariant, device.RankInvariant,
+        device.CapturesGraphs, [.. device.BlockSlots], [.. device.RankCounts]);
+}
+
+/// <summary>What <c>glm5 probe --json</c> prints.</summary>
+internal sealed record ProbeAnswer(string? Chosen, IReadOnlyList<ProbedBackend> Backends);
+
+/// <summary>One backend.</summary>
+internal sealed record ProbedBackend(string Name, bool Chosen, string Reason, IReadOnlyList<ProbedDevice> Devices);
+
+/// <summary>One device.</summary>
+internal sealed record ProbedDevice(
+    string Device, string Architecture, string Arithmetic, IReadOnlyList<string> NativeWeights, bool BatchInvariant,
+    bool RankInvariant, bool CapturesGraphs, IReadOnlyList<int> BlockSizes, IReadOnlyList<int> RankCounts);
+
+/// <summary>Its serialisation.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
+[JsonSerializable(typeof(ProbeAnswer))]
+internal sealed partial class ProbeJson : JsonSerializerContext;

@@ -1,0 +1,137 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Glm5.Host.Hub;
+
+namespace Glm5.Host.Cli;
+
+/// <summary>
+/// <c>glm5 pull</c>: bring a model's files here. Standard output gets the answer alone, the model's folder or JSON;
+/// progress and waits go to standard error.
+/// </summary>
+internal sealed class PullCommand
+{
+    private const string HuggingFace = "huggingface";
+    private const string ModelScope = "modelscope";
+
+    private readonly Argument<string?> _model = new("model")
+    {
+        // Asked for by hand, so that --help works without it.
+        Arity = ArgumentArity.ZeroOrOne,
+        Description = "The model's id: organisation/name, organisation/name@revision, or modelscope:organisation/name",
+    };
+
+    private readonly Option<string?> _revision = new("--revision")
+    {
+        Description = "Branch, tag or commit [default: the main branch]",
+        HelpName = "revision",
+    };
+
+    private readonly Option<string?> _hub = new("--hub")
+    {
+        Description = "Where it is published [default: huggingface]",
+    };
+
+    private readonly Option<string?> _cache = new("--cache-dir")
+    {
+        Description = "Folder of the hub's models [default: HF_HUB_CACHE, HF_HOME/hub or ~/.cache/huggingface/hub; "
+            + "MODELSCOPE_CACHE or ~/.cache/modelscope/hub]",
+        HelpName = "folder",
+    };
+
+    private readonly Option<bool> _offline = new("--offline")
+    {
+        Description = "Use no network: say whether the model is here, or what is missing",
+    };
+
+    private readonly Option<int> _connections = WholeNumber.Option("--connections", "Transfers at once", 1, 64, 4);
+    private readonly Option<bool> _json = new("--json") { Description = "Print JSON for programs" };
+
+    /// <summary>The command.</summary>
+    public static Command Create()
+    {
+        PullCommand pull = new();
+        pull._hub.AcceptOnlyFromAmong(HuggingFace, ModelScope);
+        Command command = new("pull", "Fetch a model from a hub, or bring it up to date")
+        {
+            pull._model, pull._revision, pull._hub, pull._cache, pull._offline, pull._connections, pull._json,
+        };
+        command.SetAction((line, _) => pull.RunAsync(line));
+        return command;
+    }
+
+    /// <summary>Which exit code a refusal has.</summary>
+    internal static int CodeOf(HubException refusal) =>
+        refusal.Fault == HubFault.Name ? ExitCode.Usage : ExitCode.Model;
+
+    private async Task<int> RunAsync(ParseResult line)
+    {
+        if (line.GetValue(_model) is not { } word)
+            return Say.Error("which model? Expected 'glm5 pull organisation/name'", ExitCode.Usage);
+        using StopSignals signals = new();
+        PullDisplay display = new();
+        try
+        {
+            ModelId model = ModelId.Parse(word, HubOf(line.GetValue(_hub)), line.GetValue(_revision));
+            HubSettings settings = HubEnvironment.OfProcess.Settings(
+                line.GetValue(_cache), line.GetValue(_offline), line.GetValue(_connections));
+            ModelSource source = new(settings, display, TimeProvider.System);
+            ResolvedModel here = await display.ShowAsync(
+                model, observer => source.PullAsync(model, observer, signals.Stop));
+            Print(here, line.GetValue(_json));
+            return ExitCode.Done;
+        }
+        catch (HubException refusal)
+        {
+            return Say.Error(refusal.Message, CodeOf(refusal));
+        }
+        catch (OperationCanceledException) when (signals.Stop.IsCancellationRequested)
+        {
+            return Say.Error(
+                "stopped; what has arrived is kept, and the same command goes on from there", ExitCode.Interrupted);
+        }
+    }
+
+    private static HubKind? HubOf(string? word) => word switch
+    {
+        ModelScope => HubKind.ModelScope,
+        HuggingFace => HubKind.HuggingFace,
+        _ => null,
+    };
+
+    private static void Print(ResolvedModel model, bool json)
+    {
+        if (!json)
+        {
+            Console.Out.WriteLine(model.Folder);
+            return;
+        }
+
+        ModelId id = model.Model!.Value;
+        DownloadStatus done = model.Download;
+        bool asked = model.Origin == ModelOrigin.Hub;
+        PullAnswer answer = new(
+            id.Repository, id.Hub == HubKind.ModelScope ? ModelScope : HuggingFace, model.Revision, model.Folder,
+            asked ? done.FilesTotal : null, asked ? done.BytesTotal : null, done.BytesFetched,
+            done.Elapsed.TotalSeconds);
+        Console.Out.WriteLine(JsonSerializer.Serialize(answer, PullJson.Default.PullAnswer));
+    }
+}
+
+/// <summary>What <c>glm5 pull --json</c> prints.</summary>
+/// <param name="Model">Organisation and name.</param>
+/// <param name="Hub"><c>huggingface</c> or <c>modelscope</c>.</param>
+/// <param name="Revision">The commit, or the branch where the hub tells no commit; null offline.</param>
+/// <param name="Folder">Where the files are.</param>
+/// <param name="Files">How many serving reads; null offline.</param>
+/// <param name="Bytes">Their size together; null offline.</param>
+/// <param name="FetchedBytes">What came over the network now.</param>
+/// <param name="Seconds">How long it took.</param>
+internal sealed record PullAnswer(
+    string Model, string Hub, string? Revision, string Folder, int? Files, long? Bytes, long FetchedBytes,
+    double Seconds);
+
+/// <summary>Its serialisation.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(PullAnswer))]
+internal sealed partial class PullJson : JsonSerializerContext;

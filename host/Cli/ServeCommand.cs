@@ -1,0 +1,132 @@
+using System.CommandLine;
+using System.Net;
+using Glm5.Core;
+using Glm5.Host.Serving;
+
+namespace Glm5.Host.Cli;
+
+/// <summary><c>glm5 serve</c>: listen, load, answer until a signal, drain.</summary>
+internal sealed class ServeCommand
+{
+    private readonly ModelFlags _model = new();
+
+    private readonly Option<string> _host = new("--host")
+    {
+        Description = "Address to listen at; 0.0.0.0 or * for every address of this machine",
+        DefaultValueFactory = _ => "127.0.0.1",
+    };
+
+    private readonly Option<int> _port = WholeNumber.Option("--port", "Port; 0 takes a free one", 0, 65535, 8000);
+
+    private readonly Option<string[]> _names = new("--served-model-name")
+    {
+        Description = "Names that requests give as model; the first stands in answers [default: the folder's name]",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    private readonly Option<string[]> _keys = new("--api-key")
+    {
+        Description = "Key that requests must carry; several may be given",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    private readonly Option<int> _bodyMegabytes = WholeNumber.Option(
+        "--max-body-mb", "Largest request body in MB", 1, 1024, 32);
+
+    private readonly Option<int> _drainSeconds = WholeNumber.Option(
+        "--shutdown-timeout", "Seconds that running answers may go on after Ctrl-C or SIGTERM", 0, 86400, 30);
+
+    /// <summary>The command.</summary>
+    public static Command Create()
+    {
+        var serve = new ServeCommand();
+        var command = new Command("serve", "Serve a model over the OpenAI API, with a chat page");
+        serve._model.AddTo(command);
+        serve._host.Validators.Add(result =>
+        {
+            string host = result.GetValue(serve._host)!;
+            if (host is not ("*" or "localhost") && !IPAddress.TryParse(host, out _))
+            {
+                result.AddError(
+                    $"--host is '{host}'; expected an IP address of this machine, localhost, or * for every address");
+            }
+        });
+        Option[] options =
+            [serve._host, serve._port, serve._names, serve._keys, serve._bodyMegabytes, serve._drainSeconds];
+        foreach (Option option in options)
+            command.Add(option);
+        command.SetAction((line, _) => serve.RunAsync(line));
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult line)
+    {
+        ServeOptions options = Read(line);
+        BackendChoice choice = BackendCatalog.Choose(_model.Device(line));
+        if (choice.Refusal is not null)
+            return Say.Error($"{choice.Backend.Name} cannot be used here: {choice.Refusal}", ExitCode.Device);
+
+        using var signals = new StopSignals();
+        var display = new LoadDisplay();
+        Say.Opening(options, choice);
+        Server server;
+        try
+        {
+            server = await Server.StartAsync(options, choice.Backend, display.Observer, signals.Stop, Say.Listening);
+        }
+        catch (Exception exception) when (exception is IOException or System.Net.Sockets.SocketException)
+        {
+            return Say.Error(
+                $"cannot listen at {options.Host} port {options.Port}: {exception.Message} "
+                + "Choose another with --port or --host.",
+                ExitCode.Address);
+        }
+
+        await using (server)
+        {
+            int code = await LoadAsync(server, display, signals);
+            if (code != ExitCode.Done || signals.Stop.IsCancellationRequested)
+                return code;
+            Say.Ready(server, options);
+            await signals.Stopped;
+            Say.Draining(server.Model, options.DrainTime);
+            return await server.StopAsync(CancellationToken.None) ? ExitCode.Done : ExitCode.Cut;
+        }
+    }
+
+    private static async Task<int> LoadAsync(Server server, LoadDisplay display, StopSignals signals)
+    {
+        try
+        {
+            await display.ShowAsync(server);
+            return ExitCode.Done;
+        }
+        catch (OperationCanceledException) when (signals.Stop.IsCancellationRequested)
+        {
+            return ExitCode.Done;
+        }
+        catch (Exception exception) when (LoadFailure.CodeOf(exception) is { } code)
+        {
+            return Say.Error(exception.Message, code);
+        }
+    }
+
+    private ServeOptions Read(ParseResult line)
+    {
+        ModelOptions model = _model.Read(line);
+        string[] names = line.GetValue(_names) ?? [];
+        return new ServeOptions
+        {
+            Model = model,
+            ServedNames = names.Length > 0
+                ? names
+                : [Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Folder))],
+            Host = line.GetValue(_host)!,
+            Port = line.GetValue(_port),
+            ApiKeys = line.GetValue(_keys) ?? [],
+            MaxBodyBytes = (long)line.GetValue(_bodyMegabytes) << 20,
+            MaxBodyBytesHeld = Math.Max(512L << 20, (long)line.GetValue(_bodyMegabytes) << 22),
+            DrainTime = TimeSpan.FromSeconds(line.GetValue(_drainSeconds)),
+        };
+    }
+}

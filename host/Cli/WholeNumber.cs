@@ -1,0 +1,51 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Numerics;
+
+namespace Glm5.Host.Cli;
+
+/// <summary>
+/// Options that take a whole number within bounds, and say the bounds when they are given something else.
+/// </summary>
+internal static class WholeNumber
+{
+    /// <summary>Such an option, for numbers that fit an <see cref="int"/>.</summary>
+    public static Option<int> Option(
+        string name, string description, int least, int most, int standard, params string[] aliases) =>
+        Option<int>(name, description, least, most, standard, aliases);
+
+    /// <summary>
+    /// An option that means <paramref name="standard"/> when it is left out. A standard of 0 is not shown: the
+    /// description says what it means.
+    /// </summary>
+    public static Option<T> Option<T>(
+        string name, string description, T least, T most, T standard, params string[] aliases)
+        where T : struct, IBinaryInteger<T>, IMinMaxValue<T>
+    {
+        var option = new Option<T>(name, aliases)
+        {
+            Description = description,
+            HelpName = "n",
+            CustomParser = result => Parse(result, name, least, most),
+        };
+        if (standard != T.Zero)
+            option.DefaultValueFactory = _ => standard;
+        return option;
+    }
+
+    private static T Parse<T>(ArgumentResult result, string name, T least, T most)
+        where T : struct, IBinaryInteger<T>, IMinMaxValue<T>
+    {
+        string word = result.Tokens[0].Value;
+        if (T.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out T value) && value >= least
+            && value <= most)
+        {
+            return value;
+        }
+
+        string bounds = most == T.MaxValue ? $"of at least {least}" : $"from {least} to {most}";
+        result.AddError($"{name} is '{word}'; expected a whole number {bounds}");
+        return default;
+    }
+}

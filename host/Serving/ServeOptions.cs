@@ -1,0 +1,34 @@
+using Glm5.Core;
+
+namespace Glm5.Host.Serving;
+
+/// <summary>How to serve: the address, who may ask, and how the model is loaded.</summary>
+internal sealed record ServeOptions
+{
+    /// <summary>How the model is loaded and scheduled.</summary>
+    public required ModelOptions Model { get; init; }
+
+    /// <summary>Names that requests may give as <c>model</c>; the first one stands in answers. At least one.</summary>
+    public required IReadOnlyList<string> ServedNames { get; init; }
+
+    /// <summary>An IP address of this machine, <c>localhost</c>, or <c>*</c> for every address.</summary>
+    public string Host { get; init; } = "127.0.0.1";
+
+    /// <summary>The port; 0 takes a free one.</summary>
+    public int Port { get; init; } = 8000;
+
+    /// <summary>Keys of which a request must carry one; empty asks for none.</summary>
+    public IReadOnlyList<string> ApiKeys { get; init; } = [];
+
+    /// <summary>The largest request body.</summary>
+    public long MaxBodyBytes { get; init; } = 32 << 20;
+
+    /// <summary>Bytes of all request bodies that are held at once; more requests are told to come again.</summary>
+    public long MaxBodyBytesHeld { get; init; } = 512 << 20;
+
+    /// <summary>How long running requests may go on once the server is asked to stop.</summary>
+    public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>What is less than this is not logged.</summary>
+    public LogLevel LeastLogged { get; init; } = LogLevel.Information;
+}

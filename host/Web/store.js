@@ -1,0 +1,57 @@
+// What outlives a reload: the conversation and the settings, in this browser's local storage.
+
+const ConversationKey = 'glm5.conversation';
+const SettingsKey = 'glm5.settings';
+
+export const DefaultSettings = Object.freeze({
+  system: '',
+  temperature: null,
+  maxTokens: null,
+  thinking: true,
+  key: '',
+});
+
+function read(key) {
+  try {
+    return JSON.parse(localStorage.getItem(key));
+  } catch {
+    return null;
+  }
+}
+
+/** False when the storage is full or forbidden: the page goes on without. */
+function write(key, value) {
+  try {
+    localStorage.setItem(key, JSON.stringify(value));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A turn: { role: 'user', content } or { role: 'assistant', content, reasoning, state, ... }.
+ * An answer that was being written when the page closed comes back as a stopped one.
+ */
+export function loadTurns() {
+  const turns = read(ConversationKey);
+  if (!Array.isArray(turns)) return [];
+  const sound = turns.every(t => typeof t?.content === 'string' && (t.role === 'user' || t.role === 'assistant'));
+  if (!sound) return [];
+  for (const turn of turns) {
+    if (['waiting', 'thinking', 'answering'].includes(turn.state)) turn.state = 'stopped';
+  }
+  return turns;
+}
+
+export function saveTurns(turns) {
+  return write(ConversationKey, turns);
+}
+
+export function loadSettings() {
+  return { ...DefaultSettings, ...read(SettingsKey) };
+}
+
+export function saveSettings(settings) {
+  return write(SettingsKey, settings);
+}

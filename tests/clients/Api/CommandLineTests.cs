@@ -1,0 +1,73 @@
+using Glm5.Core.Accelerator;
+using Glm5.Host;
+using Glm5.Host.Cli;
+
+namespace Glm5.Tests.Clients.Api;
+
+/// <summary>What the program's words mean, and which backend they choose.</summary>
+[TestClass]
+public sealed class CommandLineTests
+{
+    [TestMethod]
+    [DataRow("", "serve")]
+    [DataRow("--port 9000", "serve --port 9000")]
+    [DataRow("glm5-nano", "serve glm5-nano")]
+    [DataRow("/models/GLM-5", "serve /models/GLM-5")]
+    [DataRow(". --threads 2", "serve . --threads 2")]
+    [DataRow("serve x", "serve x")]
+    [DataRow("probe --json", "probe --json")]
+    [DataRow("--help", "--help")]
+    [DataRow("--version", "--version")]
+    [DataRow("srve", "srve")]
+    public void Options_or_a_folder_alone_mean_serve(string line, string meaning) =>
+        Assert.AreEqual(
+            meaning, string.Join(' ', CommandLine.PlaceServe(line.Split(' ', StringSplitOptions.RemoveEmptyEntries))));
+
+    [TestMethod]
+    [DataRow("srve")]
+    [DataRow("serve /no/such/folder")]
+    [DataRow("serve --port 99999")]
+    [DataRow("serve --port x")]
+    [DataRow("serve --host nowhere.example")]
+    [DataRow("serve --device tpu")]
+    [DataRow("serve --threads 0")]
+    [DataRow("serve --no-such-option")]
+    public async Task A_wrong_line_ends_with_the_code_for_usage(string line) =>
+        Assert.AreEqual(ExitCode.Usage, await CommandLine.RunAsync(line.Split(' ')));
+
+    [TestMethod]
+    public async Task A_folder_without_a_model_ends_with_the_code_for_models() =>
+        Assert.AreEqual(
+            ExitCode.Model,
+            await CommandLine.RunAsync(["serve", Path.Combine(Repository.Root, "docs"), "--port", "0"]));
+
+    [TestMethod]
+    public async Task A_device_that_cannot_take_the_model_ends_with_the_code_for_devices() =>
+        Assert.AreEqual(
+            ExitCode.Device, await CommandLine.RunAsync(["serve", "--port", "0", "--kv-cache-memory-bytes", "1"]));
+
+    [TestMethod]
+    public void The_best_backend_that_is_present_is_chosen_and_each_other_says_why_not()
+    {
+        BackendChoice choice = BackendCatalog.Choose([new Absent(), .. BackendCatalog.All], "auto");
+        Assert.AreEqual("cpu", choice.Backend.Name);
+        Assert.IsNull(choice.Refusal);
+        CollectionAssert.AreEqual(
+            new[] { "no driver here", "the best that is present", "present, but cpu is preferred" },
+            choice.Verdicts.Select(v => v.Reason).ToArray());
+        CollectionAssert.AreEqual(new[] { false, true, false }, choice.Verdicts.Select(v => v.Chosen).ToArray());
+        Assert.AreEqual("no driver here", BackendCatalog.Choose([new Absent()], "absent").Refusal);
+    }
+
+    private sealed class Absent : Backend
+    {
+        public override string Name => "absent";
+
+        public override int Preference => 100;
+
+        public override ProbeResult Probe() => new([], "no driver here");
+
+        public override IReadOnlyList<IAccelerator> Open(DeviceRequest request) =>
+            throw new AcceleratorException("no driver here");
+    }
+}

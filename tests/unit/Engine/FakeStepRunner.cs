@@ -1,0 +1,151 @@
+using Glm5.Core;
+using Glm5.Core.Accelerator;
+using Glm5.Core.Sampling;
+
+namespace Glm5.Tests.Unit.Engine;
+
+/// <summary>
+/// A model whose state is one number a slot: the hash of all tokens up to there, made from the slot before it, which it
+/// finds through the block table. A wrong block, a missing recompute or a stale row changes every token that follows.
+/// </summary>
+internal sealed class FakeStepRunner(int blocks, int blockSlots, int vocabularySize = 50) : StepRunner
+{
+    private const ulong Unwritten = 0;
+
+    private readonly ulong[] _slots = new ulong[blocks * blockSlots];
+    private readonly float[] _logits = new float[vocabularySize];
+    private readonly HashSet<int> _written = [];
+    private StepLayout? _layout;
+    private SampleBatch? _batch;
+
+    public override int Blocks => blocks;
+
+    public override int BlockSlots => blockSlots;
+
+    public override int VocabularySize => vocabularySize;
+
+    /// <summary>Steps so far.</summary>
+    public int Steps { get; private set; }
+
+    /// <summary>Tokens of the step begun last.</summary>
+    public int Tokens { get; private set; }
+
+    /// <summary>Sequences of the step begun last.</summary>
+    public int Sequences { get; private set; }
+
+    /// <summary>Runs when a step begins, on the engine's thread.</summary>
+    public Action? Begun { get; set; }
+
+    /// <summary>Runs before a step completes, on the engine's thread.</summary>
+    public Action? Completing { get; set; }
+
+    /// <summary>Checks of the layout that allocate.</summary>
+    public bool Checks { get; set; } = true;
+
+    public override void Begin(StepLayout layout, SampleBatch batch)
+    {
+        Assert.IsNull(_layout, "a step begins while another runs");
+        (_layout, _batch) = (layout, batch);
+        (Tokens, Sequences) = (layout.TokenCount, layout.SequenceCount);
+        if (Checks)
+            Check(layout, batch);
+        Begun?.Invoke();
+    }
+
+    /// <summary>Computes only now: what is prepared between Begin and Complete must not disturb the step.</summary>
+    public override void Complete()
+    {
+        Completing?.Invoke();
+        Compute(_layout!);
+        Choose(_layout!, _batch!);
+        (_layout, _batch) = (null, null);
+        Steps++;
+    }
+
+    public override void Dispose()
+    {
+    }
+
+    /// <summary>What a request is answered when it runs alone, computed without engine, blocks or steps.</summary>
+    public static List<SampledToken> Expected(GenerationRequest request, int contextLength, int vocabularySize = 50)
+    {
+        var sampler = new SequenceSampler(
+            request, request.Sampling.Seed ?? 0, TokenMask.Nothing, new SamplingScratch(vocabularySize));
+        var logits = new float[vocabularySize];
+        var answer = new List<SampledToken>();
+        ulong state = Unwritten;
+        int position = 0;
+        foreach (int token in request.Prompt)
+            state = Next(state, token, position++);
+        int most = request.MaxTokens ?? contextLength - request.Prompt.Length;
+        while (answer.Count < most)
+        {
+            SampledToken chosen = Choose(sampler, state, logits);
+            sampler.Accept(chosen.Token);
+            answer.Add(chosen);
+            if (request.StopIds.Contains(chosen.Token))
+                break;
+            state = Next(state, chosen.Token, position++);
+        }
+
+        return answer;
+    }
+
+    private void Compute(StepLayout layout)
+    {
+        for (int s = 0; s < layout.SequenceCount; s++)
+        {
+            BlockTable table = layout.BlockTables[s];
+            for (int t = layout.QueryStart[s]; t < layout.QueryStart[s + 1]; t++)
+            {
+                int position = layout.Positions[t];
+                ulong before = position == 0 ? Unwritten : _slots[table.SlotOf(position - 1, blockSlots)];
+                _slots[layout.Slots[t]] = Next(before, layout.TokenIds[t], position);
+            }
+        }
+    }
+
+    private void Choose(StepLayout layout, SampleBatch batch)
+    {
+        for (int row = 0; row < batch.Count; row++)
+        {
+            batch.Tokens[row] = Choose(batch.Samplers[row], _slots[layout.Slots[layout.LogitRows[row]]], _logits);
+            batch.Samplers[row].Accept(batch.Tokens[row].Token);
+            batch.TokenCount[row] = 1;
+        }
+    }
+
+    private static SampledToken Choose(SequenceSampler sampler, ulong state, float[] logits)
+    {
+        int favourite = (int)(state % (ulong)logits.Length);
+        if (sampler.IsPlainArgMax && sampler.Allows(favourite))
+            return new SampledToken(favourite, float.NaN, null);
+        for (int id = 0; id < logits.Length; id++)
+            logits[id] = (Mix(state + (ulong)id) >> 40) / (float)(1 << 23);
+        logits[favourite] = 3;
+        return sampler.Choose(logits);
+    }
+
+    private void Check(StepLayout layout, SampleBatch batch)
+    {
+        Assert.IsGreaterThan(0, layout.TokenCount, "an empty step was begun");
+        Assert.IsLessThanOrEqualTo(layout.MaxTokens, layout.TokenCount);
+        Assert.AreEqual(layout.LogitRowCount, batch.Rows);
+        _written.Clear();
+        for (int t = 0; t < layout.TokenCount; t++)
+        {
+            Assert.IsGreaterThanOrEqualTo(blockSlots, layout.Slots[t], "block 0 is written");
+            Assert.IsTrue(_written.Add(layout.Slots[t]), "a slot is written twice in a step");
+        }
+    }
+
+    private static ulong Next(ulong state, int token, int position) =>
+        Mix((state * 31) + ((ulong)token << 20) + (ulong)position + 1);
+
+    private static ulong Mix(ulong z)
+    {
+        z = (z ^ (z >> 30)) * 0xBF58_476D_1CE4_E5B9;
+        z = (z ^ (z >> 27)) * 0x94D0_49BB_1331_11EB;
+        return z ^ (z >> 31);
+    }
+}

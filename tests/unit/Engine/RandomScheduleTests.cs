@@ -1,0 +1,122 @@
+using CsCheck;
+using Glm5.Core;
+using Glm5.Core.Scheduling;
+
+namespace Glm5.Tests.Unit.Engine;
+
+/// <summary>Arrivals, cancellations, stops and preemptions in any order, on engines of any size.</summary>
+[TestClass]
+public sealed class RandomScheduleTests
+{
+    private static readonly Gen<House> s_house =
+        from blockSlots in Gen.Int[1, 8]
+        from context in Gen.Int[4, 80]
+        from spare in Gen.Int[0, 40]
+        from maxTokens in Gen.Int[1, 40]
+        from maxSequences in Gen.Int[1, 10]
+        select new House(((context + blockSlots - 1) / blockSlots) + 1 + spare, blockSlots, context, maxTokens, maxSequences);
+
+    private static readonly Gen<Event> s_event = Gen.Frequency(
+        (4, Gen.Select(
+            Gen.Int[0, 1000], Gen.Int[1, 60], Gen.Int[1, 60], (seed, prompt, most) => (Event)new Arrive(seed, prompt, most))),
+        (1, Gen.Int[0, 1000].Select(which => (Event)new Cancel(which))),
+        (6, Gen.Int[1, 6].Select(turns => (Event)new Turns(turns))));
+
+    [TestMethod]
+    public void Any_schedule_gives_each_request_the_tokens_it_has_alone() =>
+        Gen.Select(s_house, s_event.Array[1, 40]).Sample(Play, seed: "0000KX1wVL3e", iter: 800, threads: 1);
+
+    private static void Play(House house, Event[] events)
+    {
+        using var bench = new EngineBench(
+            house.Blocks, house.BlockSlots, house.Context, house.MaxTokens, house.MaxSequences, maxWaiting: 1000);
+        var answers = new List<Answer>();
+        foreach (Event happening in events)
+        {
+            switch (happening)
+            {
+                case Arrive arrive:
+                    GenerationRequest request = arrive.Request(house.Context);
+                    answers.Add(new Answer(request, bench.Submit(request)));
+                    break;
+                case Cancel cancel when answers.Count > 0:
+                    answers[cancel.Which % answers.Count].Cancel();
+                    break;
+                case Turns turns:
+                    for (int i = 0; i < turns.Count; i++)
+                        TurnAndCheck(bench, house);
+                    break;
+            }
+        }
+
+        while (TurnAndCheck(bench, house))
+            Assert.IsLessThan(200_000, bench.Runner.Steps, "the engine does not come to rest");
+        foreach (Answer answer in answers)
+            answer.Check(house.Context);
+        Assert.AreEqual(0, bench.Engine.Status.BlocksInUse);
+        Assert.AreEqual(0, bench.Engine.Status.Waiting);
+    }
+
+    private static bool TurnAndCheck(EngineBench bench, House house)
+    {
+        bool ran = bench.Engine.Turn();
+        SchedulerInvariants.Check(bench.Engine.Scheduler);
+        Assert.IsLessThanOrEqualTo(Math.Min(house.MaxTokens, house.MaxSequences), bench.Engine.Scheduler.Running.Length);
+        if (ran)
+            Assert.IsLessThanOrEqualTo(house.MaxTokens, bench.Runner.Tokens);
+        return ran;
+    }
+
+    private sealed record House(int Blocks, int BlockSlots, int Context, int MaxTokens, int MaxSequences);
+
+    private abstract record Event;
+
+    private sealed record Arrive(int Seed, int Prompt, int Most) : Event
+    {
+        public GenerationRequest Request(int context)
+        {
+            int prompt = Math.Min(Prompt, context - 1);
+            return EngineBench.Request(Seed, prompt, Math.Min(Most, context - prompt)) with
+            {
+                StopIds = Seed % 3 == 0 ? [Seed % 50] : [],
+                Sampling = new SamplingParameters
+                {
+                    Temperature = Seed % 2,
+                    Seed = Seed,
+                    FrequencyPenalty = Seed % 5 == 0 ? 0.5f : 0,
+                    TopK = Seed % 7 == 0 ? 5 : 0,
+                },
+            };
+        }
+    }
+
+    private sealed record Cancel(int Which) : Event;
+
+    private sealed record Turns(int Count) : Event;
+
+    private sealed class Answer(GenerationRequest request, GenerationStream stream)
+    {
+        private bool _cancelled;
+
+        public void Cancel()
+        {
+            _cancelled = true;
+            stream.Cancel();
+        }
+
+        public void Check(int context)
+        {
+            List<int> expected = [.. FakeStepRunner.Expected(request, context).Select(t => t.Token)];
+            List<int> got = EngineBench.Read(stream);
+            if (stream.Finish == FinishReason.Cancelled)
+            {
+                Assert.IsTrue(_cancelled);
+                CollectionAssert.AreEqual(expected[..got.Count], got);
+                return;
+            }
+
+            CollectionAssert.AreEqual(expected, got);
+            Assert.AreEqual(request.StopIds.Contains(got[^1]) ? FinishReason.Stop : FinishReason.Length, stream.Finish);
+        }
+    }
+}

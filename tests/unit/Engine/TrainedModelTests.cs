@@ -1,0 +1,99 @@
+using System.Text.Json;
+using Glm5.Backends.CpuReference;
+using Glm5.Core;
+using Glm5.Core.Sampling;
+using Glm5.Core.Weights;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Glm5.Tests.Unit.Engine;
+
+/// <summary>The trained model through loader, engine and oracle, against its golden continuations.</summary>
+[TestClass]
+public sealed class TrainedModelTests
+{
+    private const int Context = 128, BlockSlots = 16;
+
+    /// <summary>
+    /// Bytes of a slot in all layers, the draft layer's included: latent, rotary key and index key, in F32.
+    /// </summary>
+    private const long SlotBytes = 6 * (64 + 16 + 32) * sizeof(float);
+
+    private static readonly GoldenCase[] s_cases = [.. GoldenCase.Read().Where(c => c.Prompt.Length + c.Output.Length <= Context)];
+
+    [TestMethod]
+    public async Task Golden_prompts_continue_identically_one_by_one()
+    {
+        using var served = new Served(maxSequences: 4, poolTokens: 4 * Context);
+        foreach (GoldenCase golden in s_cases.Where(c => c.Output.Length < 30))
+            CollectionAssert.AreEqual(golden.Output, await served.Continue(golden), golden.Name);
+    }
+
+    [TestMethod]
+    public async Task Golden_prompts_continue_identically_all_together_and_preempted()
+    {
+        using var served = new Served(maxSequences: 16, poolTokens: Context);
+        int[][] answers = await Task.WhenAll(s_cases.Select(served.Continue));
+        for (int i = 0; i < s_cases.Length; i++)
+            CollectionAssert.AreEqual(s_cases[i].Output, answers[i], s_cases[i].Name);
+        Assert.IsGreaterThan(0, served.Engine.Status.Preemptions);
+    }
+
+    private sealed record GoldenCase(string Name, int[] Prompt, int[] Output)
+    {
+        public static IEnumerable<GoldenCase> Read()
+        {
+            using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(RepositoryFiles.Nano, "golden.json")));
+            return [.. document.RootElement.GetProperty("cases").EnumerateArray().Select(c => new GoldenCase(
+                c.GetProperty("name").GetString()!, Ids(c.GetProperty("prompt_ids")), Ids(c.GetProperty("output_ids"))))];
+        }
+
+        private static int[] Ids(JsonElement ids) => [.. ids.EnumerateArray().Select(id => id.GetInt32())];
+    }
+
+    /// <summary>A model loaded for a pool of so many tokens.</summary>
+    private sealed class Served : IDisposable
+    {
+        private readonly LoadedModel _model;
+
+        public Served(int maxSequences, int poolTokens)
+        {
+            var options = new ModelOptions
+            {
+                Folder = RepositoryFiles.Nano,
+                MaxModelLength = Context,
+                MaxSequences = maxSequences,
+                MaxBatchedTokens = 64,
+                BlockSlots = BlockSlots,
+                KvBytes = (poolTokens + BlockSlots) * SlotBytes,
+                SkipTokenizer = true,
+            };
+            _model = ModelLoader.Load(
+                options, new CpuBackend(CpuVoice.Oracle), new LoadProgress(TimeProvider.System), NullLogger.Instance, default);
+            Assert.AreEqual(poolTokens, _model.Pool.Tokens);
+            Engine = new Core.Engine(_model, options, TimeProvider.System, NullLogger.Instance);
+        }
+
+        public Core.Engine Engine { get; }
+
+        public async Task<int[]> Continue(GoldenCase golden)
+        {
+            var answer = new List<int>();
+            using Generation generation = Engine.Submit(new GenerationRequest
+            {
+                Prompt = [.. golden.Prompt],
+                Sampling = new SamplingParameters { Temperature = 0 },
+                MaxTokens = golden.Output.Length,
+                StopIds = [golden.Output[^1]],
+            });
+            await foreach (SampledToken token in generation.ReadAllAsync())
+                answer.Add(token.Token);
+            return [.. answer];
+        }
+
+        public void Dispose()
+        {
+            Engine.Dispose();
+            _model.Dispose();
+        }
+    }
+}
