@@ -19,7 +19,7 @@ public sealed class EngineMetrics : IDisposable
 
     private readonly Meter _meter = new(MeterName);
     private readonly Histogram<double> _stepTime, _queueTime, _timeToFirstToken, _interTokenLatency;
-    private readonly Counter<long> _promptTokens, _generatedTokens, _preemptions;
+    private readonly Counter<long> _promptTokens, _generatedTokens, _preemptions, _queriedTokens, _cachedTokens;
 
     /// <summary>Instruments over an engine, whose status is read when they are.</summary>
     internal EngineMetrics(Func<EngineStatus> status)
@@ -31,9 +31,15 @@ public sealed class EngineMetrics : IDisposable
         _promptTokens = _meter.CreateCounter<long>("glm5.prompt_tokens", "{token}", "Prompt tokens computed.");
         _generatedTokens = _meter.CreateCounter<long>("glm5.generated_tokens", "{token}", "Tokens chosen.");
         _preemptions = _meter.CreateCounter<long>("glm5.preemptions", "{sequence}", "Sequences that gave their blocks up.");
+        _queriedTokens = _meter.CreateCounter<long>(
+            "glm5.prefix_cache.queried_tokens", "{token}", "Prompt tokens looked up in the prefix cache.");
+        _cachedTokens = _meter.CreateCounter<long>(
+            "glm5.prefix_cache.hit_tokens", "{token}", "Prompt tokens whose rows the prefix cache had.");
         Gauge("glm5.sequences.running", "{sequence}", "Sequences in the running batch.", () => status().Running);
         Gauge("glm5.sequences.waiting", "{sequence}", "Sequences that wait for admission.", () => status().Waiting);
         Gauge("glm5.kv_blocks.used", "{block}", "KV blocks owned by sequences.", () => status().BlocksInUse);
+        Gauge(
+            "glm5.kv_blocks.cached", "{block}", "KV blocks without an owner that hold a prefix.", () => status().BlocksCached);
         Gauge("glm5.kv_blocks.total", "{block}", "KV blocks that sequences can own.", () => status().Blocks);
     }
 
@@ -47,6 +53,14 @@ public sealed class EngineMetrics : IDisposable
         _generatedTokens.Add(generatedTokens);
         if (preemptions > 0)
             _preemptions.Add(preemptions);
+    }
+
+    internal void LookedUp(long queriedTokens, long cachedTokens)
+    {
+        if (queriedTokens == 0)
+            return;
+        _queriedTokens.Add(queriedTokens);
+        _cachedTokens.Add(cachedTokens);
     }
 
     internal void LeftQueue(TimeSpan waited) => _queueTime.Record(waited.TotalSeconds);

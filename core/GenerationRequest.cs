@@ -19,4 +19,10 @@ public sealed record GenerationRequest
 
     /// <summary>Ids that end the answer: the model's own and the request's. The ending token is reported as the last.</summary>
     public ImmutableArray<int> StopIds { get; init; } = [];
+
+    /// <summary>
+    /// Keeps the prefix cache apart: rows are shared with requests of the same salt only, and with none of another. Null
+    /// shares with all that have none.
+    /// </summary>
+    public string? CacheSalt { get; init; }
 }

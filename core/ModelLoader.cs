@@ -40,7 +40,7 @@ public static partial class ModelLoader
             progress.Enter(LoadPhase.Packing);
             RankModel[] ranks = PackEveryRank(checkpoint, accelerators, options, spec, context, cancel, out KvPoolSize pool);
             LogPool(logger, pool.Blocks, pool.BlockSlots, pool.Tokens, pool.Bytes / 1e9, pool.FreeBytes / 1e9);
-            return new LoadedModel(checkpoint, new RankGroup(ranks, checkpoint.Config.VocabSize))
+            return new LoadedModel(checkpoint, new RankGroup(ranks, checkpoint.Config.VocabSize, Identity(checkpoint)))
             {
                 Tokenizer = tokenizer,
                 Template = template,
@@ -57,6 +57,9 @@ public static partial class ModelLoader
             throw;
         }
     }
+
+    private static string Identity(Checkpoint checkpoint) =>
+        $"{Path.GetFullPath(checkpoint.Folder)} of {checkpoint.TotalBytes} bytes";
 
     private static int ContextLength(ModelOptions options, ModelConfig config)
     {

@@ -33,6 +33,9 @@ public sealed record ModelOptions
     /// <summary>Share of the memory that is free after loading which the KV caches may take.</summary>
     public double KvMemoryFraction { get; init; } = 0.5;
 
+    /// <summary>Share the rows of prompts that begin alike.</summary>
+    public bool PrefixCaching { get; init; } = true;
+
     /// <summary>Serve token ids in and out, without tokenizer and template.</summary>
     public bool SkipTokenizer { get; init; }
 

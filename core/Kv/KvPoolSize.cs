@@ -17,7 +17,8 @@ public sealed record KvPoolSize(int Blocks, long BlockBytes, long FreeBytes, int
 
     /// <summary>
     /// Sizes the pool: what <see cref="ModelOptions.MaxSequences"/> sequences of the longest context could use, but no
-    /// more than the memory allowed, and never less than one such sequence.
+    /// more than the memory allowed, and never less than one such sequence. A size that was asked for is taken whole when
+    /// there are prefixes to keep.
     /// </summary>
     /// <exception cref="DeviceMemoryException">Not even one sequence fits; names the length that would.</exception>
     public static KvPoolSize Decide(ModelOptions options, IAccelerator accelerator, KvSpec spec, int contextLength)
@@ -29,7 +30,8 @@ public sealed record KvPoolSize(int Blocks, long BlockBytes, long FreeBytes, int
         long affordable = Math.Min(allowed, free) / blockBytes;
         if (affordable < perSequence + 1)
             throw TooSmall(contextLength, (perSequence + 1) * blockBytes, allowed, free, (affordable - 1) * spec.BlockSlots);
-        long blocks = Math.Min(affordable, (options.MaxSequences * perSequence) + 1);
+        bool keepsPrefixes = options is { KvBytes: > 0, PrefixCaching: true };
+        long blocks = keepsPrefixes ? affordable : Math.Min(affordable, (options.MaxSequences * perSequence) + 1);
         return new KvPoolSize((int)Math.Min(blocks, int.MaxValue / spec.BlockSlots), blockBytes, free, spec.BlockSlots);
     }
 

@@ -15,9 +15,12 @@ public sealed class RankGroup : StepRunner
     private bool _disposed;
 
     /// <summary>A group over ranks that are ready to run, rank 0 first. Owns them.</summary>
-    public RankGroup(IReadOnlyList<RankModel> models, int vocabularySize)
+    /// <param name="models">The ranks.</param>
+    /// <param name="vocabularySize">Tokens of vocabulary.</param>
+    /// <param name="modelIdentity">Names the weights.</param>
+    public RankGroup(IReadOnlyList<RankModel> models, int vocabularySize, string modelIdentity)
     {
-        VocabularySize = vocabularySize;
+        (VocabularySize, KvIdentity) = (vocabularySize, $"{modelIdentity} in {models[0].Kv.LayoutId}");
         (Blocks, BlockSlots) = (models[0].Kv.Blocks, models[0].Kv.Spec.BlockSlots);
         _ranks = new Rank[models.Count];
         for (int r = 0; r < _ranks.Length; r++)
@@ -32,6 +35,9 @@ public sealed class RankGroup : StepRunner
 
     /// <inheritdoc/>
     public override int VocabularySize { get; }
+
+    /// <inheritdoc/>
+    public override string KvIdentity { get; }
 
     /// <inheritdoc/>
     public override void Begin(StepLayout layout, SampleBatch batch)

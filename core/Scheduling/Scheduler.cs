@@ -15,6 +15,8 @@ internal sealed class Scheduler
     /// <summary>One block of so many stays free when a sequence is admitted, so that those that run can grow.</summary>
     private const int WatermarkShare = 100;
 
+    private const int NotSampled = -1;
+
     private readonly BlockPool _pool;
     private readonly SequenceQueue _waiting = new();
     private readonly Sequence[] _running;
@@ -44,6 +46,12 @@ internal sealed class Scheduler
 
     /// <summary>Sequences preempted since the start.</summary>
     public long Preemptions { get; private set; }
+
+    /// <summary>Tokens of prompts that were looked up in the prefix cache since the start.</summary>
+    public long QueriedTokens { get; private set; }
+
+    /// <summary>Those of them whose rows were there.</summary>
+    public long CachedTokens { get; private set; }
 
     /// <summary>Takes a new sequence.</summary>
     public void Add(Sequence sequence) => _waiting.Append(sequence);
@@ -88,12 +96,19 @@ internal sealed class Scheduler
         int row = 0, gained = 0;
         foreach (ref readonly Share share in step.Shares)
         {
-            if (!share.Samples)
+            Sequence sequence = share.Sequence;
+            int sampled = share.Samples ? row++ : NotSampled;
+            sequence.Pending = 0;
+            if (sequence.State == SequenceState.Ended)
                 continue;
-            int sampled = row++;
-            share.Sequence.Pending = 0;
-            if (share.Sequence.State != SequenceState.Ended)
-                gained += Append(share.Sequence, step.Batch, sampled);
+            FinishReason? end = null;
+            if (sampled != NotSampled)
+                gained += Append(sequence, step.Batch, sampled, out end);
+            // One that was preempted while the step ran has no blocks any more.
+            if (sequence.State == SequenceState.Running)
+                sequence.Publish(_pool, share.End);
+            if (end is { } reason)
+                End(sequence, reason);
         }
 
         return gained;
@@ -153,9 +168,11 @@ internal sealed class Scheduler
     {
         while (_waiting.First is { } sequence && _runningCount < _running.Length && step.Budget > 0)
         {
-            int spare = _runningCount == 0 ? 0 : _watermark;
-            if (sequence.BlocksForKnown + spare > _pool.Free || !sequence.TryEnter(_pool))
+            bool isNew = sequence.CachedTokens is null;
+            if (!sequence.TryEnter(_pool, _runningCount == 0 ? 0 : _watermark))
                 return;
+            if (isNew)
+                CountPrefix(sequence);
             _waiting.Remove(sequence);
             _running[_runningCount++] = sequence;
             sequence.State = SequenceState.Running;
@@ -191,17 +208,25 @@ internal sealed class Scheduler
         Preemptions++;
     }
 
-    private int Append(Sequence sequence, SampleBatch batch, int sampled)
+    private void CountPrefix(Sequence sequence)
     {
+        if (_pool.Cache is null)
+            return;
+        QueriedTokens += sequence.PromptLength;
+        CachedTokens += sequence.Computed;
+    }
+
+    private static int Append(Sequence sequence, SampleBatch batch, int sampled, out FinishReason? end)
+    {
+        end = null;
         int first = batch.FirstRow[sampled], count = batch.TokenCount[sampled];
         for (int t = 0; t < count; t++)
         {
-            if (sequence.Append(batch.Tokens[first + t].Token) is { } reason)
+            end = sequence.Append(batch.Tokens[first + t].Token);
+            if (end is not null)
             {
                 // What was drafted behind the end is not part of the answer.
-                batch.TokenCount[sampled] = t + 1;
-                End(sequence, reason);
-                return t + 1;
+                return batch.TokenCount[sampled] = t + 1;
             }
         }
 

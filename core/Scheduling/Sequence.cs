@@ -28,14 +28,18 @@ internal sealed class Sequence
     private const int FirstRoom = 1024;
 
     private readonly GenerationRequest _request;
+    private readonly PrefixChain? _prefix;
     private readonly int _blockSlots;
     private int[] _tokens = [];
     private int[] _blocks = [];
 
-    /// <summary>A sequence that may grow to <paramref name="limit"/> tokens, prompt included.</summary>
-    public Sequence(GenerationRequest request, SequenceSampler sampler, int limit, int blockSlots)
+    /// <summary>
+    /// A sequence that may grow to <paramref name="limit"/> tokens, prompt included. Without a chain it shares no blocks.
+    /// </summary>
+    public Sequence(
+        GenerationRequest request, SequenceSampler sampler, int limit, int blockSlots, PrefixChain? prefix = null)
     {
-        (_request, Sampler, Limit, _blockSlots) = (request, sampler, limit, blockSlots);
+        (_request, Sampler, Limit, _blockSlots, _prefix) = (request, sampler, limit, blockSlots, prefix);
         Known = request.Prompt.Length;
     }
 
@@ -77,6 +81,9 @@ internal sealed class Sequence
     /// </summary>
     public int Computed { get; set; }
 
+    /// <summary>Tokens of the prompt whose rows were there when it was admitted first; null until then.</summary>
+    public int? CachedTokens { get; private set; }
+
     /// <summary>Tokens that the step in flight will choose.</summary>
     public int Pending { get; set; }
 
@@ -101,20 +108,34 @@ internal sealed class Sequence
     /// <inheritdoc cref="Next"/>
     public Sequence? Previous { get; set; }
 
-    /// <summary>Blocks that its known tokens need.</summary>
-    public int BlocksForKnown => BlocksFor(Known);
-
-    /// <summary>Takes blocks for all known tokens; called at admission, without blocks.</summary>
-    public bool TryEnter(BlockPool pool)
+    /// <summary>
+    /// Takes blocks for all known tokens, those that hold a prefix of them first, when as many as
+    /// <paramref name="spare"/> stay free; called at admission, without blocks.
+    /// </summary>
+    public bool TryEnter(BlockPool pool, int spare)
     {
+        // The last token's block is never shared: when none is to be had there is nothing to look up.
+        if (pool.Free <= spare)
+            return false;
         if (_blocks.Length == 0)
             MakeRoom();
-        int needed = BlocksForKnown;
-        if (!pool.TryTake(_blocks.AsSpan(0, needed)))
+        int needed = BlocksFor(Known), shared = _prefix?.Enter(pool, Tokens, _blocks) ?? 0;
+        if (needed - shared + spare > pool.Free || !pool.TryTake(_blocks.AsSpan(shared, needed - shared)))
+        {
+            Return(pool, shared);
             return false;
-        BlockCount = needed;
+        }
+
+        (BlockCount, Computed) = (needed, shared * _blockSlots);
+        CachedTokens ??= Computed;
         return true;
     }
+
+    /// <summary>
+    /// Lets others find the full blocks of the first <paramref name="computed"/> tokens, whose rows are in the caches.
+    /// No step that reads the block table may be in flight.
+    /// </summary>
+    public void Publish(BlockPool pool, int computed) => _prefix?.Publish(pool, Tokens, computed, _blocks);
 
     /// <summary>
     /// Takes the blocks that computing up to <paramref name="tokens"/> tokens needs beyond those it has.
@@ -130,10 +151,13 @@ internal sealed class Sequence
         return true;
     }
 
-    /// <summary>Gives all blocks back: what was computed is lost, what is known is not.</summary>
+    /// <summary>
+    /// Gives all blocks back. What was computed is lost, unless it was published and nobody takes the blocks meanwhile;
+    /// what is known is not.
+    /// </summary>
     public void Release(BlockPool pool)
     {
-        pool.Return(_blocks.AsSpan(0, BlockCount));
+        Return(pool, BlockCount);
         (BlockCount, Computed) = (0, 0);
     }
 
@@ -148,12 +172,19 @@ internal sealed class Sequence
         return Known == Limit ? FinishReason.Length : null;
     }
 
+    private void Return(BlockPool pool, int blocks)
+    {
+        pool.Return(_blocks.AsSpan(0, blocks));
+        _prefix?.Leave();
+    }
+
     private int BlocksFor(int tokens) => (tokens + _blockSlots - 1) / _blockSlots;
 
     /// <summary>Thousands may wait, few run: room for blocks and tokens is made at the first admission.</summary>
     private void MakeRoom()
     {
         _blocks = new int[BlocksFor(Limit)];
+        _prefix?.MakeRoom(_blocks.Length);
         _tokens = new int[Math.Min(Limit, PromptLength + FirstRoom)];
         _request.Prompt.CopyTo(_tokens);
     }

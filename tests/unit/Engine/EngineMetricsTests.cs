@@ -34,11 +34,18 @@ public sealed class EngineMetricsTests
         Assert.AreEqual(bench.Engine.Status.BlocksInUse, sums["glm5.kv_blocks.used"]);
         bench.RunToEnd();
         Assert.AreEqual(30, sums["glm5.prompt_tokens"]);
+        Assert.AreEqual(30, sums["glm5.prefix_cache.queried_tokens"]);
+        Assert.AreEqual(0, sums["glm5.prefix_cache.hit_tokens"]);
         Assert.AreEqual(15, sums["glm5.generated_tokens"]);
         Assert.AreEqual(3, counts["glm5.time_to_first_token"]);
         Assert.AreEqual(12, counts["glm5.inter_token_latency"]);
         Assert.AreEqual(3, counts["glm5.queue.duration"]);
         Assert.AreEqual(bench.Runner.Steps, counts["glm5.step.duration"]);
+        bench.Submit(EngineBench.Request(0, 10, 5));
+        bench.RunToEnd();
+        listener.RecordObservableInstruments();
+        Assert.AreEqual(8, sums["glm5.prefix_cache.hit_tokens"]);
+        Assert.AreEqual(bench.Engine.Status.BlocksCached, sums["glm5.kv_blocks.cached"]);
 
         void Note(string name, double value)
         {

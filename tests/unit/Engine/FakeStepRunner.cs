@@ -24,6 +24,8 @@ internal sealed class FakeStepRunner(int blocks, int blockSlots, int vocabularyS
 
     public override int VocabularySize => vocabularySize;
 
+    public override string KvIdentity => "fake";
+
     /// <summary>Steps so far.</summary>
     public int Steps { get; private set; }
 

@@ -38,6 +38,33 @@ public sealed class TrainedModelTests
         Assert.IsGreaterThan(0, served.Engine.Status.Preemptions);
     }
 
+    [TestMethod]
+    public async Task Golden_prompts_continue_identically_from_cached_blocks()
+    {
+        using var served = new Served(maxSequences: 16, poolTokens: 16 * Context);
+        GoldenCase[] cases = [.. s_cases.Where(c => c.Output.Length < 30)];
+        foreach (GoldenCase golden in cases.Concat(cases))
+            CollectionAssert.AreEqual(golden.Output, await served.Continue(golden), golden.Name);
+        Assert.AreEqual(
+            cases.Sum(c => (c.Prompt.Length - 1) / BlockSlots * BlockSlots), served.Engine.Status.CachedTokens, "found the second time");
+    }
+
+    [TestMethod]
+    public async Task The_next_turn_of_a_conversation_is_the_same_from_cached_blocks()
+    {
+        using Served cached = new(maxSequences: 16, poolTokens: 16 * Context);
+        using Served computed = new(maxSequences: 16, poolTokens: 16 * Context, prefixCaching: false);
+        foreach (GoldenCase golden in s_cases.Where(c => c.Output.Length < 30))
+        {
+            await cached.Continue(golden);
+            var next = new GoldenCase(golden.Name, [.. golden.Prompt, .. golden.Output, .. golden.Prompt[1..9]], new int[12]);
+            CollectionAssert.AreEqual(await computed.Continue(next), await cached.Continue(next), golden.Name);
+        }
+
+        Assert.IsGreaterThan(0, cached.Engine.Status.CachedTokens);
+        Assert.AreEqual(0, computed.Engine.Status.CachedTokens);
+    }
+
     private sealed record GoldenCase(string Name, int[] Prompt, int[] Output)
     {
         public static IEnumerable<GoldenCase> Read()
@@ -55,7 +82,7 @@ public sealed class TrainedModelTests
     {
         private readonly LoadedModel _model;
 
-        public Served(int maxSequences, int poolTokens)
+        public Served(int maxSequences, int poolTokens, bool prefixCaching = true)
         {
             var options = new ModelOptions
             {
@@ -65,6 +92,7 @@ public sealed class TrainedModelTests
                 MaxBatchedTokens = 64,
                 BlockSlots = BlockSlots,
                 KvBytes = (poolTokens + BlockSlots) * SlotBytes,
+                PrefixCaching = prefixCaching,
                 SkipTokenizer = true,
             };
             _model = ModelLoader.Load(
