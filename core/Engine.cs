@@ -48,7 +48,7 @@ public sealed partial class Engine : IDisposable
         (_runner, _unnamed, _time, _logger) = (runner, unnamed, time, logger);
         _limits = new GenerationLimits(contextLength, runner.VocabularySize);
         _scratch = new SamplingScratch(runner.VocabularySize);
-        _prefixes = options.PrefixCaching ? new PrefixCache(runner.Blocks, runner.BlockSlots) : null;
+        _prefixes = options.PrefixCaching ? NewPrefixCache(runner) : null;
         var pool = new BlockPool(runner.Blocks, _prefixes);
         if ((long)pool.Capacity * runner.BlockSlots < contextLength)
         {
@@ -80,8 +80,13 @@ public sealed partial class Engine : IDisposable
         int limit = _limits.Check(request);
         long seed = request.Sampling.Seed ?? BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
         var sampler = new SequenceSampler(request, seed, _unnamed, _scratch);
-        PrefixChain? prefix = _prefixes is null ? null : new PrefixChain(_prefixes, _runner.KvIdentity, request.CacheSalt);
-        var sequence = new Sequence(request, sampler, limit, _runner.BlockSlots, prefix) { SubmittedAt = _time.GetTimestamp() };
+        PrefixChain? prefix = _prefixes is null
+            ? null
+            : new PrefixChain(_prefixes, _runner.KvIdentity, request.CacheSalt);
+        var sequence = new Sequence(request, sampler, limit, _runner.BlockSlots, prefix)
+        {
+            SubmittedAt = _time.GetTimestamp(),
+        };
         sequence.Stream = new GenerationStream(sequence, _inbox);
         return _inbox.Post(sequence) switch
         {
@@ -272,8 +277,12 @@ public sealed partial class Engine : IDisposable
         ? TokenMask.Nothing
         : TokenMask.AllBut(id => id < tokenizer.VocabularySize && tokenizer.IsNamed(id), vocabularySize);
 
-    private static Step NewStep(ModelOptions options, StepRunner runner) =>
-        new(options.MaxBatchedTokens, Math.Min(options.MaxSequences, options.MaxBatchedTokens), runner.BlockSlots);
+    private static PrefixCache NewPrefixCache(StepRunner runner) =>
+        new(runner.Blocks, runner.BlockSlots, lookAhead: runner.DraftLength > 0 ? 1 : 0);
+
+    private static Step NewStep(ModelOptions options, StepRunner runner) => new(
+        options.MaxBatchedTokens, Math.Min(options.MaxSequences, options.MaxBatchedTokens), runner.BlockSlots,
+        runner.DraftLength);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "The engine has failed; the requests it had are lost")]
     private static partial void LogFailure(ILogger logger, Exception failure);

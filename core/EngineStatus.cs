@@ -12,6 +12,9 @@ namespace Glm5.Core;
 /// <param name="GeneratedTokens">Tokens chosen since the start.</param>
 /// <param name="QueriedTokens">Prompt tokens looked up in the prefix cache since the start.</param>
 /// <param name="CachedTokens">Those of them whose rows were there.</param>
+/// <param name="DraftedTokens">Drafts verified since the start.</param>
+/// <param name="AcceptedTokens">Those of them that became part of an answer, or would have behind its end.</param>
 public readonly record struct EngineStatus(
     int Running, int Waiting, int BlocksInUse, int BlocksCached, int Blocks, long Preemptions, long Steps,
-    long PromptTokens, long GeneratedTokens, long QueriedTokens, long CachedTokens);
+    long PromptTokens, long GeneratedTokens, long QueriedTokens, long CachedTokens,
+    long DraftedTokens, long AcceptedTokens);

@@ -15,6 +15,8 @@ namespace Glm5.Core;
 /// </summary>
 public static partial class ModelLoader
 {
+    private const int MostDrafts = 7;
+
     /// <summary>Loads a model. Blocks until it is ready; progress is told to <paramref name="progress"/>.</summary>
     /// <exception cref="CheckpointException">The weights are not usable; lists every problem.</exception>
     /// <exception cref="ModelConfigException">config.json is not usable; lists every problem.</exception>
@@ -32,6 +34,7 @@ public static partial class ModelLoader
             progress.Enter(LoadPhase.Checking);
             (Tokenizer? tokenizer, ChatTemplate? template) = ModelText.Load(options, checkpoint.Config, logger);
             int context = ContextLength(options, checkpoint.Config);
+            CheckDrafts(options, checkpoint.Config);
             accelerators = backend.Open(new DeviceRequest(options.Ranks, ArenaBytes(options, checkpoint.Config, context), options.Threads));
             KvSpec spec = Spec(options, checkpoint.Config, accelerators[0].Capabilities);
             KvPoolSize.Decide(options, accelerators[0], spec, context);
@@ -40,7 +43,9 @@ public static partial class ModelLoader
             progress.Enter(LoadPhase.Packing);
             RankModel[] ranks = PackEveryRank(checkpoint, accelerators, options, spec, context, cancel, out KvPoolSize pool);
             LogPool(logger, pool.Blocks, pool.BlockSlots, pool.Tokens, pool.Bytes / 1e9, pool.FreeBytes / 1e9);
-            return new LoadedModel(checkpoint, new RankGroup(ranks, checkpoint.Config.VocabSize, Identity(checkpoint)))
+            var group = new RankGroup(
+                ranks, checkpoint.Config.VocabSize, Identity(checkpoint), options.SpeculativeTokens);
+            return new LoadedModel(checkpoint, group)
             {
                 Tokenizer = tokenizer,
                 Template = template,
@@ -73,8 +78,25 @@ public static partial class ModelLoader
         return options.MaxModelLength > 0 ? options.MaxModelLength : config.MaxPositions;
     }
 
-    private static long ArenaBytes(ModelOptions options, ModelConfig config, int context) => ArenaSize.Bytes(
-        config, options.MaxBatchedTokens, Math.Min(options.MaxSequences, options.MaxBatchedTokens), context);
+    private static void CheckDrafts(ModelOptions options, ModelConfig config)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(options.SpeculativeTokens);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.SpeculativeTokens, MostDrafts);
+        if (options.SpeculativeTokens > 0 && config.DraftLayerCount == 0)
+        {
+            throw new AcceleratorException(
+                $"{options.SpeculativeTokens} speculative tokens are asked for and {options.Folder} has no draft "
+                + "layer; serve it without them");
+        }
+    }
+
+    private static long ArenaBytes(ModelOptions options, ModelConfig config, int context)
+    {
+        int sequences = Math.Min(options.MaxSequences, options.MaxBatchedTokens), drafts = options.SpeculativeTokens;
+        long rows = Math.Min((1L + drafts) * sequences, options.MaxBatchedTokens);
+        long bytes = ArenaSize.Bytes(config, options.MaxBatchedTokens, rows, context);
+        return drafts == 0 ? bytes : bytes + ArenaSize.DraftBytes(config, options.MaxBatchedTokens, rows, sequences);
+    }
 
     private static KvSpec Spec(ModelOptions options, ModelConfig config, Capabilities capabilities)
     {

@@ -23,6 +23,11 @@ public abstract class StepRunner : IDisposable
     /// </summary>
     public abstract string KvIdentity { get; }
 
+    /// <summary>
+    /// The most tokens that a step drafts for each sequence's next one; 0 without speculation. Batches are made for it.
+    /// </summary>
+    public abstract int DraftLength { get; }
+
     /// <summary>Starts a step. Layout and batch belong to the runner until <see cref="Complete"/> returns.</summary>
     public abstract void Begin(StepLayout layout, SampleBatch batch);
 

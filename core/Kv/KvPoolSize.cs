@@ -2,7 +2,9 @@ using Glm5.Core.Accelerator;
 
 namespace Glm5.Core.Kv;
 
-/// <summary>How many blocks the caches get, and why: printed at start, and the reason when a model is refused.</summary>
+/// <summary>
+/// How many blocks the caches get, and why: printed at start, and the reason when a model is refused.
+/// </summary>
 /// <param name="Blocks">Blocks of each rank, block 0 included.</param>
 /// <param name="BlockBytes">Bytes of one block on one rank.</param>
 /// <param name="FreeBytes">What was free on a rank's device when it was decided.</param>
@@ -17,8 +19,8 @@ public sealed record KvPoolSize(int Blocks, long BlockBytes, long FreeBytes, int
 
     /// <summary>
     /// Sizes the pool: what <see cref="ModelOptions.MaxSequences"/> sequences of the longest context could use, but no
-    /// more than the memory allowed, and never less than one such sequence. A size that was asked for is taken whole when
-    /// there are prefixes to keep.
+    /// more than the memory allowed, and never less than one such sequence. A size that was asked for is taken whole
+    /// when there are prefixes to keep.
     /// </summary>
     /// <exception cref="DeviceMemoryException">Not even one sequence fits; names the length that would.</exception>
     public static KvPoolSize Decide(ModelOptions options, IAccelerator accelerator, KvSpec spec, int contextLength)

@@ -1,9 +1,10 @@
 namespace Glm5.Core.Kv;
 
 /// <summary>
-/// Which full blocks hold which prefix, so that a sequence that begins like another takes its blocks instead of computing
-/// them again. Latents and index keys share block ids, so one entry covers both caches. An entry stands for as long as
-/// its block keeps its rows, owned or not; the pool says when they go. Nothing is allocated after construction. One thread.
+/// Which full blocks hold which prefix, so that a sequence that begins like another takes its blocks instead of
+/// computing them again. Latents and index keys share block ids, so one entry covers both caches. An entry stands for
+/// as long as its block keeps its rows, owned or not; the pool says when they go. Nothing is allocated after
+/// construction. One thread.
 /// </summary>
 internal sealed class PrefixCache
 {
@@ -24,7 +25,8 @@ internal sealed class PrefixCache
     {
         (BlockSlots, LookAhead) = (blockSlots, lookAhead);
         _blocks = new Dictionary<BlockHash, int>(blocks);
-        (_hashOf, _parentOf, _saltOf, _isPublished) = (new BlockHash[blocks], new int[blocks], new string?[blocks], new bool[blocks]);
+        (_hashOf, _parentOf) = (new BlockHash[blocks], new int[blocks]);
+        (_saltOf, _isPublished) = (new string?[blocks], new bool[blocks]);
         _tokens = new int[blocks * KeyTokens];
     }
 
@@ -47,8 +49,8 @@ internal sealed class PrefixCache
     public int ParentOf(int block) => _parentOf[block];
 
     /// <summary>
-    /// Finds the block of a key. Compares all that the hash stands for: the parent's entry was compared the same way, so
-    /// a block that is found holds exactly the prefix that was asked for.
+    /// Finds the block of a key. Compares all that the hash stands for: the parent's entry was compared the same way,
+    /// so a block that is found holds exactly the prefix that was asked for.
     /// </summary>
     public bool TryFind(in BlockKey key, out int block) =>
         _blocks.TryGetValue(key.Hash, out block)
@@ -56,12 +58,15 @@ internal sealed class PrefixCache
         && (key.Parent != 0 || _saltOf[block] == key.Salt)
         && key.Tokens.SequenceEqual(TokensOf(block));
 
-    /// <summary>Lets a computed block be found. False when another prefix has the same hash; it keeps its place then.</summary>
+    /// <summary>
+    /// Lets a computed block be found. False when another prefix has the same hash; it keeps its place then.
+    /// </summary>
     public bool TryPublish(int block, in BlockKey key)
     {
         if (!_blocks.TryAdd(key.Hash, block))
             return false;
-        (_hashOf[block], _parentOf[block], _saltOf[block], _isPublished[block]) = (key.Hash, key.Parent, key.Salt, true);
+        (_hashOf[block], _parentOf[block], _saltOf[block]) = (key.Hash, key.Parent, key.Salt);
+        _isPublished[block] = true;
         key.Tokens.CopyTo(TokensOf(block));
         return true;
     }

@@ -17,9 +17,9 @@ internal sealed class PrefixChain(PrefixCache cache, string identity, string? sa
     public void MakeRoom(int blocks) => _hashes = new BlockHash[blocks];
 
     /// <summary>
-    /// Writes the blocks that hold the longest known prefix of <paramref name="tokens"/> into <paramref name="blocks"/>,
-    /// makes the sequence an owner of each, and returns how many there are. The last token is always left to compute:
-    /// without it there would be no logits.
+    /// Writes the blocks that hold the longest known prefix of <paramref name="tokens"/> into
+    /// <paramref name="blocks"/>, makes the sequence an owner of each, and returns how many there are. The last token
+    /// is always left to compute: without it there would be no logits.
     /// </summary>
     public int Enter(BlockPool pool, ReadOnlySpan<int> tokens, Span<int> blocks)
     {
@@ -35,9 +35,9 @@ internal sealed class PrefixChain(PrefixCache cache, string identity, string? sa
     public void Leave() => Published = 0;
 
     /// <summary>
-    /// Publishes the full blocks of the first <paramref name="computed"/> tokens. Where an equal block is published already
-    /// the sequence takes that one and gives its own back: so a published block's parent is owned by whoever owns the
-    /// block, and is never forgotten before it.
+    /// Publishes the full blocks of the first <paramref name="computed"/> tokens. Where an equal block is published
+    /// already the sequence takes that one and gives its own back: so a published block's parent is owned by whoever
+    /// owns the block, and is never forgotten before it.
     /// </summary>
     public void Publish(BlockPool pool, ReadOnlySpan<int> tokens, int computed, Span<int> blocks)
     {

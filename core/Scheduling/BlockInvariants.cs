@@ -45,7 +45,8 @@ internal static class BlockInvariants
         for (int block = 1; block < owners.Length; block++)
         {
             Require(
-                pool.OwnersOf(block) == owners[block], $"block {block} has {owners[block]} owners and counts {pool.OwnersOf(block)}");
+                pool.OwnersOf(block) == owners[block],
+                $"block {block} has {owners[block]} owners and counts {pool.OwnersOf(block)}");
             Require(placed[block] == (owners[block] == 0), $"block {block} is lost, or free and owned");
             Require(owners[block] <= 1 || pool.Cache!.IsPublished(block), $"block {block} is shared and not published");
         }
@@ -70,7 +71,9 @@ internal static class BlockInvariants
             if (!cache.IsPublished(block) || cache.ParentOf(block) is not (> 0 and var parent))
                 continue;
             Require(cache.IsPublished(parent), $"block {block} is published and its parent {parent} is not");
-            Require(pool.OwnersOf(parent) >= pool.OwnersOf(block), $"block {block} has an owner that its parent {parent} has not");
+            Require(
+                pool.OwnersOf(parent) >= pool.OwnersOf(block),
+                $"block {block} has an owner that its parent {parent} has not");
             Require(
                 forgottenAt[parent] == 0 || forgottenAt[parent] > forgottenAt[block],
                 $"parent {parent} would be forgotten before block {block}");

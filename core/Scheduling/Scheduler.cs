@@ -53,6 +53,9 @@ internal sealed class Scheduler
     /// <summary>Those of them whose rows were there.</summary>
     public long CachedTokens { get; private set; }
 
+    /// <summary>What became of drafts since the start.</summary>
+    public DraftCounts Drafts { get; } = new();
+
     /// <summary>Takes a new sequence.</summary>
     public void Add(Sequence sequence) => _waiting.Append(sequence);
 
@@ -80,9 +83,15 @@ internal sealed class Scheduler
         step.Close();
         ForgetEnded();
         if (step.IsEmpty)
+        {
             Prepare(step);
+            step.Close();
+        }
         else
+        {
             Admit(step);
+        }
+
         step.Depart();
         Debug.Assert(!step.IsEmpty || (_runningCount == 0 && _waiting.Count == 0), "sequences are there and none can run");
         return !step.IsEmpty;
@@ -98,15 +107,15 @@ internal sealed class Scheduler
         {
             Sequence sequence = share.Sequence;
             int sampled = share.Samples ? row++ : NotSampled;
-            sequence.Pending = 0;
+            (sequence.Pending, sequence.Verifying) = (0, 0);
             if (sequence.State == SequenceState.Ended)
                 continue;
             FinishReason? end = null;
             if (sampled != NotSampled)
-                gained += Append(sequence, step.Batch, sampled, out end);
+                gained += TakeOver(share, step.Batch, sampled, out end);
             // One that was preempted while the step ran has no blocks any more.
             if (sequence.State == SequenceState.Running)
-                sequence.Publish(_pool, share.End);
+                sequence.Publish(_pool, share.Samples ? sequence.Known - 1 : share.End);
             if (end is { } reason)
                 End(sequence, reason);
         }
@@ -141,11 +150,18 @@ internal sealed class Scheduler
     /// </summary>
     private void AddDecodes(Step step)
     {
+        // Of what is left when everybody has a token, drafts get half: prompts shall go on beside them.
+        int drafts = (step.Budget - _runningCount) / 2;
         for (int i = 0; i < _runningCount; i++)
         {
             Sequence sequence = _running[i];
-            if (sequence.Remaining == 1 && !sequence.EndsByItself && TryGrow(sequence))
-                step.Add(sequence, 1);
+            if (sequence.Remaining != 1 || sequence.EndsByItself || !TryGrow(sequence))
+                continue;
+            int length = Math.Min(step.Batch.DraftLength, drafts);
+            // Drafts are a wager: nobody gives way for them.
+            int reserved = length <= 0 ? 0 : sequence.ReserveDrafts(_pool, length, spare: _runningCount);
+            step.Add(sequence, 1, reserved);
+            drafts -= reserved;
         }
     }
 
@@ -158,8 +174,16 @@ internal sealed class Scheduler
         {
             Sequence sequence = _running[i];
             if (sequence.Remaining > 0 && !sequence.EndsByItself)
-                step.Add(sequence, Math.Min(sequence.Remaining, step.Budget));
+                AddPrompt(step, sequence);
         }
+    }
+
+    private void AddPrompt(Step step, Sequence sequence)
+    {
+        int count = Math.Min(sequence.Remaining, step.Budget), drafts = step.Batch.DraftLength;
+        if (drafts > 0 && count == sequence.Remaining)
+            sequence.ReserveDrafting(_pool, count, drafts, spare: _runningCount);
+        step.Add(sequence, count);
     }
 
     /// <summary>Admits from the front for as long as places, tokens and blocks suffice. The first never gives way to a
@@ -176,7 +200,7 @@ internal sealed class Scheduler
             _waiting.Remove(sequence);
             _running[_runningCount++] = sequence;
             sequence.State = SequenceState.Running;
-            step.Add(sequence, Math.Min(sequence.Remaining, step.Budget));
+            AddPrompt(step, sequence);
         }
     }
 
@@ -185,7 +209,7 @@ internal sealed class Scheduler
     /// </summary>
     private bool TryGrow(Sequence sequence)
     {
-        while (!sequence.TryGrow(_pool, sequence.Computed + 1))
+        while (!sequence.TryGrow(_pool))
         {
             Sequence latest = _running[_runningCount - 1];
             Preempt(latest);
@@ -214,6 +238,18 @@ internal sealed class Scheduler
             return;
         QueriedTokens += sequence.PromptLength;
         CachedTokens += sequence.Computed;
+    }
+
+    private int TakeOver(in Share share, SampleBatch batch, int sampled, out FinishReason? end)
+    {
+        Sequence sequence = share.Sequence;
+        Drafts.Add(share.Drafts, batch.TokenCount[sampled] - 1);
+        int gained = Append(sequence, batch, sampled, out end);
+        // The rows of accepted drafts are in the caches already.
+        if (sequence.State == SequenceState.Running)
+            sequence.Computed += gained - 1;
+        sequence.SetDrafts(batch.NextDrafts(sampled));
+        return gained;
     }
 
     private static int Append(Sequence sequence, SampleBatch batch, int sampled, out FinishReason? end)

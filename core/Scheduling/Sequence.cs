@@ -32,9 +32,12 @@ internal sealed class Sequence
     private readonly int _blockSlots;
     private int[] _tokens = [];
     private int[] _blocks = [];
+    private int[] _drafts = [];
+    private int _draftCount;
 
     /// <summary>
-    /// A sequence that may grow to <paramref name="limit"/> tokens, prompt included. Without a chain it shares no blocks.
+    /// A sequence that may grow to <paramref name="limit"/> tokens, prompt included. Without a chain it shares no
+    /// blocks.
     /// </summary>
     public Sequence(
         GenerationRequest request, SequenceSampler sampler, int limit, int blockSlots, PrefixChain? prefix = null)
@@ -87,6 +90,17 @@ internal sealed class Sequence
     /// <summary>Tokens that the step in flight will choose.</summary>
     public int Pending { get; set; }
 
+    /// <summary>
+    /// Drafts that the step in flight verifies: it chooses up to so many tokens beyond <see cref="Pending"/>.
+    /// </summary>
+    public int Verifying { get; set; }
+
+    /// <summary>Guesses at the tokens behind the known ones.</summary>
+    public ReadOnlySpan<int> Drafts => _drafts.AsSpan(0, _draftCount);
+
+    /// <summary>Tokens it can have behind its known ones, but for the very last.</summary>
+    public int Room => Limit - 1 - Known;
+
     /// <summary>Tokens to compute next.</summary>
     public int Remaining => Known + Pending - Computed;
 
@@ -138,13 +152,46 @@ internal sealed class Sequence
     public void Publish(BlockPool pool, int computed) => _prefix?.Publish(pool, Tokens, computed, _blocks);
 
     /// <summary>
-    /// Takes the blocks that computing up to <paramref name="tokens"/> tokens needs beyond those it has.
+    /// Takes the blocks that computing its next token needs beyond those it has, whatever the step in flight accepts.
     /// </summary>
-    public bool TryGrow(BlockPool pool, int tokens)
+    public bool TryGrow(BlockPool pool) => TryGrow(pool, TokensAfterNext, spare: 0);
+
+    /// <summary>
+    /// Takes blocks for up to <paramref name="length"/> drafts behind its next token and for the rows of drafting
+    /// behind those, if so many as <paramref name="spare"/> stay free. Returns how many drafts its blocks can hold.
+    /// </summary>
+    public int ReserveDrafts(BlockPool pool, int length, int spare)
+    {
+        int own = TokensAfterNext;
+        TryGrow(pool, Math.Min(Limit, own + (2 * length)), spare);
+        return Math.Clamp((BlockCount * _blockSlots) - own, 0, length);
+    }
+
+    /// <summary>
+    /// Takes blocks for the rows of drafting behind its next <paramref name="count"/> tokens, if so many as
+    /// <paramref name="spare"/> stay free; without them fewer tokens are drafted.
+    /// </summary>
+    public void ReserveDrafting(BlockPool pool, int count, int length, int spare) =>
+        TryGrow(pool, Math.Min(Limit, Computed + count + length), spare);
+
+    /// <summary>Replaces the drafts.</summary>
+    public void SetDrafts(ReadOnlySpan<int> drafts)
+    {
+        if (_drafts.Length < drafts.Length)
+            _drafts = new int[drafts.Length];
+        drafts.CopyTo(_drafts);
+        _draftCount = drafts.Length;
+    }
+
+    private int TokensAfterNext => Math.Min(Limit, Computed + Verifying + 1);
+
+    private bool TryGrow(BlockPool pool, int tokens, int spare)
     {
         int missing = BlocksFor(tokens) - BlockCount;
         if (missing <= 0)
             return true;
+        if (missing + spare > pool.Free)
+            return false;
         if (!pool.TryTake(_blocks.AsSpan(BlockCount, missing)))
             return false;
         BlockCount += missing;

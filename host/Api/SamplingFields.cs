@@ -194,7 +194,8 @@ internal sealed record SamplingFields
     {
         string? salt = fields.Text("cache_salt");
         return salt is { Length: 0 or > LongestSalt }
-            ? throw RequestFields.Wrong("cache_salt", $"a string of 1 to {LongestSalt} characters", $"one of {salt.Length}")
+            ? throw RequestFields.Wrong(
+                "cache_salt", $"a string of 1 to {LongestSalt} characters", $"one of {salt.Length}")
             : salt;
     }
 

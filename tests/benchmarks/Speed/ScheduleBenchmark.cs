@@ -74,6 +74,7 @@ public class ScheduleBenchmark
         int answer = 1 + (int)(_arrived * 7919L % LongestAnswer);
         var sampler = new SequenceSampler(_request, _arrived, TokenMask.Nothing, _scratch);
         var prefix = new PrefixChain(_prefixes, "bench", salt: null);
-        _scheduler.Add(new Sequence(_request, sampler, PromptLength + answer, BlockSlots, prefix) { Arrival = _arrived++ });
+        int limit = PromptLength + answer;
+        _scheduler.Add(new Sequence(_request, sampler, limit, BlockSlots, prefix) { Arrival = _arrived++ });
     }
 }

@@ -113,15 +113,18 @@ public sealed class ChatTests
         string opening = $$"""{"role": "user", "content": "{{question}}"}""";
         JsonElement first = await server.AnswerAsync("/v1/chat/completions", Turn(opening, "mine"));
         Assert.AreEqual(0, Cached(first));
-        string turns = $$"""{{opening}}, {{first.At("choices", 0, "message").GetRawText()}}, {"role": "user", "content": "Thanks!"}""";
+        string answer = first.At("choices", 0, "message").GetRawText();
+        string turns = $$"""{{opening}}, {{answer}}, {"role": "user", "content": "Thanks!"}""";
         int shared = Cached(await server.AnswerAsync("/v1/chat/completions", Turn(turns, "mine")));
         Assert.IsGreaterThan(first.At("usage", "prompt_tokens").GetInt32() / 2, shared);
-        Assert.AreEqual(0, Cached(await server.AnswerAsync("/v1/chat/completions", Turn(turns, "yours"))), "another salt");
+        JsonElement apart = await server.AnswerAsync("/v1/chat/completions", Turn(turns, "yours"));
+        Assert.AreEqual(0, Cached(apart), "another salt");
 
         static string Turn(string messages, string salt) =>
             $$"""{"messages": [{{messages}}], "max_tokens": 20, "cache_salt": "{{salt}}"}""";
 
-        static int Cached(JsonElement answer) => answer.At("usage", "prompt_tokens_details", "cached_tokens").GetInt32();
+        static int Cached(JsonElement whole) =>
+            whole.At("usage", "prompt_tokens_details", "cached_tokens").GetInt32();
     }
 
     [TestMethod]

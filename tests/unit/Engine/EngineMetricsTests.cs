@@ -23,7 +23,8 @@ public sealed class EngineMetricsTests
         listener.SetMeasurementEventCallback<int>((instrument, value, _, _) => Note(instrument.Name, value));
         listener.Start();
 
-        using var bench = new EngineBench(maxSequences: 2);
+        using var bench = new EngineBench(maxSequences: 2, drafts: 2);
+        bench.Runner.PercentRight = 0;
         for (int i = 0; i < 3; i++)
             bench.Submit(EngineBench.Request(i, 10, 5));
         bench.Engine.Turn();
@@ -45,6 +46,9 @@ public sealed class EngineMetricsTests
         bench.RunToEnd();
         listener.RecordObservableInstruments();
         Assert.AreEqual(8, sums["glm5.prefix_cache.hit_tokens"]);
+        Assert.AreEqual(bench.Engine.Status.DraftedTokens, sums["glm5.draft_tokens"]);
+        Assert.IsGreaterThan(10, sums["glm5.draft_tokens"]);
+        Assert.AreEqual(0, sums["glm5.draft_tokens.accepted"]);
         Assert.AreEqual(bench.Engine.Status.BlocksCached, sums["glm5.kv_blocks.cached"]);
 
         void Note(string name, double value)

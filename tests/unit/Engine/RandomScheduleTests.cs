@@ -15,8 +15,10 @@ public sealed class RandomScheduleTests
         from maxTokens in Gen.Int[1, 40]
         from maxSequences in Gen.Int[1, 10]
         from prefixCaching in Gen.Frequency((4, Gen.Const(true)), (1, Gen.Const(false)))
+        from drafts in Gen.Frequency((1, Gen.Const(0)), (2, Gen.Int[1, 7]))
         select new House(
-            ((context + blockSlots - 1) / blockSlots) + 1 + spare, blockSlots, context, maxTokens, maxSequences, prefixCaching);
+            ((context + blockSlots - 1) / blockSlots) + 1 + spare, blockSlots, context, maxTokens, maxSequences, prefixCaching,
+            drafts);
 
     private static readonly Gen<Event> s_event = Gen.Frequency(
         (4, Gen.Select(
@@ -29,18 +31,23 @@ public sealed class RandomScheduleTests
     [TestMethod]
     public void Any_schedule_gives_each_request_the_tokens_it_has_alone()
     {
-        long cached = 0;
+        long cached = 0, accepted = 0;
         Gen.Select(s_house, s_event.Array[1, 40]).Sample(
-            (house, events) => cached += Play(house, events), seed: "0000KX1wVL3e", iter: 800, threads: 1);
+            (house, events) =>
+            {
+                EngineStatus status = Play(house, events);
+                cached += status.CachedTokens;
+                accepted += status.AcceptedTokens;
+            }, seed: "0000KX1wVL3e", iter: 800, threads: 1);
         Assert.IsGreaterThan(1000, cached, "too few prompts begin like an earlier one");
+        Assert.IsGreaterThan(10_000, accepted, "too few drafts are accepted");
     }
 
-    /// <summary>Plays it and returns how many tokens the prefix cache had.</summary>
-    private static long Play(House house, Event[] events)
+    private static EngineStatus Play(House house, Event[] events)
     {
         using var bench = new EngineBench(
             house.Blocks, house.BlockSlots, house.Context, house.MaxTokens, house.MaxSequences, maxWaiting: 1000,
-            house.PrefixCaching);
+            house.PrefixCaching, house.Drafts);
         var answers = new List<Answer>();
         foreach (Event happening in events)
         {
@@ -72,7 +79,7 @@ public sealed class RandomScheduleTests
         Assert.AreEqual(0, bench.Engine.Status.Waiting);
         if (!house.PrefixCaching)
             Assert.AreEqual((0, 0), (bench.Engine.Status.QueriedTokens, bench.Engine.Status.BlocksCached));
-        return bench.Engine.Status.CachedTokens;
+        return bench.Engine.Status;
     }
 
     private static bool TurnAndCheck(EngineBench bench, House house)
@@ -85,7 +92,8 @@ public sealed class RandomScheduleTests
         return ran;
     }
 
-    private sealed record House(int Blocks, int BlockSlots, int Context, int MaxTokens, int MaxSequences, bool PrefixCaching);
+    private sealed record House(
+        int Blocks, int BlockSlots, int Context, int MaxTokens, int MaxSequences, bool PrefixCaching, int Drafts);
 
     private abstract record Event;
 
@@ -129,7 +137,8 @@ public sealed class RandomScheduleTests
         {
             IEnumerable<int> answer = FakeStepRunner.Expected(request, context).Select(t => t.Token);
             IEnumerable<int> added = Enumerable.Range(turn.Which, turn.Added).Select(i => i % 50);
-            int[] prompt = [.. request.Prompt.Concat(answer).Take(turn.Kept).Concat(added).Append(turn.Salt).Take(context - 1)];
+            IEnumerable<int> kept = request.Prompt.Concat(answer).Take(turn.Kept);
+            int[] prompt = [.. kept.Concat(added).Append(turn.Salt).Take(context - 1)];
             return request with
             {
                 Prompt = [.. prompt],
