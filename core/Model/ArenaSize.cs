@@ -34,6 +34,15 @@ public static class ArenaSize
         return ((held + most + head + (rows * config.VocabSize)) * sizeof(float)) + Slack;
     }
 
+    /// <summary>
+    /// Bytes beyond those when the draft layer runs behind a step: the main model's hidden states and logits stay, its
+    /// input is gathered from them, and a state of each sequence is carried along the chain.
+    /// </summary>
+    public static long DraftBytes(ModelConfig config, long tokens, long rows, long sequences) =>
+        ((tokens * ((2L * config.HiddenSize) + 2))
+            + (rows * config.VocabSize)
+            + (sequences * ((long)config.HiddenSize + 1))) * sizeof(float);
+
     private static long Attention(ModelConfig config, long tokens, long context)
     {
         long heads = config.HeadCount, row = config.KvLoraRank + config.QkRopeHeadDim;
