@@ -8,6 +8,9 @@ namespace Glm5.Host.Cli;
 /// <summary><c>glm5 serve</c>: listen, load, answer until a signal, drain.</summary>
 internal sealed class ServeCommand
 {
+    /// <summary>The environment variable that holds a key: unlike a flag, other users cannot read it.</summary>
+    private const string KeyVariable = "GLM5_API_KEY";
+
     private readonly ModelFlags _model = new();
 
     private readonly Option<string> _host = new("--host")
@@ -20,14 +23,13 @@ internal sealed class ServeCommand
 
     private readonly Option<string[]> _names = new("--served-model-name")
     {
-        Description = "Names that requests give as model; the first stands in answers [default: the folder's name]",
-        AllowMultipleArgumentsPerToken = true,
+        Description =
+            "Name that requests give as model; repeat it for more, the first stands in answers [default: the folder's name]",
     };
 
     private readonly Option<string[]> _keys = new("--api-key")
     {
-        Description = "Key that requests must carry; several may be given",
-        AllowMultipleArgumentsPerToken = true,
+        Description = $"Key that requests must carry; repeat it for more [default: {KeyVariable}, where it is set]",
     };
 
     private readonly Option<int> _bodyMegabytes = WholeNumber.Option(
@@ -50,6 +52,11 @@ internal sealed class ServeCommand
                 result.AddError(
                     $"--host is '{host}'; expected an IP address of this machine, localhost, or * for every address");
             }
+        });
+        command.Validators.Add(result =>
+        {
+            if (Keys(result.GetValue(serve._keys)).Any(string.IsNullOrWhiteSpace))
+                result.AddError($"an API key is empty (--api-key or {KeyVariable}); give one, or neither for a server without");
         });
         Option[] options =
             [serve._host, serve._port, serve._names, serve._keys, serve._bodyMegabytes, serve._drainSeconds];
@@ -123,10 +130,15 @@ internal sealed class ServeCommand
                 : [Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Folder))],
             Host = line.GetValue(_host)!,
             Port = line.GetValue(_port),
-            ApiKeys = line.GetValue(_keys) ?? [],
+            ApiKeys = Keys(line.GetValue(_keys)),
             MaxBodyBytes = (long)line.GetValue(_bodyMegabytes) << 20,
             MaxBodyBytesHeld = Math.Max(512L << 20, (long)line.GetValue(_bodyMegabytes) << 22),
             DrainTime = TimeSpan.FromSeconds(line.GetValue(_drainSeconds)),
         };
     }
+
+    private static string[] Keys(string[]? given) =>
+        given is { Length: > 0 } ? given
+            : Environment.GetEnvironmentVariable(KeyVariable) is { } key ? [key]
+            : [];
 }
