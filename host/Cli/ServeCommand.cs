@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using Glm5.Core;
+using Glm5.Core.Accelerator;
 using Glm5.Host.Serving;
 
 namespace Glm5.Host.Cli;
@@ -95,10 +96,17 @@ internal sealed class ServeCommand
             if (code != ExitCode.Done || signals.Stop.IsCancellationRequested)
                 return code;
             Say.Ready(server, options);
-            await signals.Stopped;
-            Say.Draining(server.Model, options.DrainTime);
-            return await server.StopAsync(CancellationToken.None) ? ExitCode.Done : ExitCode.Cut;
+            return await ServeAsync(server, options.DrainTime, signals.Stopped);
         }
+    }
+
+    /// <summary>Serves until it is asked to stop, or a device fails.</summary>
+    internal static async Task<int> ServeAsync(Server server, TimeSpan drainTime, Task stopped)
+    {
+        if (await Task.WhenAny(stopped, server.Model.EngineFailed) is Task<AcceleratorException> failed)
+            return Say.Error($"the device failed, and the server stops: {(await failed).Message}", ExitCode.Device);
+        Say.Draining(server.Model, drainTime);
+        return await server.StopAsync(CancellationToken.None) ? ExitCode.Done : ExitCode.Cut;
     }
 
     private static async Task<int> LoadAsync(Server server, LoadDisplay display, StopSignals signals)
