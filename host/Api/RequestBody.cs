@@ -13,7 +13,9 @@ internal sealed class RequestBody : IDisposable
     /// <summary>What a request may hold by having been announced: the rest is taken as it arrives.</summary>
     private const int FirstRead = 16 * 1024;
 
-    private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 64, AllowDuplicateProperties = false };
+    /// <summary>How deeply JSON may be nested.</summary>
+    public const int Depth = 64;
+
 
     private readonly BodyBudget _budget;
     private byte[] _bytes = [];
@@ -51,7 +53,7 @@ internal sealed class RequestBody : IDisposable
     }
 
     /// <summary>Checks and parses bytes; what <see cref="ReadAsync"/> does once it has them.</summary>
-    internal static JsonDocument Parse(ReadOnlyMemory<byte> json)
+    internal static JsonDocument Parse(ReadOnlyMemory<byte> json, int depth = Depth)
     {
         if (json.IsEmpty)
             throw new ApiException(StatusCodes.Status400BadRequest, "the request has no body; expected a JSON object");
@@ -65,7 +67,8 @@ internal sealed class RequestBody : IDisposable
         JsonDocument? document = null;
         try
         {
-            document = JsonDocument.Parse(json, s_options);
+            document = JsonDocument.Parse(
+                json, new JsonDocumentOptions { MaxDepth = depth, AllowDuplicateProperties = false });
             RequireWholeCharacters(json.Span);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
@@ -176,7 +179,7 @@ internal sealed class RequestBody : IDisposable
     // fields.
     private static void RequireWholeCharacters(ReadOnlySpan<byte> json)
     {
-        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = s_options.MaxDepth });
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = Depth });
         while (reader.Read())
         {
             if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName) || !reader.ValueIsEscaped)

@@ -97,6 +97,23 @@ public sealed class BadRequestTests
     }
 
     [TestMethod]
+    public async Task Arguments_nested_too_deeply_are_refused_at_their_field_and_others_are_served()
+    {
+        RunningServer server = await SharedServer.Server;
+        for (int depth = 50; depth <= 70; depth++)
+        {
+            string nested = string.Concat(Enumerable.Repeat("{\"a\":", depth - 1)) + "{}" + new string('}', depth - 1);
+            (HttpStatusCode status, JsonElement answer) = await server.PostAsync(Chat, $$$"""
+                {"max_tokens": 1, "messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "tool_calls":
+                [{"function": {"name": "f", "arguments": {{{JsonSerializer.Serialize(nested)}}}}}]}]}
+                """);
+            Assert.AreEqual(depth < 60 ? HttpStatusCode.OK : HttpStatusCode.BadRequest, status, $"{depth}: {answer}");
+            if (depth >= 60)
+                Assert.AreEqual("messages[1].tool_calls[0].function.arguments", answer.At("error", "param").GetString());
+        }
+    }
+
+    [TestMethod]
     [DataRow("user", "\"someone\"")]
     [DataRow("metadata", "{\"a\": \"b\"}")]
     [DataRow("store", "false")]
