@@ -178,6 +178,30 @@ public sealed class ServerTests
     }
 
     [TestMethod]
+    [DataRow("localhost")]
+    [DataRow("*")]
+    [DataRow("0.0.0.0")]
+    public async Task Every_spelling_of_this_machine_takes_a_free_port(string host)
+    {
+        await using RunningServer server = await RunningServer.StartAsync(o => o with { Host = host });
+        await server.Http.GetStringAsync("/health");
+    }
+
+    [TestMethod]
+    [DataRow("/health")]
+    [DataRow("/ping")]
+    public async Task Readiness_is_asked_by_get_or_head(string path)
+    {
+        RunningServer server = await SharedServer.Server;
+        foreach (HttpMethod method in new[] { HttpMethod.Get, HttpMethod.Head })
+        {
+            using HttpResponseMessage answer = await server.Http.SendAsync(new HttpRequestMessage(method, path));
+            Assert.AreEqual(HttpStatusCode.OK, answer.StatusCode);
+            Assert.AreEqual(method == HttpMethod.Get, (await answer.Content.ReadAsStringAsync()).Length > 0);
+        }
+    }
+
+    [TestMethod]
     public async Task The_version_is_told()
     {
         RunningServer server = await SharedServer.Server;
