@@ -15,6 +15,7 @@ internal static class ApiRoutes
     /// <summary>What the endpoints need.</summary>
     public static void Add(IServiceCollection services) => services
         .AddSingleton<ApiKeys>()
+        .AddSingleton<BrowserGuard>()
         .AddSingleton<BodyBudget>();
 
     /// <summary>Maps every path.</summary>
@@ -22,8 +23,10 @@ internal static class ApiRoutes
     {
         app.Use(next => http => ErrorAnswers.GuardAsync(http, next));
         ApiKeys keys = app.Services.GetRequiredService<ApiKeys>();
+        BrowserGuard browsers = app.Services.GetRequiredService<BrowserGuard>();
         app.Use(next => http =>
         {
+            browsers.Check(http.Request);
             keys.Check(http.Request);
             return next(http);
         });

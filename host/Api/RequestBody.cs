@@ -101,10 +101,12 @@ internal sealed class RequestBody : IDisposable
 
     private static void RequireJson(HttpRequest request)
     {
-        if (request.ContentType is { } type && !request.HasJsonContentType())
+        // Asked for always: pages of other sites can send everything else without asking.
+        if (!request.HasJsonContentType())
         {
             throw new ApiException(
-                StatusCodes.Status415UnsupportedMediaType, $"Content-Type is {type}; expected application/json")
+                StatusCodes.Status415UnsupportedMediaType,
+                $"Content-Type is {request.ContentType ?? "missing"}; expected application/json")
             {
                 Code = "unsupported_media_type",
             };

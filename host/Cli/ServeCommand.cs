@@ -33,6 +33,11 @@ internal sealed class ServeCommand
         Description = $"Key that requests must carry; repeat it for more [default: {KeyVariable}, where it is set]",
     };
 
+    private readonly Option<string[]> _origins = new("--allowed-origin")
+    {
+        Description = "Origin of web pages elsewhere that may send requests, as in https://chat.example; repeat it for more",
+    };
+
     private readonly Option<int> _bodyMegabytes = WholeNumber.Option(
         "--max-body-mb", "Largest request body in MB", 1, 1024, 32);
 
@@ -60,7 +65,10 @@ internal sealed class ServeCommand
                 result.AddError($"an API key is empty (--api-key or {KeyVariable}); give one, or neither for a server without");
         });
         Option[] options =
-            [serve._host, serve._port, serve._names, serve._keys, serve._bodyMegabytes, serve._drainSeconds];
+            [
+                serve._host, serve._port, serve._names, serve._keys, serve._origins, serve._bodyMegabytes,
+                serve._drainSeconds,
+            ];
         foreach (Option option in options)
             command.Add(option);
         command.SetAction((line, _) => serve.RunAsync(line));
@@ -138,6 +146,7 @@ internal sealed class ServeCommand
                 : [Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Folder))],
             Host = line.GetValue(_host)!,
             Port = line.GetValue(_port),
+            AllowedOrigins = line.GetValue(_origins) ?? [],
             ApiKeys = Keys(line.GetValue(_keys)),
             MaxBodyBytes = (long)line.GetValue(_bodyMegabytes) << 20,
             MaxBodyBytesHeld = Math.Max(512L << 20, (long)line.GetValue(_bodyMegabytes) << 22),
