@@ -56,6 +56,11 @@ internal sealed class ChatCommand
         Option[] options = [chat._url, chat._key, chat._system, chat._noThinking, chat._temperature, chat._maxTokens];
         foreach (Option option in options)
             command.Add(option);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(chat._url) is not null && chat._model.NamesModel(result))
+                result.AddError("a model and --url exclude each other: the server at --url has its own; leave one out");
+        });
         command.SetAction((line, _) => chat.RunAsync(line));
         return command;
     }
@@ -143,7 +148,7 @@ internal sealed class ChatCommand
         if (Console.IsInputRedirected)
             return await AnswerOnceAsync(client, settings, interrupt);
         string model = await AnsiConsole.Status().StartAsync("connecting", status => client.WaitUntilReadyAsync(
-            word => status.Status($"the server loads its model: {Markup.Escape(word)}"), CancellationToken.None));
+            word => status.Status($"the server loads its model: {Markup.Escape(ChatScreen.Harmless(word))}"), CancellationToken.None));
         var screen = new ChatScreen(AnsiConsole.Console);
         var dialogue = new ChatDialogue(client, model, settings, screen, Console.In, interrupt, TimeProvider.System);
         await dialogue.RunAsync();

@@ -55,6 +55,9 @@ internal sealed class ModelFlags
     /// <summary>The folder in a parsed line.</summary>
     public string Folder(ParseResult line) => FolderOf(line.GetValue(_model)!);
 
+    /// <summary>True when the line names a model itself.</summary>
+    public bool NamesModel(CommandResult line) => line.GetResult(_model) is { Tokens.Count: > 0 };
+
     /// <summary>The device in a parsed line: a name of the catalog or <c>auto</c>.</summary>
     public string Device(ParseResult line) => line.GetValue(_device)!;
 

@@ -11,10 +11,13 @@ namespace Glm5.Host.Cli;
 /// </summary>
 internal static class Say
 {
-    /// <summary>One error with what to do; returns the exit code.</summary>
+    /// <summary>
+    /// One error with what to do; returns the exit code. The message may quote a server or a file: it cannot control the
+    /// terminal.
+    /// </summary>
     public static int Error(string message, int code)
     {
-        Console.Error.WriteLine($"error: {message}");
+        Console.Error.WriteLine($"error: {ChatScreen.Harmless(message)}");
         return code;
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using Glm5.Core;
+using Glm5.Core.Accelerator;
 using Glm5.Host.Serving;
 
 namespace Glm5.Host.Cli;
@@ -8,6 +9,9 @@ namespace Glm5.Host.Cli;
 /// <summary><c>glm5 serve</c>: listen, load, answer until a signal, drain.</summary>
 internal sealed class ServeCommand
 {
+    /// <summary>The environment variable that holds a key: unlike a flag, other users cannot read it.</summary>
+    private const string KeyVariable = "GLM5_API_KEY";
+
     private readonly ModelFlags _model = new();
 
     private readonly Option<string> _host = new("--host")
@@ -20,14 +24,18 @@ internal sealed class ServeCommand
 
     private readonly Option<string[]> _names = new("--served-model-name")
     {
-        Description = "Names that requests give as model; the first stands in answers [default: the folder's name]",
-        AllowMultipleArgumentsPerToken = true,
+        Description =
+            "Name that requests give as model; repeat it for more, the first stands in answers [default: the folder's name]",
     };
 
     private readonly Option<string[]> _keys = new("--api-key")
     {
-        Description = "Key that requests must carry; several may be given",
-        AllowMultipleArgumentsPerToken = true,
+        Description = $"Key that requests must carry; repeat it for more [default: {KeyVariable}, where it is set]",
+    };
+
+    private readonly Option<string[]> _origins = new("--allowed-origin")
+    {
+        Description = "Origin of web pages elsewhere that may send requests, as in https://chat.example; repeat it for more",
     };
 
     private readonly Option<int> _bodyMegabytes = WholeNumber.Option(
@@ -51,8 +59,16 @@ internal sealed class ServeCommand
                     $"--host is '{host}'; expected an IP address of this machine, localhost, or * for every address");
             }
         });
+        command.Validators.Add(result =>
+        {
+            if (Keys(result.GetValue(serve._keys)).Any(string.IsNullOrWhiteSpace))
+                result.AddError($"an API key is empty (--api-key or {KeyVariable}); give one, or neither for a server without");
+        });
         Option[] options =
-            [serve._host, serve._port, serve._names, serve._keys, serve._bodyMegabytes, serve._drainSeconds];
+            [
+                serve._host, serve._port, serve._names, serve._keys, serve._origins, serve._bodyMegabytes,
+                serve._drainSeconds,
+            ];
         foreach (Option option in options)
             command.Add(option);
         command.SetAction((line, _) => serve.RunAsync(line));
@@ -88,10 +104,17 @@ internal sealed class ServeCommand
             if (code != ExitCode.Done || signals.Stop.IsCancellationRequested)
                 return code;
             Say.Ready(server, options);
-            await signals.Stopped;
-            Say.Draining(server.Model, options.DrainTime);
-            return await server.StopAsync(CancellationToken.None) ? ExitCode.Done : ExitCode.Cut;
+            return await ServeAsync(server, options.DrainTime, signals.Stopped);
         }
+    }
+
+    /// <summary>Serves until it is asked to stop, or a device fails.</summary>
+    internal static async Task<int> ServeAsync(Server server, TimeSpan drainTime, Task stopped)
+    {
+        if (await Task.WhenAny(stopped, server.Model.EngineFailed) is Task<AcceleratorException> failed)
+            return Say.Error($"the device failed, and the server stops: {(await failed).Message}", ExitCode.Device);
+        Say.Draining(server.Model, drainTime);
+        return await server.StopAsync(CancellationToken.None) ? ExitCode.Done : ExitCode.Cut;
     }
 
     private static async Task<int> LoadAsync(Server server, LoadDisplay display, StopSignals signals)
@@ -123,10 +146,16 @@ internal sealed class ServeCommand
                 : [Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Folder))],
             Host = line.GetValue(_host)!,
             Port = line.GetValue(_port),
-            ApiKeys = line.GetValue(_keys) ?? [],
+            AllowedOrigins = line.GetValue(_origins) ?? [],
+            ApiKeys = Keys(line.GetValue(_keys)),
             MaxBodyBytes = (long)line.GetValue(_bodyMegabytes) << 20,
             MaxBodyBytesHeld = Math.Max(512L << 20, (long)line.GetValue(_bodyMegabytes) << 22),
             DrainTime = TimeSpan.FromSeconds(line.GetValue(_drainSeconds)),
         };
     }
+
+    private static string[] Keys(string[]? given) =>
+        given is { Length: > 0 } ? given
+            : Environment.GetEnvironmentVariable(KeyVariable) is { } key ? [key]
+            : [];
 }

@@ -20,6 +20,9 @@ internal sealed record ServeOptions
     /// <summary>Keys of which a request must carry one; empty asks for none.</summary>
     public IReadOnlyList<string> ApiKeys { get; init; } = [];
 
+    /// <summary>Origins of web pages elsewhere that may send requests, as in <c>https://chat.example</c>.</summary>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
     /// <summary>The largest request body.</summary>
     public long MaxBodyBytes { get; init; } = 32 << 20;
 

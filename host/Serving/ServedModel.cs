@@ -50,7 +50,17 @@ internal sealed class ServedModel(
     }
 
     /// <summary>The model, once it can serve.</summary>
-    public bool TryGetReady([NotNullWhen(true)] out ReadyModel? ready) => (ready = _ready) is not null && !_draining;
+    public bool TryGetReady([NotNullWhen(true)] out ReadyModel? ready) =>
+        (ready = _ready) is { Engine.Failure: null } && !_draining;
+
+    /// <summary>Why it will not serve any more: loading failed, or a device did later. Null while it may.</summary>
+    public string? Failure => _ready is { } ready
+        ? ready.Engine.Failure?.Message
+        : Status is { Phase: LoadPhase.Failed } status ? status.Failure : null;
+
+    /// <summary>Ends when the engine of a loaded model has failed.</summary>
+    public Task<AcceleratorException> EngineFailed => _ready?.Engine.Failed
+        ?? throw new InvalidOperationException("the model is not loaded");
 
     /// <summary>
     /// Takes no more requests and returns when the running ones have ended; <paramref name="cancel"/> ends them.
