@@ -24,7 +24,7 @@ public sealed class RandomScheduleTests
 
     [TestMethod]
     public void Any_schedule_gives_each_request_the_tokens_it_has_alone() =>
-        Gen.Select(s_house, s_event.Array[1, 40]).Sample(Play, seed: "0000KX1wVL3e", iter: 800, threads: 1);
+        Gen.Select(s_house, s_event.Array[1, 40]).Sample(Play, seed: "0000KX1wVL3e", iter: Soak.Times(800), threads: 1);
 
     private static void Play(House house, Event[] events)
     {
