@@ -243,7 +243,7 @@ public sealed class BadRequestTests
                     return refusal.Status == 400 && refusal.Message.Length > 0;
                 }
             },
-            iter: 5000);
+            iter: Soak.Times(5000));
     }
 
     private static byte[] Damage(byte[] bytes, int at, byte value, int cut)
