@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Security.Cryptography;
-using Glm5.Core;
+using Glm5.Host.Cli.Flags;
 using Glm5.Host.Serving;
 using Spectre.Console;
 
@@ -51,11 +51,10 @@ internal sealed class ChatCommand
     public static Command Create()
     {
         var chat = new ChatCommand();
-        var command = new Command("chat", "Talk to a model in the terminal; piped input is one question");
+        var command = new LayeredCommand("chat", "Talk to a model in the terminal; piped input is one question");
         chat._model.AddTo(command);
-        Option[] options = [chat._url, chat._key, chat._system, chat._noThinking, chat._temperature, chat._maxTokens];
-        foreach (Option option in options)
-            command.Add(option);
+        command.Add(new FlagGroup(
+            "The conversation", chat._url, chat._key, chat._system, chat._noThinking, chat._temperature, chat._maxTokens));
         command.SetAction((line, _) => chat.RunAsync(line));
         return command;
     }
@@ -104,12 +103,13 @@ internal sealed class ChatCommand
         BackendChoice choice = BackendCatalog.Choose(_model.Device(line));
         if (choice.Refusal is not null)
             return Say.Error($"{choice.Backend.Name} cannot be used here: {choice.Refusal}", ExitCode.Device);
-        ModelOptions model = _model.Read(line);
+        ChosenModel model = _model.Model(line);
         string key = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         var options = new ServeOptions
         {
-            Model = model,
-            ServedNames = [Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Folder))],
+            Model = _model.Read(line),
+            Find = model.Find,
+            ServedNames = model.Names,
             Port = 0,
             ApiKeys = [key],
             DrainTime = TimeSpan.Zero,

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using Glm5.Core;
+using Glm5.Host.Cli.Flags;
+using Glm5.Host.Hub;
 using Glm5.Host.Serving;
 
 namespace Glm5.Host.Cli;
@@ -10,10 +13,12 @@ internal sealed class ModelFlags
 {
     private readonly Argument<string> _model = new("model")
     {
-        Description = $"The checkpoint's folder; without it the embedded {EmbeddedModel.Name}",
+        Description = $"A checkpoint's folder, or organisation/name at a hub; without it the embedded {EmbeddedModel.Name}",
         Arity = ArgumentArity.ZeroOrOne,
         DefaultValueFactory = _ => EmbeddedModel.Name,
     };
+
+    private readonly HubFlags _hub = new();
 
     private readonly Option<string> _device = new("--device")
     {
@@ -34,8 +39,19 @@ internal sealed class ModelFlags
 
     private readonly Option<long> _kvBytes = WholeNumber.Option<long>(
         "--kv-cache-memory-bytes",
-        "Bytes for the KV cache [default: what the sequences can need, within half of the free memory]",
+        "Bytes for the KV cache [default: what the sequences can need, within --kv-memory-fraction]",
         1, long.MaxValue, 0);
+
+    private readonly Option<double> _kvFraction = new("--kv-memory-fraction")
+    {
+        Description = "Share of the memory that is free after loading which the KV cache may take",
+        HelpName = "share",
+        DefaultValueFactory = _ => 0.5,
+        CustomParser = ParseShare,
+    };
+
+    private readonly Option<int> _drafts = WholeNumber.Option(
+        "--num-speculative-tokens", "Tokens that the draft layer proposes for a step [default: none]", 0, MostDrafts, 0);
 
     private readonly Option<bool> _skipTokenizer = new("--skip-tokenizer-init")
     {
@@ -47,31 +63,34 @@ internal sealed class ModelFlags
         Description = "Read the weights into memory instead of mapping the files",
     };
 
-    /// <summary>The folder in a parsed line.</summary>
-    public string Folder(ParseResult line) => FolderOf(line.GetValue(_model)!);
+    /// <summary>The longest chain of drafts that a step may verify.</summary>
+    private const int MostDrafts = 7;
 
     /// <summary>The device in a parsed line: a name of the catalog or <c>auto</c>.</summary>
     public string Device(ParseResult line) => line.GetValue(_device)!;
 
+    /// <summary>The model in a parsed line.</summary>
+    /// <exception cref="HubException">Its name contradicts another flag.</exception>
+    public ChosenModel Model(ParseResult line) => ChosenModel.Read(line.GetValue(_model)!, _hub, line);
+
+    /// <summary>Tokens to draft for a step in a parsed line; 0 for none.</summary>
+    public int Drafts(ParseResult line) => line.GetValue(_drafts);
+
     /// <summary>Adds the words to a command.</summary>
-    public void AddTo(Command command)
+    public void AddTo(LayeredCommand command)
     {
         _device.AcceptOnlyFromAmong(BackendCatalog.DeviceNames);
-        _model.Validators.Add(RequireFolder);
+        _model.Validators.Add(result => RequireModel(result, _hub));
         command.Add(_model);
-        Option[] options =
-        [
-            _device, _length, _sequences, _batchedTokens, _waiting, _ranks, _threads, _blockSlots, _kvBytes,
-            _skipTokenizer, _noMap,
-        ];
-        foreach (Option option in options)
-            command.Add(option);
+        command.Add(new FlagGroup("The model", [.. _hub.Options, _skipTokenizer, _noMap]));
+        command.Add(new FlagGroup("Device and memory", _device, _ranks, _threads, _blockSlots, _kvBytes, _kvFraction));
+        command.Add(new FlagGroup("Batch", _length, _sequences, _batchedTokens, _waiting, _drafts));
     }
 
     /// <summary>The options in a parsed line.</summary>
     public ModelOptions Read(ParseResult line) => new()
     {
-        Folder = Folder(line),
+        Folder = Model(line).Folder,
         Ranks = line.GetValue(_ranks),
         Threads = line.GetValue(_threads),
         MaxSequences = line.GetValue(_sequences),
@@ -80,6 +99,7 @@ internal sealed class ModelFlags
         MaxWaiting = line.GetValue(_waiting),
         BlockSlots = line.GetValue(_blockSlots),
         KvBytes = line.GetValue(_kvBytes),
+        KvMemoryFraction = line.GetValue(_kvFraction),
         SkipTokenizer = line.GetValue(_skipTokenizer),
         ReadInsteadOfMap = line.GetValue(_noMap),
     };
@@ -87,20 +107,37 @@ internal sealed class ModelFlags
     private static Option<int> Count(string name, string description, int standard = 0, params string[] aliases) =>
         WholeNumber.Option(name, description, 1, int.MaxValue, standard, aliases);
 
-    private static string FolderOf(string model) =>
-        model == EmbeddedModel.Name && !Directory.Exists(model) ? EmbeddedModel.Folder : Path.GetFullPath(model);
+    private static double ParseShare(ArgumentResult result)
+    {
+        string word = result.Tokens[0].Value;
+        if (double.TryParse(word, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double share)
+            && share is > 0 and <= 1)
+        {
+            return share;
+        }
 
-    private static void RequireFolder(ArgumentResult result)
+        result.AddError($"--kv-memory-fraction is '{word}'; expected a number above 0 and up to 1, such as 0.85");
+        return default;
+    }
+
+    private static void RequireModel(ArgumentResult result, HubFlags hub)
     {
         if (result.Tokens.Count == 0)
             return;
         string word = result.Tokens[0].Value;
-        if (!Directory.Exists(FolderOf(word)))
+        if (File.Exists(word))
         {
-            result.AddError(File.Exists(word)
-                ? $"'{word}' is a file; give the folder with config.json and the .safetensors files"
-                : $"there is no folder '{word}'; give a checkpoint's folder, or nothing for the embedded "
-                    + EmbeddedModel.Name);
+            result.AddError($"'{word}' is a file; give the folder with config.json and the .safetensors files");
+            return;
+        }
+
+        try
+        {
+            _ = ChosenModel.Read(word, hub, result);
+        }
+        catch (HubException refusal)
+        {
+            result.AddError(refusal.Message);
         }
     }
 }

@@ -11,9 +11,6 @@ namespace Glm5.Host.Cli;
 /// </summary>
 internal sealed class PullCommand
 {
-    private const string HuggingFace = "huggingface";
-    private const string ModelScope = "modelscope";
-
     private readonly Argument<string?> _model = new("model")
     {
         // Asked for by hand, so that --help works without it.
@@ -51,7 +48,7 @@ internal sealed class PullCommand
     public static Command Create()
     {
         PullCommand pull = new();
-        pull._hub.AcceptOnlyFromAmong(HuggingFace, ModelScope);
+        pull._hub.AcceptOnlyFromAmong(HubWord.All);
         Command command = new("pull", "Fetch a model from a hub, or bring it up to date")
         {
             pull._model, pull._revision, pull._hub, pull._cache, pull._offline, pull._connections, pull._json,
@@ -59,10 +56,6 @@ internal sealed class PullCommand
         command.SetAction((line, _) => pull.RunAsync(line));
         return command;
     }
-
-    /// <summary>Which exit code a refusal has.</summary>
-    internal static int CodeOf(HubException refusal) =>
-        refusal.Fault == HubFault.Name ? ExitCode.Usage : ExitCode.Model;
 
     private async Task<int> RunAsync(ParseResult line)
     {
@@ -72,7 +65,7 @@ internal sealed class PullCommand
         PullDisplay display = new();
         try
         {
-            ModelId model = ModelId.Parse(word, HubOf(line.GetValue(_hub)), line.GetValue(_revision));
+            ModelId model = ModelId.Parse(word, HubWord.Read(line.GetValue(_hub)), line.GetValue(_revision));
             HubSettings settings = HubEnvironment.OfProcess.Settings(
                 line.GetValue(_cache), line.GetValue(_offline), line.GetValue(_connections));
             ModelSource source = new(settings, display, TimeProvider.System);
@@ -83,7 +76,7 @@ internal sealed class PullCommand
         }
         catch (HubException refusal)
         {
-            return Say.Error(refusal.Message, CodeOf(refusal));
+            return Say.Error(refusal.Message, LoadFailure.CodeOf(refusal));
         }
         catch (OperationCanceledException) when (signals.Stop.IsCancellationRequested)
         {
@@ -91,13 +84,6 @@ internal sealed class PullCommand
                 "stopped; what has arrived is kept, and the same command goes on from there", ExitCode.Interrupted);
         }
     }
-
-    private static HubKind? HubOf(string? word) => word switch
-    {
-        ModelScope => HubKind.ModelScope,
-        HuggingFace => HubKind.HuggingFace,
-        _ => null,
-    };
 
     private static void Print(ResolvedModel model, bool json)
     {
@@ -111,7 +97,7 @@ internal sealed class PullCommand
         DownloadStatus done = model.Download;
         bool asked = model.Origin == ModelOrigin.Hub;
         PullAnswer answer = new(
-            id.Repository, id.Hub == HubKind.ModelScope ? ModelScope : HuggingFace, model.Revision, model.Folder,
+            id.Repository, HubWord.Of(id.Hub), model.Revision, model.Folder,
             asked ? done.FilesTotal : null, asked ? done.BytesTotal : null, done.BytesFetched,
             done.Elapsed.TotalSeconds);
         Console.Out.WriteLine(JsonSerializer.Serialize(answer, PullJson.Default.PullAnswer));

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Net;
-using Glm5.Core;
+using Glm5.Host.Cli.Flags;
 using Glm5.Host.Serving;
 
 namespace Glm5.Host.Cli;
@@ -20,7 +20,7 @@ internal sealed class ServeCommand
 
     private readonly Option<string[]> _names = new("--served-model-name")
     {
-        Description = "Names that requests give as model; the first stands in answers [default: the folder's name]",
+        Description = "Names that requests give as model; the first stands in answers [default: the folder's or the id's]",
         AllowMultipleArgumentsPerToken = true,
     };
 
@@ -33,6 +33,19 @@ internal sealed class ServeCommand
     private readonly Option<int> _bodyMegabytes = WholeNumber.Option(
         "--max-body-mb", "Largest request body in MB", 1, 1024, 32);
 
+    private readonly Option<string?> _config = new(EffectiveFlags.Config)
+    {
+        Description = "YAML or JSON file of flags, such as 'port: 8000'; the command line and GLM5_* variables prevail",
+        HelpName = "file",
+    };
+
+    private readonly Option<bool> _printConfig = new("--print-config")
+    {
+        Description = "Print every flag with its value and where that is from, and end",
+    };
+
+    private readonly Option<bool> _json = new("--json") { Description = "Print JSON for programs" };
+
     private readonly Option<int> _drainSeconds = WholeNumber.Option(
         "--shutdown-timeout", "Seconds that running answers may go on after Ctrl-C or SIGTERM", 0, 86400, 30);
 
@@ -40,7 +53,7 @@ internal sealed class ServeCommand
     public static Command Create()
     {
         var serve = new ServeCommand();
-        var command = new Command("serve", "Serve a model over the OpenAI API, with a chat page");
+        var command = new LayeredCommand("serve", "Serve a model over the OpenAI API, with a chat page");
         serve._model.AddTo(command);
         serve._host.Validators.Add(result =>
         {
@@ -51,24 +64,27 @@ internal sealed class ServeCommand
                     $"--host is '{host}'; expected an IP address of this machine, localhost, or * for every address");
             }
         });
-        Option[] options =
-            [serve._host, serve._port, serve._names, serve._keys, serve._bodyMegabytes, serve._drainSeconds];
-        foreach (Option option in options)
-            command.Add(option);
-        command.SetAction((line, _) => serve.RunAsync(line));
+        command.Add(new FlagGroup(
+            "The server", serve._host, serve._port, serve._names, serve._keys, serve._bodyMegabytes, serve._drainSeconds));
+        command.Add(new FlagGroup("Configuration", serve._config, serve._printConfig, serve._json));
+        command.SetAction((line, _) => serve.RunAsync(command, line));
         return command;
     }
 
-    private async Task<int> RunAsync(ParseResult line)
+    private async Task<int> RunAsync(LayeredCommand command, ParseResult line)
     {
-        ServeOptions options = Read(line);
+        ChosenModel model = _model.Model(line);
+        if (line.GetValue(_printConfig))
+            return Print(command, line, model);
+        ServeOptions options = Read(line, model);
         BackendChoice choice = BackendCatalog.Choose(_model.Device(line));
         if (choice.Refusal is not null)
             return Say.Error($"{choice.Backend.Name} cannot be used here: {choice.Refusal}", ExitCode.Device);
 
         using var signals = new StopSignals();
         var display = new LoadDisplay();
-        Say.Opening(options, choice);
+        Say.Opening(options, model, choice);
+        Say.Notes(command.Flags.Notes, _model.Drafts(line));
         Server server;
         try
         {
@@ -111,16 +127,24 @@ internal sealed class ServeCommand
         }
     }
 
-    private ServeOptions Read(ParseResult line)
+    private int Print(LayeredCommand command, ParseResult line, ChosenModel model)
     {
-        ModelOptions model = _model.Read(line);
+        string word = model.Id?.ToString() ?? model.Folder;
+        if (line.GetValue(_json))
+            Console.Out.WriteLine(ConfigPrint.Json(command, line, word));
+        else
+            ConfigPrint.Draw(command, line, word);
+        return ExitCode.Done;
+    }
+
+    private ServeOptions Read(ParseResult line, ChosenModel model)
+    {
         string[] names = line.GetValue(_names) ?? [];
         return new ServeOptions
         {
-            Model = model,
-            ServedNames = names.Length > 0
-                ? names
-                : [Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Folder))],
+            Model = _model.Read(line),
+            Find = model.Find,
+            ServedNames = names.Length > 0 ? names : model.Names,
             Host = line.GetValue(_host)!,
             Port = line.GetValue(_port),
             ApiKeys = line.GetValue(_keys) ?? [],
