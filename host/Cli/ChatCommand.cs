@@ -55,7 +55,7 @@ internal sealed class ChatCommand
         chat._model.AddTo(command);
         command.Add(new FlagGroup(
             "The conversation", chat._url, chat._key, chat._system, chat._noThinking, chat._temperature, chat._maxTokens));
-        command.SetAction((line, _) => chat.RunAsync(line));
+        command.SetAction((line, _) => chat.RunAsync(line, command.Flags.Notes));
         return command;
     }
 
@@ -77,13 +77,13 @@ internal sealed class ChatCommand
         return null;
     }
 
-    private async Task<int> RunAsync(ParseResult line)
+    private async Task<int> RunAsync(ParseResult line, IReadOnlyList<FlagNote> notes)
     {
         using var interrupt = new AnswerInterrupt();
         try
         {
             if (line.GetValue(_url) is not { } url)
-                return await LoadAndTalkAsync(line, interrupt);
+                return await LoadAndTalkAsync(line, notes, interrupt);
             using var client = new ChatClient(url, line.GetValue(_key));
             return await TalkAsync(client, line, interrupt);
         }
@@ -98,7 +98,8 @@ internal sealed class ChatCommand
     }
 
     /// <summary>Starts a server for this conversation alone: on loopback, with a key that nobody else knows.</summary>
-    private async Task<int> LoadAndTalkAsync(ParseResult line, AnswerInterrupt interrupt)
+    private async Task<int> LoadAndTalkAsync(
+        ParseResult line, IReadOnlyList<FlagNote> notes, AnswerInterrupt interrupt)
     {
         BackendChoice choice = BackendCatalog.Choose(_model.Device(line));
         if (choice.Refusal is not null)
@@ -115,6 +116,8 @@ internal sealed class ChatCommand
             DrainTime = TimeSpan.Zero,
             LeastLogged = LogLevel.Error,
         };
+        if (!Console.IsInputRedirected)
+            Say.Notes(notes, _model.Drafts(line));
         LoadDisplay? display = Console.IsInputRedirected ? null : new LoadDisplay();
         await using Server server =
             await Server.StartAsync(options, choice.Backend, display?.Observer, CancellationToken.None);

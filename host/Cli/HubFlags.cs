@@ -41,6 +41,6 @@ internal sealed class HubFlags
 
     /// <summary>Places and bounds, from these words and the hubs' own variables.</summary>
     /// <exception cref="HubException">A variable has an unusable value.</exception>
-    public HubSettings Settings(SymbolResult line) =>
-        HubEnvironment.OfProcess.Settings(line.GetValue(_cache), line.GetValue(_offline));
+    public HubSettings Settings(SymbolResult line, int connections = 4) =>
+        HubEnvironment.OfProcess.Settings(line.GetValue(_cache), line.GetValue(_offline), connections);
 }

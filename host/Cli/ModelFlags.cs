@@ -80,7 +80,8 @@ internal sealed class ModelFlags
     public void AddTo(LayeredCommand command)
     {
         _device.AcceptOnlyFromAmong(BackendCatalog.DeviceNames);
-        _model.Validators.Add(result => RequireModel(result, _hub));
+        _model.Validators.Add(RequireModel);
+        command.Validators.Add(RequireEmbedded);
         command.Add(_model);
         command.Add(new FlagGroup("The model", [.. _hub.Options, _skipTokenizer, _noMap]));
         command.Add(new FlagGroup("Device and memory", _device, _ranks, _threads, _blockSlots, _kvBytes, _kvFraction));
@@ -120,11 +121,21 @@ internal sealed class ModelFlags
         return default;
     }
 
-    private static void RequireModel(ArgumentResult result, HubFlags hub)
+    private void RequireModel(ArgumentResult result)
     {
-        if (result.Tokens.Count == 0)
-            return;
-        string word = result.Tokens[0].Value;
+        if (result.Tokens.Count > 0)
+            Require(result.Tokens[0].Value, result);
+    }
+
+    /// <summary>The model that nobody named agrees with the other flags.</summary>
+    private void RequireEmbedded(CommandResult result)
+    {
+        if (result.GetResult(_model) is not { Tokens.Count: > 0 })
+            Require(EmbeddedModel.Name, result);
+    }
+
+    private void Require(string word, SymbolResult result)
+    {
         if (File.Exists(word))
         {
             result.AddError($"'{word}' is a file; give the folder with config.json and the .safetensors files");
@@ -133,7 +144,7 @@ internal sealed class ModelFlags
 
         try
         {
-            _ = ChosenModel.Read(word, hub, result);
+            _ = ChosenModel.Read(word, _hub, result);
         }
         catch (HubException refusal)
         {

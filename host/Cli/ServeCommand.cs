@@ -53,7 +53,10 @@ internal sealed class ServeCommand
     public static Command Create()
     {
         var serve = new ServeCommand();
-        var command = new LayeredCommand("serve", "Serve a model over the OpenAI API, with a chat page");
+        var command = new LayeredCommand("serve", "Serve a model over the OpenAI API, with a chat page")
+        {
+            NamesStrayVariables = true,
+        };
         serve._model.AddTo(command);
         serve._host.Validators.Add(result =>
         {

@@ -75,7 +75,10 @@ internal sealed record IdleAlias(Takes Takes, string Reason, string[] Spellings,
     public override Meaning Read(string value) =>
         Accepted.Length == 0 || Accepted.Contains(value, StringComparer.OrdinalIgnoreCase)
             ? new Meaning(NoEffect: Reason)
-            : new Meaning(Expected: $"{string.Join(" or ", Accepted)}: {Reason}");
+            : new Meaning(Expected: $"{Listed()}: {Reason}");
+
+    private string Listed() =>
+        Accepted.Length == 1 ? Accepted[0] : $"{string.Join(", ", Accepted[..^1])} or {Accepted[^1]}";
 }
 
 /// <summary>Something that does not exist here, and whose absence would be felt: refused unless switched off.</summary>

@@ -127,7 +127,7 @@ internal static class Aliases
             Takes.Switch, Logging, "--enable-log-requests", "--disable-log-requests", "--disable-log-stats",
             "--log-requests", "--disable-uvicorn-access-log"),
         Idle(Takes.Switch, "/metrics is always there", "--enable-metrics"),
-        Idle(Takes.Value, "a step that does not end is an error of the device", "--watchdog-timeout"),
+        Idle(Takes.Value, "there is no watchdog", "--watchdog-timeout"),
         Idle(Takes.Switch, "there is no warm-up request", "--skip-server-warmup"),
         Absent(
             Takes.Value, "put a proxy in front of the server", "--ssl-keyfile", "--ssl-certfile", "--ssl-ca-certs",

@@ -52,6 +52,12 @@ internal sealed class ConfigFile
                 $"{name} line {exception.Start.Line}: {Printable.Text(exception.Message)}; expected YAML or JSON",
                 exception);
         }
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
+        {
+            // What the parser throws at some damage in place of its own exception.
+            throw new FlagException(
+                $"{name} line {file._events.Current?.Start.Line ?? 1}: cannot be read on; expected YAML or JSON", exception);
+        }
     }
 
     private void ReadDocument()

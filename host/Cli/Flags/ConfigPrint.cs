@@ -15,7 +15,7 @@ internal static class ConfigPrint
     /// <summary>As a table for people.</summary>
     public static void Draw(LayeredCommand command, ParseResult line, string model)
     {
-        Table table = new Table().Border(TableBorder.Rounded).AddColumns("flag", "value", "from");
+        Table table = new Table().Border(TableBorder.Rounded).AddColumns("flag", "value", "source");
         table.AddRow(new Text(Given.Model), new Text(model), new Text(SourceOf(command, Given.Model)));
         foreach (Option option in Shown(command))
         {
@@ -27,11 +27,11 @@ internal static class ConfigPrint
 
         AnsiConsole.Write(table);
         foreach (FlagNote note in command.Flags.Notes)
-            Console.Out.WriteLine($"{note.Spelling}: {(note.HasEffect ? "" : "no effect here, ")}{note.Reason}");
+            Console.Out.WriteLine($"{note.Spelling}: {(note.HasEffect ? "" : "without effect here, ")}{note.Reason}");
     }
 
     /// <summary>
-    /// As JSON for programs: <c>{"port": {"value": 8000, "from": "default"}}</c>; null where the model or the device
+    /// As JSON for programs: <c>{"port": {"value": 8000, "source": "default"}}</c>; null where the model or the device
     /// decides.
     /// </summary>
     public static string Json(LayeredCommand command, ParseResult line, string model)
@@ -42,14 +42,14 @@ internal static class ConfigPrint
             json.WriteStartObject();
             json.WriteStartObject(Given.Model);
             json.WriteString("value", model);
-            json.WriteString("from", SourceOf(command, Given.Model));
+            json.WriteString("source", SourceOf(command, Given.Model));
             json.WriteEndObject();
             foreach (Option option in Shown(command))
             {
                 json.WriteStartObject(option.Name.TrimStart('-'));
                 json.WritePropertyName("value");
                 WriteValue(json, option, line);
-                json.WriteString("from", SourceOf(command, option.Name));
+                json.WriteString("source", SourceOf(command, option.Name));
                 json.WriteEndObject();
             }
 

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using System.CommandLine.Parsing;
 
 namespace Glm5.Host.Cli.Flags;
@@ -31,7 +30,7 @@ internal sealed class EffectiveFlags
 
     /// <summary>Reads the words behind a command, the variables, and the file that either of them names.</summary>
     public static EffectiveFlags Read(
-        Command command, string[] words, IEnumerable<KeyValuePair<string, string>> variables)
+        LayeredCommand command, string[] words, IEnumerable<KeyValuePair<string, string>> variables)
     {
         var vocabulary = new Vocabulary(command);
         var flags = new FlagTranslation(vocabulary);
@@ -54,7 +53,8 @@ internal sealed class EffectiveFlags
             flags.Errors.Add(exception.Message);
         }
 
-        return new EffectiveFlags(flags.Prevailing, rest, [.. notes, .. flags.Notes], flags.Errors);
+        IEnumerable<FlagNote> told = command.NamesStrayVariables ? notes.Concat(flags.Notes) : flags.Notes;
+        return new EffectiveFlags(flags.Prevailing, rest, [.. told], flags.Errors);
     }
 
     /// <summary>Where one of our flags has its value from; null when it has its default.</summary>
@@ -97,11 +97,15 @@ internal sealed class EffectiveFlags
         {
             // The environment is not ours alone: what is unknown there is told, not refused.
             if (vocabulary.Find(written.Key) is null || (written.Key != Config && s_lineOnly.Contains(written.Key)))
-                notes.Add(new FlagNote(written.Spelling, flags.Unknown(written), HasEffect: false));
+                notes.Add(new FlagNote(written.Spelling, NotAVariable(vocabulary, written.Key), HasEffect: false));
             else
                 flags.Take(written);
         }
     }
+
+    private static string NotAVariable(Vocabulary vocabulary, string key) => vocabulary.Nearest(key) is { } near
+        ? $"there is no such variable; did you mean {EnvironmentFlags.NameOf(near)}?"
+        : "there is no such variable";
 
     private static void TakeFile(FlagTranslation flags, IReadOnlyList<Written> file)
     {

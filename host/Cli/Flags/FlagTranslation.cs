@@ -35,7 +35,7 @@ internal sealed class FlagTranslation(Vocabulary vocabulary)
         if (Aliases.Objects.Contains(written.Key))
             TakeFields(written);
         else if (vocabulary.Find(written.Key) is not { } known)
-            Errors.Add(Unknown(written));
+            Errors.Add($"{written.Spelling} is not known{Suggestion(written.Key)}");
         else if (known.Takes != Takes.Values && written.Values.Length > 1)
             Errors.Add($"{written.Spelling} takes one value, not {written.Values.Length}");
         else if (known.Own is { } own)
@@ -43,11 +43,6 @@ internal sealed class FlagTranslation(Vocabulary vocabulary)
         else
             TakeAlias(known, written);
     }
-
-    /// <summary>The sentence for a spelling that nothing is known by.</summary>
-    public string Unknown(Written written) => vocabulary.Nearest(written.Key) is { } near
-        ? $"{written.Spelling} is not known; did you mean {near}?"
-        : $"{written.Spelling} is not known";
 
     /// <summary>Gives one of our flags a value.</summary>
     public void Give(Given given)
@@ -101,6 +96,8 @@ internal sealed class FlagTranslation(Vocabulary vocabulary)
     /// <summary>Several names stay several where our flag takes several.</summary>
     private ImmutableArray<string> SplitFor(string flag, string value, Written written) =>
         vocabulary.Find(flag)?.Takes == Takes.Values ? written.Values : [value];
+
+    private string Suggestion(string key) => vocabulary.Nearest(key) is { } near ? $"; did you mean {near}?" : "";
 
     private bool? SwitchOf(Written written)
     {

@@ -18,6 +18,11 @@ internal sealed class LayeredCommand(string name, string description) : Command(
     /// <summary>Its groups in the order of the help.</summary>
     public IReadOnlyList<FlagGroup> Groups => _groups;
 
+    /// <summary>
+    /// Whether it tells of variables with our prefix that are not its own. One command does: they may be another's.
+    /// </summary>
+    public bool NamesStrayVariables { get; init; }
+
     /// <summary>What this run was given; read before its action runs.</summary>
     public EffectiveFlags Flags { get; set; } = EffectiveFlags.None;
 
