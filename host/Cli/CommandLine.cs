@@ -52,7 +52,7 @@ internal static class CommandLine
     {
         if (Console.IsOutputRedirected)
             AnsiConsole.Profile.Width = WidthOfFiles;
-        string[] words = PlaceServe(args);
+        string[] words = CompletionCommand.PlaceServe(PlaceServe(args), s_commands);
         if (!words[0].StartsWith('-') && !words[0].StartsWith('[') && !s_commands.Contains(words[0]))
         {
             return Say.Error(

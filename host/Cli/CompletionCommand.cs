@@ -33,6 +33,28 @@ internal static class CompletionCommand
         complete -c glm5 -a '(glm5 "[suggest:"(commandline -C)"]" (commandline -cp) 2>/dev/null)'
         """;
 
+    /// <summary>
+    /// What a shell asks, with <c>serve</c> put in where the line means it without saying so:
+    /// <c>glm5 --po</c> is <c>glm5 serve --po</c>.
+    /// </summary>
+    /// <param name="words">The directive with the cursor's position, and the line so far.</param>
+    /// <param name="commands">Names of commands.</param>
+    public static string[] PlaceServe(string[] words, string[] commands)
+    {
+        const string Serve = "serve ";
+        if (words is not [['[', 's', 'u', 'g', 'g', 'e', 's', 't', ':', ..] directive, var line]
+            || !int.TryParse(directive[(directive.IndexOf(':', StringComparison.Ordinal) + 1)..^1], out int cursor))
+        {
+            return words;
+        }
+
+        int first = line.IndexOf(' ', StringComparison.Ordinal) + 1;
+        string rest = line[first..];
+        int end = rest.IndexOf(' ', StringComparison.Ordinal);
+        bool isSaid = first == 0 || (end < 0 && !rest.StartsWith('-')) || commands.Contains(end < 0 ? rest : rest[..end]);
+        return isSaid ? words : [$"[suggest:{cursor + Serve.Length}]", line.Insert(first, Serve)];
+    }
+
     /// <summary>The command.</summary>
     public static Command Create()
     {

@@ -28,13 +28,14 @@ internal sealed class HubFlags
     };
 
     /// <summary>The words.</summary>
-    public HubFlags() => _hub.AcceptOnlyFromAmong(HubWord.All);
+    public HubFlags() => OneOf.Take(_hub, HubWord.All);
 
     /// <summary>All of them, in the order of the help.</summary>
     public Option[] Options => [_hub, _revision, _cache, _offline];
 
     /// <summary>The hub; null where none was said.</summary>
-    public HubKind? Hub(SymbolResult line) => HubWord.Read(line.GetValue(_hub));
+    public HubKind? Hub(SymbolResult line) =>
+        HubWord.Read(line.GetResult(_hub)?.Tokens is [.., var word] ? word.Value : null);
 
     /// <summary>The revision; null where none was said.</summary>
     public string? Revision(SymbolResult line) => line.GetValue(_revision);

@@ -20,7 +20,7 @@ internal sealed class ModelFlags
 
     private readonly HubFlags _hub = new();
 
-    private readonly Option<string> _device = new("--device")
+    private readonly Option<string?> _device = new("--device")
     {
         Description = "What to run on; auto takes the best that is present",
         DefaultValueFactory = _ => "auto",
@@ -79,7 +79,7 @@ internal sealed class ModelFlags
     /// <summary>Adds the words to a command.</summary>
     public void AddTo(LayeredCommand command)
     {
-        _device.AcceptOnlyFromAmong(BackendCatalog.DeviceNames);
+        OneOf.Take(_device, BackendCatalog.DeviceNames);
         _model.Validators.Add(RequireModel);
         command.Validators.Add(RequireEmbedded);
         command.Add(_model);
