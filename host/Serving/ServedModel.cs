@@ -38,8 +38,11 @@ internal sealed class ServedModel(
     {
         try
         {
-            LoadedModel model = ModelLoader.Load(options.Model, backend, _progress, _logger, cancel);
-            _ready = new ReadyModel(model, new Engine(model, options.Model, time, loggers.CreateLogger("Glm5.Engine")));
+            ModelOptions how = options.Find is { } find
+                ? options.Model with { Folder = find(_progress, loggers.CreateLogger("Glm5.Hub"), cancel) }
+                : options.Model;
+            LoadedModel model = ModelLoader.Load(how, backend, _progress, _logger, cancel);
+            _ready = new ReadyModel(model, new Engine(model, how, time, loggers.CreateLogger("Glm5.Engine")));
             _progress.Enter(LoadPhase.Ready);
         }
         catch (Exception exception)
