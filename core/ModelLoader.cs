@@ -37,7 +37,7 @@ public static partial class ModelLoader
             CheckDrafts(options, checkpoint.Config);
             accelerators = backend.Open(new DeviceRequest(options.Ranks, ArenaBytes(options, checkpoint.Config, context), options.Threads));
             KvSpec spec = Spec(options, checkpoint.Config, accelerators[0].Capabilities);
-            KvPoolSize.Decide(options, accelerators[0], spec, context);
+            KvPoolSize.Decide(options, accelerators[0], spec, context, checkpoint.TotalBytes);
 
             CheckpointReader.ReadAll(checkpoint, progress, cancel);
             progress.Enter(LoadPhase.Packing);
@@ -62,6 +62,10 @@ public static partial class ModelLoader
             throw;
         }
     }
+
+    /// <summary>Weights in place hold memory that the system calls free, because it could drop and read them again.</summary>
+    private static long CachedWeightBytes(ModelOptions options, IAccelerator accelerator, Checkpoint checkpoint) =>
+        accelerator.Capabilities.SharesMemory && !options.ReadInsteadOfMap ? checkpoint.TotalBytes : 0;
 
     private static string Identity(Checkpoint checkpoint) =>
         $"{Path.GetFullPath(checkpoint.Folder)} of {checkpoint.TotalBytes} bytes";
@@ -105,8 +109,8 @@ public static partial class ModelLoader
         {
             if (accepted == slots)
             {
-                return new KvSpec(
-                    config.LayerCount + config.DraftLayerCount, config.KvLoraRank, config.QkRopeHeadDim, config.IndexHeadDim, slots);
+                int layers = config.LayerCount + (options.SpeculativeTokens > 0 ? config.DraftLayerCount : 0);
+                return new KvSpec(layers, config.KvLoraRank, config.QkRopeHeadDim, config.IndexHeadDim, slots);
             }
         }
 
@@ -118,19 +122,33 @@ public static partial class ModelLoader
         Checkpoint checkpoint, IReadOnlyList<IAccelerator> accelerators, ModelOptions options, KvSpec spec, int context,
         CancellationToken cancel, out KvPoolSize pool)
     {
-        var weights = new ModelWeights[accelerators.Count];
-        for (int r = 0; r < weights.Length; r++)
-            weights[r] = WeightPacking.Load(checkpoint, accelerators[r], new RankShard(r, weights.Length), cancellation: cancel);
-        pool = KvPoolSize.Decide(options, accelerators[0], spec, context);
-        var ranks = new RankModel[weights.Length];
-        for (int r = 0; r < ranks.Length; r++)
+        var made = new Stack<IDisposable>();
+        try
         {
-            ranks[r] = new RankModel(
-                accelerators[r], weights[r], new Glm5Model(checkpoint.Config, weights[r], accelerators[r]),
-                accelerators[r].CreateKvStore(spec, pool.Blocks));
-        }
+            var weights = new ModelWeights[accelerators.Count];
+            for (int r = 0; r < weights.Length; r++)
+            {
+                weights[r] = WeightPacking.Load(checkpoint, accelerators[r], new RankShard(r, weights.Length), cancellation: cancel);
+                made.Push(weights[r]);
+            }
 
-        return ranks;
+            pool = KvPoolSize.Decide(options, accelerators[0], spec, context, CachedWeightBytes(options, accelerators[0], checkpoint));
+            var ranks = new RankModel[weights.Length];
+            for (int r = 0; r < ranks.Length; r++)
+            {
+                KvStore kv = accelerators[r].CreateKvStore(spec, pool.Blocks);
+                made.Push(kv);
+                ranks[r] = new RankModel(accelerators[r], weights[r], new Glm5Model(checkpoint.Config, weights[r], accelerators[r]), kv);
+            }
+
+            return ranks;
+        }
+        catch
+        {
+            while (made.TryPop(out IDisposable? part))
+                part.Dispose();
+            throw;
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Information,

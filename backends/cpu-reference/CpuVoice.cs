@@ -9,6 +9,6 @@ public enum CpuVoice
     /// <summary>Vector instructions and threads, what people run.</summary>
     Simd,
 
-    /// <summary>The contract's default bodies over the vector primitives: what is there before anything is fused. For tests.</summary>
+    /// <summary>The contract's default bodies over the vector primitives, before anything is fused. For tests.</summary>
     Composed,
 }

@@ -22,24 +22,33 @@ public sealed record KvPoolSize(int Blocks, long BlockBytes, long FreeBytes, int
     /// more than the memory allowed, and never less than one such sequence. A size that was asked for is taken whole
     /// when there are prefixes to keep.
     /// </summary>
+    /// <param name="options">What was asked for.</param>
+    /// <param name="accelerator">Any rank's device.</param>
+    /// <param name="spec">The caches' shape.</param>
+    /// <param name="contextLength">The longest sequence.</param>
+    /// <param name="weightBytes">Bytes of the same memory, over all ranks, that the weights will take or hold only as
+    /// cached file contents, which count as free.</param>
     /// <exception cref="DeviceMemoryException">Not even one sequence fits; names the length that would.</exception>
-    public static KvPoolSize Decide(ModelOptions options, IAccelerator accelerator, KvSpec spec, int contextLength)
+    public static KvPoolSize Decide(
+        ModelOptions options, IAccelerator accelerator, KvSpec spec, int contextLength, long weightBytes)
     {
         long free = accelerator.Memory.FreeBytes / (accelerator.Capabilities.SharesMemory ? options.Ranks : 1);
+        free = Math.Max(0, free - (weightBytes / options.Ranks));
         long allowed = options.KvBytes > 0 ? options.KvBytes / options.Ranks : (long)(free * options.KvMemoryFraction);
         long blockBytes = accelerator.KvBlockBytes(spec);
         long perSequence = (contextLength + spec.BlockSlots - 1) / spec.BlockSlots;
         long affordable = Math.Min(allowed, free) / blockBytes;
         if (affordable < perSequence + 1)
-            throw TooSmall(contextLength, (perSequence + 1) * blockBytes, allowed, free, (affordable - 1) * spec.BlockSlots);
+            throw TooSmall(contextLength, (perSequence + 1) * blockBytes, Math.Min(allowed, free), free, weightBytes, (affordable - 1) * spec.BlockSlots);
         bool keepsPrefixes = options is { KvBytes: > 0, PrefixCaching: true };
         long blocks = keepsPrefixes ? affordable : Math.Min(affordable, (options.MaxSequences * perSequence) + 1);
         return new KvPoolSize((int)Math.Min(blocks, int.MaxValue / spec.BlockSlots), blockBytes, free, spec.BlockSlots);
     }
 
-    private static DeviceMemoryException TooSmall(int context, long needed, long allowed, long free, long fits) => new(
+    private static DeviceMemoryException TooSmall(
+        int context, long needed, long allowed, long free, long weights, long fits) => new(
         $"the KV cache of one sequence of {context:N0} tokens needs {Gigabytes(needed)} on each rank, {Gigabytes(allowed)} are allowed "
-        + $"and {Gigabytes(free)} are free; "
+        + $"and {Gigabytes(free)} are free beside the weights' {Gigabytes(weights)}; "
         + (fits > 0 ? $"--max-model-len {fits} would fit, or allow more with --kv-cache-memory-bytes" : "use a machine with more memory"));
 
     private static string Gigabytes(long bytes) => $"{bytes / 1e9:F2} GB";

@@ -6,7 +6,7 @@ namespace Glm5.Host.Api;
 /// <summary>The model for a request, or the reason why it has to come again.</summary>
 internal static class Readiness
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(1);
 
     /// <summary>The ready model.</summary>
     /// <exception cref="ApiException">503 with Retry-After: it is loading, or the server is stopping.</exception>
@@ -22,7 +22,7 @@ internal static class Readiness
         }
 
         LoadStatus status = model.Status;
-        TimeSpan wait = status.Remaining is { } remaining && remaining < Longest ? remaining : TimeSpan.FromSeconds(2);
+        TimeSpan wait = status.Remaining is { } remaining && remaining < s_longest ? remaining : TimeSpan.FromSeconds(2);
         string amount = status.BytesTotal > 0
             ? $", {100.0 * status.BytesDone / status.BytesTotal:F0} % of its bytes are there"
             : "";

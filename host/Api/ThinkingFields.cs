@@ -9,8 +9,8 @@ namespace Glm5.Host.Api;
 /// </summary>
 internal static class ThinkingFields
 {
-    private static readonly JsonElement True = JsonElement.Parse("true"u8);
-    private static readonly JsonElement False = JsonElement.Parse("false"u8);
+    private static readonly JsonElement s_true = JsonElement.Parse("true"u8);
+    private static readonly JsonElement s_false = JsonElement.Parse("false"u8);
 
     /// <summary>Variables for the template.</summary>
     public static Dictionary<string, JsonElement> Read(RequestFields fields)
@@ -55,9 +55,9 @@ internal static class ThinkingFields
                 "invalid_value");
         }
 
-        variables.TryAdd("enable_thinking", type == "enabled" ? True : False);
+        variables.TryAdd("enable_thinking", type == "enabled" ? s_true : s_false);
         if (thinking.Flag("clear_thinking") is { } clear)
-            variables.TryAdd("clear_thinking", clear ? True : False);
+            variables.TryAdd("clear_thinking", clear ? s_true : s_false);
         thinking.RequireAllRead();
     }
 
@@ -74,7 +74,7 @@ internal static class ThinkingFields
                 "invalid_value");
         }
 
-        variables.TryAdd("enable_thinking", effort == "none" ? False : True);
+        variables.TryAdd("enable_thinking", effort == "none" ? s_false : s_true);
         fields.TryGet("reasoning_effort", out JsonElement value);
         variables.TryAdd("reasoning_effort", value);
     }

@@ -7,7 +7,7 @@ namespace Glm5.Host.Cli;
 /// <summary>Shows loading: a bar on a terminal, a line at each phase and every few seconds otherwise.</summary>
 internal sealed class LoadDisplay
 {
-    private static readonly TimeSpan Between = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_between = TimeSpan.FromSeconds(5);
 
     private readonly bool _onTerminal = AnsiConsole.Profile.Capabilities.Interactive && !Console.IsOutputRedirected;
 
@@ -61,7 +61,7 @@ internal sealed class LoadDisplay
 
         public void Report(LoadStatus value)
         {
-            if (value.Phase == _phase && value.Elapsed - _told < Between)
+            if (value.Phase == _phase && value.Elapsed - _told < s_between)
                 return;
             (_phase, _told) = (value.Phase, value.Elapsed);
             if (value.Phase is LoadPhase.Ready or LoadPhase.Failed)

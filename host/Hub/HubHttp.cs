@@ -93,8 +93,10 @@ internal sealed partial class HubHttp : IDisposable
             {
                 if (Redirection(response, at) is { } next)
                     at = next;
-                else
+                else if (IsHubItself(at))
                     throw HubRefusals.Of(response, _hub, model, _settings.LongestPause, _clock);
+                else
+                    throw HubRefusals.OfStore(response, at.Host, _hub, _settings.LongestPause, _clock);
             }
         }
 

@@ -43,6 +43,22 @@ internal static class HubRefusals
         };
     }
 
+    /// <summary>
+    /// The exception for an answer of the store that the hub redirects to. It knows no accounts and no models: it
+    /// refuses an address that has grown old, and the next attempt gets a new one from the hub.
+    /// </summary>
+    public static Exception OfStore(
+        HttpResponseMessage response, string store, ModelHub hub, TimeSpan longestPause, TimeProvider clock) =>
+        response.StatusCode switch
+        {
+            HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable =>
+                Busy(response, hub, longestPause, clock),
+            HttpStatusCode.RequestedRangeNotSatisfiable =>
+                new FileRestartException("it became shorter", serverKnowsRanges: true),
+            _ => new LinkFaultException(
+                $"{store}, where {hub.Host} keeps its files, answered with status {(int)response.StatusCode}"),
+        };
+
     // Hubs answer the same for a model that is private and for one that does not exist.
     private static HubException NoAccount(ModelHub hub, ModelId model) => new(
         HubFault.Denied,
@@ -51,8 +67,8 @@ internal static class HubRefusals
                 + $"is no such model. Renew it at {hub.Place.Endpoint}settings/tokens, or check the name at "
                 + $"{hub.PageOf(model)}"
             : $"{hub.Host} does not show {model} to everybody: it is private or gated, or there is no such model. "
-            + $"Check the name at {hub.PageOf(model)}; if you have access, set {hub.TokenVariable} to a token that "
-            + "may read it");
+                + $"Check the name at {hub.PageOf(model)}; if you have access, set {hub.TokenVariable} to a token that "
+                + "may read it");
 
     private static HubException Forbidden(ModelHub hub, ModelId model) => new(
         HubFault.Denied,

@@ -19,7 +19,8 @@ internal static unsafe class Dot
     /// <summary>Whether kernels run on <see cref="Lanes512"/>.</summary>
     public static bool Is512 => Vector512.IsHardwareAccelerated;
 
-    /// <summary>Whether kernels run on <see cref="Lanes256"/>, if not on <see cref="Lanes512"/>; else on <see cref="Lanes128"/>.</summary>
+    /// <summary>Whether kernels run on <see cref="Lanes256"/>, if not on <see cref="Lanes512"/>; the rest run on
+    /// <see cref="Lanes128"/>.</summary>
     public static bool Is256 => Avx2.IsSupported;
 
     /// <summary>Σ a[k] · b[k] of two rows of activations.</summary>
@@ -38,7 +39,11 @@ internal static unsafe class Dot
         for (; k + TLanes.Count <= count; k += TLanes.Count)
             sum = TLanes.MultiplyAdd(TLanes.Load(a + k), TLanes.Load(b + k), sum);
         if (k < count)
-            sum = TLanes.MultiplyAdd(LoadTail<TLanes, TVector>(a + k, count - k), LoadTail<TLanes, TVector>(b + k, count - k), sum);
+        {
+            TVector left = LoadTail<TLanes, TVector>(a + k, count - k), right = LoadTail<TLanes, TVector>(b + k, count - k);
+            sum = TLanes.MultiplyAdd(left, right, sum);
+        }
+
         return TLanes.Sum(sum);
     }
 

@@ -15,7 +15,8 @@ internal static unsafe class Elementwise
             where TVector : struct;
     }
 
-    /// <summary>y = f(x, z), all of <paramref name="count"/> elements; y may be x or z. Where f takes one argument, z is x.</summary>
+    /// <summary>y = f(x, z), all of <paramref name="count"/> elements; y may be x or z. Where f takes one argument, z is
+    /// x.</summary>
     public static void Map<TFunction>(TFunction f, float* x, float* z, float* y, long count)
         where TFunction : struct, IFunction
     {

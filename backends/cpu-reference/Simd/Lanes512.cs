@@ -56,7 +56,7 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector512<float> a) => Lanes256.Sum(Halves(a));
 
-    /// <summary>Halves of two vectors are joined before they are added, so that no addition works on half a register.</summary>
+    /// <summary>Halves of two vectors are joined before they are added: no addition works on half a register.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Sums(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d)
     {
@@ -67,7 +67,8 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
         Vector512<float> quarters = Avx512F.Shuffle4x128(ab, cd, Evens) + Avx512F.Shuffle4x128(ab, cd, Odds);
         Vector512<float> pairs = quarters + Avx512F.Permute4x32(quarters, OtherPair);
         Vector512<float> sums = pairs + Avx512F.Permute4x32(pairs, Neighbour);
-        return Avx512F.PermuteVar16x32(sums, Vector512.Create(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12)).GetLower().GetLower();
+        Vector512<int> quarterHeads = Vector512.Create(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
+        return Avx512F.PermuteVar16x32(sums, quarterHeads).GetLower().GetLower();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -3,7 +3,8 @@ using System.Runtime.Intrinsics;
 
 namespace Glm5.Backends.CpuReference.Simd;
 
-/// <summary>Sums and maxima of a row, in the order of <see cref="Dot"/>: one vector of lanes, halves joined at the end.</summary>
+/// <summary>Sums and maxima of a row, in the order of <see cref="Dot"/>: a vector of lanes, halves joined at the
+/// end.</summary>
 internal static unsafe class Reductions
 {
     /// <summary>Σ x[i].</summary>

@@ -19,7 +19,8 @@ internal sealed unsafe class RopeTable
             (_sin[i], _cos[i]) = MathF.SinCos(position * _frequency[i]);
     }
 
-    /// <summary>(a, b) becomes (a·cos − b·sin, b·cos + a·sin): pairs (2i, 2i + 1) interleaved, else (i, i + width/2).</summary>
+    /// <summary>(a, b) becomes (a·cos − b·sin, b·cos + a·sin): pairs (2i, 2i + 1) interleaved, else (i, i +
+    /// width/2).</summary>
     public void Rotate(float* x, bool interleaved)
     {
         int step = interleaved ? 2 : 1, partner = interleaved ? 1 : _pairs;

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Glm5.Core.Accelerator;
 
 namespace Glm5.Backends.CpuReference.Simd;
@@ -21,7 +22,7 @@ internal sealed unsafe class Scratch(DeviceMemory memory) : IDisposable
         if (_buffer is null || _buffer.Bytes < bytes)
         {
             _buffer?.Dispose();
-            _buffer = memory.Allocate((long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)bytes), "kernels' scratch");
+            _buffer = memory.Allocate((long)BitOperations.RoundUpToPowerOf2((ulong)bytes), "kernels' scratch");
         }
 
         return _buffer.Address;

@@ -89,7 +89,11 @@ internal sealed unsafe partial class SimdOps
         for (long pair = 0; pair < pairs; pair++)
         {
             if ((uint)expert[pair] >= (uint)count)
-                throw new AcceleratorException($"a token goes to expert {expert[pair]}, the layer has {count}: its router scores are no numbers");
+            {
+                throw new AcceleratorException(
+                    $"a token goes to expert {expert[pair]}, the layer has {count}: its router scores are no numbers");
+            }
+
             first[expert[pair] + 1]++;
         }
 
@@ -172,7 +176,8 @@ internal sealed unsafe partial class SimdOps
     private float* TakeFloats(long count) => (float*)Arena.Take(ElementType.F32, count).Address;
 
     /// <summary>Networks of one shape and their rows, network by network.</summary>
-    private struct Networks(CpuPackedWeight? gateUp, CpuPackedWeight down, int* offsets, int products, int* groups, long rows)
+    private struct Networks(
+        CpuPackedWeight? gateUp, CpuPackedWeight down, int* offsets, int products, int* groups, long rows)
     {
         public readonly CpuPackedWeight? GateUp = gateUp;
         public readonly CpuPackedWeight Down = down;

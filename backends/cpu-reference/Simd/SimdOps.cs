@@ -13,7 +13,7 @@ internal sealed unsafe partial class SimdOps(
     /// <inheritdoc/>
     protected override int AddendsPerRank => RowParallelChunks.PerRank(Ranks.Size);
 
-    /// <summary>One pass over each token's row: all ranks' addends in the order of their chunks, the residual, the norm.</summary>
+    /// <summary>One pass over each token's row: all ranks' addends in the order of their chunks, residual, norm.</summary>
     [Fused("reduce rows")]
     protected override void ReduceAddNormCore(
         PartialSum sum, Tensor residual, PackedWeight norm, float epsilon, Tensor normed)

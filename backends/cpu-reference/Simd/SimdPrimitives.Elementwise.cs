@@ -8,8 +8,8 @@ internal unsafe partial class SimdPrimitives
     /// <inheritdoc/>
     protected override void SiluMulCore(Tensor gateUp, Tensor into)
     {
-        FloatRows y = new(into);
-        Map(new Elementwise.SiluTimes(), new FloatRows(gateUp.Columns(0, y.Width)), new FloatRows(gateUp.Columns(y.Width, y.Width)), y);
+        FloatRows y = new(into), gate = new(gateUp.Columns(0, y.Width)), up = new(gateUp.Columns(y.Width, y.Width));
+        Map(new Elementwise.SiluTimes(), gate, up, y);
     }
 
     /// <inheritdoc/>

@@ -115,7 +115,8 @@ internal unsafe partial class SimdPrimitives
         var byProduct = new RowsByProduct(packed, offsets, weight.Groups, 1, weight.Columns);
         Pack(from, byProduct);
         long rowBytes = weight.Columns * weight.Parts[0].Type.Bytes();
-        var work = new ProductWork(weight, byProduct, into, BlockRows(byProduct.Active * weight.Rows, rowBytes), WorkerScratch);
+        long blockRows = BlockRows(byProduct.Active * weight.Rows, rowBytes);
+        var work = new ProductWork(weight, byProduct, into, blockRows, WorkerScratch);
         Team.Run(ref work, work.Pieces);
     }
 

@@ -12,7 +12,8 @@ namespace Glm5.Backends.CpuReference.Simd;
 /// </summary>
 internal sealed unsafe class WorkerTeam : IDisposable
 {
-    // A ticket holds the number of the run above this bit, the bit while the run may be joined, and below it those who have joined.
+    // A ticket holds the number of the run above this bit, the bit itself while the run may be joined, and below it the
+    // number of those who have joined.
     private const long Open = 1L << 31;
     private const long Joined = Open - 1;
     private const int RunShift = 32;

@@ -12,16 +12,18 @@ namespace Glm5.Benchmarks.Speed;
 /// <param name="Attention">Softmax over the selected rows; flat past index_topk.</param>
 internal sealed record DepthTime(int Context, Spread Token, Spread Indexer, Spread TopK, Spread Attention)
 {
-    private const int Samples = 15, WarmingTokens = 60;
+    private const int Samples = 15, WarmingTokens = 120;
 
     /// <summary>
     /// Measures at ascending context lengths, over caches of noise. The parts are timed apart, on the same caches, one layer
     /// times the layers.
     /// </summary>
-    public static IEnumerable<DepthTime> Series(ModelUnderMeasure model, IEnumerable<int> contexts)
+    public static IEnumerable<DepthTime> Series(ModelUnderMeasure model, int[] contexts)
     {
+        // Both with a selection and without, so that no compilation falls into the clock.
+        int selective = Math.Min(model.Config.IndexTopK, contexts.Max());
         for (int i = 0; i < WarmingTokens; i++)
-            model.MillisecondsOfToken(i);
+            model.MillisecondsOfToken(i % 2 == 0 ? 0 : selective);
         int cached = 0;
         foreach (int context in contexts.Distinct().Order())
         {

@@ -80,6 +80,24 @@ public sealed class RefusalTests
     }
 
     [TestMethod]
+    [DataRow(403)]
+    [DataRow(404)]
+    public async Task A_store_that_refuses_an_old_address_is_asked_with_a_new_one(int status)
+    {
+        await using HubBench bench = await HubBench.StartAsync();
+        int asked = 0;
+        bench.Hub.Instead = http =>
+        {
+            bool refuses = http.Request.Host.Host == "localhost" && Interlocked.Increment(ref asked) <= 2;
+            if (refuses)
+                http.Response.StatusCode = status;
+            return Task.FromResult(refuses);
+        };
+        bench.RequireServable((await bench.PullAsync()).Folder);
+        Assert.Contains($"keeps its files, answered with status {status}; trying again", bench.Log.Lines[1]);
+    }
+
+    [TestMethod]
     public async Task A_disk_that_is_too_small_is_found_before_the_weights_with_both_figures()
     {
         await using HubBench bench = await HubBench.StartAsync();

@@ -31,7 +31,7 @@ public sealed unsafe class SimdAttentionKernelTests
             {
                 int h = panel * QueryPanels.Widest, count = panels.LanesIn(panel);
                 panels.Fill(h, count, q + (h * width), width, Math.Min(count, heads - h), 0, width);
-                RowDots.Tile(rows, panels.Panel(panel), count, width, 0.25f, y + h, lanes);
+                RowDots.Tile(rows, panel == 0 ? rows : null, panels.Panel(panel), count, width, 0.25f, y + h, lanes);
             }
         }
 

@@ -6,7 +6,10 @@ using Glm5.Core.Weights.Formats;
 
 namespace Glm5.Tests.Unit.Cpu;
 
-/// <summary>Each width that this processor has, lane by lane. Others: run with DOTNET_EnableAVX512F=0 or DOTNET_EnableHWIntrinsic=0.</summary>
+/// <summary>
+/// Each width that this processor has, lane by lane. Whole suites run on narrower vectors with DOTNET_EnableAVX512=0,
+/// DOTNET_EnableAVX2=0 or, without any, DOTNET_EnableHWIntrinsic=0 in the environment.
+/// </summary>
 [TestClass]
 public sealed unsafe class SimdLanesTests
 {
@@ -91,7 +94,8 @@ public sealed unsafe class SimdLanesTests
         {
             for (int i = 0; i < 64; i++)
                 values[i] = (_random.NextSingle() - 0.5f) * MathF.Exp(10 * _random.NextSingle());
-            TVector a = TLanes.Load(values), b = TLanes.Load(values + 16), c = TLanes.Load(values + 32), d = TLanes.Load(values + 48);
+            TVector a = TLanes.Load(values), b = TLanes.Load(values + 16);
+            TVector c = TLanes.Load(values + 32), d = TLanes.Load(values + 48);
             for (int row = 0; row < 4; row++)
                 expected[row] = SimdOrder.Tree(new ReadOnlySpan<float>(values + (16 * row), TLanes.Count));
             Assert.AreEqual(expected[0], TLanes.Sum(a));
@@ -114,7 +118,8 @@ public sealed unsafe class SimdLanesTests
     }
 
     private static void Same(float expected, float got) => Assert.IsTrue(
-        BitConverter.SingleToUInt32Bits(expected) == BitConverter.SingleToUInt32Bits(got) || (float.IsNaN(expected) && float.IsNaN(got)),
+        BitConverter.SingleToUInt32Bits(expected) == BitConverter.SingleToUInt32Bits(got)
+        || (float.IsNaN(expected) && float.IsNaN(got)),
         $"expected {expected}, got {got}");
 
     private static float Lane<TVector>(ref TVector vector, int lane)

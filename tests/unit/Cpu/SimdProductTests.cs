@@ -31,8 +31,7 @@ public sealed class SimdProductTests
             float[] x = SimdRank.Values(rows * columns, rows);
             using var rank = new SimdRank(threads);
             float[] y = rank.MatMul(x, rank.Pack(WeightRole.Linear, weight));
-            for (int i = 0; i < y.Length; i++)
-                Assert.AreEqual(SimdOrder.StoredProduct(x.AsSpan(i / outputs * columns, columns), weight, i % outputs), y[i], $"element {i}");
+            Check(x, weight, y);
         }, iter: 60, threads: 1);
 
     [TestMethod]
@@ -48,8 +47,7 @@ public sealed class SimdProductTests
             WeightSource shard = whole.RowSlice(row, 150).ColumnSlice(column, 140);
             float[] x = SimdRank.Values(rows * 140, column);
             float[] y = rank.MatMul(x, rank.Pack(WeightRole.Linear, shard));
-            for (int i = 0; i < y.Length; i++)
-                Assert.AreEqual(SimdOrder.StoredProduct(x.AsSpan(i / 150 * 140, 140), shard, i % 150), y[i], $"from [{row}, {column}], element {i}");
+            Check(x, shard, y);
         }
     }
 
@@ -63,7 +61,8 @@ public sealed class SimdProductTests
         float[] x = SimdRank.Values(Tokens * Heads * Nope, 1), o = SimdRank.Values(Tokens * Heads * Latent, 2);
         using var rank = new SimdRank(2);
         PackedWeight keys = rank.Pack(WeightRole.KeyUp, parts), values = rank.Pack(WeightRole.ValueUp, parts);
-        float[] absorbed = PerHead(rank, keys, x, Tokens, Nope, Latent), output = PerHead(rank, values, o, Tokens, Latent, Nope);
+        float[] absorbed = PerHead(rank, keys, x, Tokens, Nope, Latent);
+        float[] output = PerHead(rank, values, o, Tokens, Latent, Nope);
         for (int t = 0; t < Tokens; t++)
         {
             float[] alone = PerHead(rank, keys, x[(t * Heads * Nope)..((t + 1) * Heads * Nope)], 1, Nope, Latent);
@@ -93,6 +92,16 @@ public sealed class SimdProductTests
         table.Decode(19, 0, expected.AsSpan(0, 290));
         table.Decode(3, 0, expected.AsSpan(290));
         CollectionAssert.AreEqual(expected, rank.Download(into));
+    }
+
+    private static void Check(float[] x, WeightSource weight, float[] y)
+    {
+        (int columns, int outputs) = ((int)weight.Columns, (int)weight.Rows);
+        for (int i = 0; i < y.Length; i++)
+        {
+            float expected = SimdOrder.StoredProduct(x.AsSpan(i / outputs * columns, columns), weight, i % outputs);
+            Assert.AreEqual(expected, y[i], $"element {i} of [{weight.RowOrigin}, {weight.ColumnOrigin}]");
+        }
     }
 
     private static float[] PerHead(SimdRank rank, PackedWeight weight, float[] x, int tokens, int width, int outputs)

@@ -77,19 +77,31 @@ internal readonly unsafe struct TokenAttention
     public void Multiply(AttendScratch scratch, int first, int end)
     {
         QueryPanels panels = scratch.Panels;
-        float** rows = stackalloc float*[RowDots.Rows];
+        float** rows = stackalloc float*[RowDots.Rows], next = stackalloc float*[RowDots.Rows];
+        FindRows(scratch.Slots, first, end, next);
         for (int j = first; j < end; j += RowDots.Rows)
         {
-            for (int i = 0; i < RowDots.Rows; i++)
-                rows[i] = Cache + ((long)scratch.Slots[Math.Min(j + i, end - 1)] * Stride);
+            float** tile = next;
+            next = rows;
+            rows = tile;
+            bool more = j + RowDots.Rows < end;
+            if (more)
+                FindRows(scratch.Slots, j + RowDots.Rows, end, next);
             float* logits = scratch.Logits + ((long)j * panels.Lanes);
             for (int panel = 0; panel < panels.Count; panel++, logits += QueryPanels.Widest)
             {
                 RowDots.Tile(
-                    rows, panels.Panel(panel), panels.LanesIn(panel), panels.Width, Dims.SoftmaxScale, logits,
-                    panels.Lanes);
+                    rows, more && panel == 0 ? next : null, panels.Panel(panel), panels.LanesIn(panel), panels.Width,
+                    Dims.SoftmaxScale, logits, panels.Lanes);
             }
         }
+    }
+
+    /// <summary>Addresses of a tile's rows; behind the last it is the last again.</summary>
+    private void FindRows(int* slots, int first, int end, float** rows)
+    {
+        for (int i = 0; i < RowDots.Rows; i++)
+            rows[i] = Cache + ((long)slots[Math.Min(first + i, end - 1)] * Stride);
     }
 
     /// <summary>Exponentials of a panel's logits, and one over their sums.</summary>

@@ -61,16 +61,22 @@ internal readonly unsafe struct TokenScores
     {
         QueryPanels panels = scratch.Panels(tokens);
         var keys = new KeyBlocks(Cache, Dims.Width, Layout.BlockTables[Layout.SequenceOf[t]], Layout.BlockSlots);
-        float** rows = stackalloc float*[RowDots.Rows];
+        float** rows = stackalloc float*[RowDots.Rows], next = stackalloc float*[RowDots.Rows];
         float* products = stackalloc float[RowDots.Rows * panels.Lanes];
+        keys.Tile(first, end, next);
         for (int j = first; j < end; j += RowDots.Rows)
         {
-            keys.Tile(j, end, rows);
+            float** tile = next;
+            next = rows;
+            rows = tile;
+            bool more = j + RowDots.Rows < end;
+            if (more)
+                keys.Tile(j + RowDots.Rows, end, next);
             for (int panel = 0; panel < panels.Count; panel++)
             {
                 RowDots.Tile(
-                    rows, panels.Panel(panel), panels.LanesIn(panel), Dims.Width, Dims.KeyScale,
-                    products + (panel * QueryPanels.Widest), panels.Lanes);
+                    rows, more && panel == 0 ? next : null, panels.Panel(panel), panels.LanesIn(panel), Dims.Width,
+                    Dims.KeyScale, products + (panel * QueryPanels.Widest), panels.Lanes);
             }
 
             SumHeads(tokens, scratch, products, panels.Lanes, j);

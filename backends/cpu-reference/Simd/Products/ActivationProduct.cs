@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Glm5.Backends.CpuReference.Simd.Products;
 
-/// <summary>A row of y = a · b, or of a · bᵀ. Only default bodies multiply activations; kernels of steps do without.</summary>
+/// <summary>A row of y = a · b, or of a · bᵀ. Only default bodies multiply activations, never the kernels of
+/// steps.</summary>
 internal readonly unsafe struct ActivationProduct(FloatRows a, FloatRows b, bool transposed, FloatRows y) : IRowKernel
 {
     public void Run(long row)

@@ -34,8 +34,9 @@ internal static unsafe class LaneOrder
         Step<TLanes, TVector, F32Format>(padded, into, stride);
     }
 
-    /// <summary>Decodes and packs a stretch of a stored row, as <see cref="Pack"/> does with floats. A scaled stretch whose
-    /// steps reach into two blocks is decoded element by element, through <paramref name="floats"/>, room for the stretch.</summary>
+    /// <summary>Decodes and packs a stretch of a stored row, as <see cref="Pack"/> does with floats. A scaled stretch
+    /// whose steps reach into two blocks is decoded element by element, through <paramref name="floats"/>, which has room
+    /// for the stretch.</summary>
     public static void Decode<TLanes, TVector, TFormat>(
         in WeightSource part, long n, long k, long count, float* into, long stride, float* floats)
         where TLanes : struct, ILanes<TVector>

@@ -46,8 +46,8 @@ internal readonly unsafe struct PackedRows(float* address, long rows, int chunks
         for (int t = 0; t < count; t++)
         {
             float* row = from[(group * Tile.MostRows) + t];
-            for (int c = 0; c < Chunks; c++)
-                LaneOrder.Pack<TLanes, TVector>(row + (c * Width), Width, At(group, c) + (t * TLanes.Count), count * TLanes.Count);
+            for (int c = 0; c < Chunks; c++, row += Width)
+                LaneOrder.Pack<TLanes, TVector>(row, Width, At(group, c) + (t * TLanes.Count), count * TLanes.Count);
         }
     }
 }

@@ -90,7 +90,8 @@ internal static unsafe class ProductBlock
         where TFormat : struct, IFormat
     {
         int step = 2 * TLanes.Count;
-        return !TFormat.IsScaled || (new StoredRow(part, 0, 0, TFormat.Bytes).IsCutBy(step) && (x.Chunks == 1 || x.Width % step == 0));
+        return !TFormat.IsScaled
+            || (new StoredRow(part, 0, 0, TFormat.Bytes).IsCutBy(step) && (x.Chunks == 1 || x.Width % step == 0));
     }
 
     private static void InPlace<TLanes, TVector, TFormat, TResults>(
@@ -106,8 +107,9 @@ internal static unsafe class ProductBlock
             // Behind the last row it stands in for those that are not there.
             for (int i = 0; i < StoredProduct.Abreast; i++)
                 rows[i] = new StoredRow(part, first + Math.Min(n + i, count - 1), 0, TFormat.Bytes);
-            StoredProduct.Run<TLanes, TVector, TFormat, TResults>(
-                x, rows, NextRows(part, first + n, TFormat.Bytes), first + n, (int)Math.Min(StoredProduct.Abreast, count - n), results);
+            byte* next = NextRows(part, first + n, TFormat.Bytes);
+            int wanted = (int)Math.Min(StoredProduct.Abreast, count - n);
+            StoredProduct.Run<TLanes, TVector, TFormat, TResults>(x, rows, next, first + n, wanted, results);
         }
     }
 
@@ -124,7 +126,7 @@ internal static unsafe class ProductBlock
         where TVector : struct
         where TFormat : struct, IFormat
     {
-        const int Stride = Tile.PanelRows;
+        int stride = Tile.PanelRows * TLanes.Count;
         for (long n = 0; n < count; n += Tile.PanelRows)
         {
             for (int i = 0; i < Tile.PanelRows; i++)
@@ -133,7 +135,7 @@ internal static unsafe class ProductBlock
                 for (int c = 0; c < x.Chunks; c++)
                 {
                     float* into = panel + (n * x.RowFloats) + (c * Tile.PanelRows * x.Padded) + (i * TLanes.Count);
-                    LaneOrder.Decode<TLanes, TVector, TFormat>(part, row, c * x.Width, x.Width, into, Stride * TLanes.Count, floats);
+                    LaneOrder.Decode<TLanes, TVector, TFormat>(part, row, c * x.Width, x.Width, into, stride, floats);
                 }
             }
         }
@@ -145,21 +147,10 @@ internal static unsafe class ProductBlock
         where TVector : struct
         where TResults : struct, IResults
     {
-        float* tile = stackalloc float[Tile.MostRows * Tile.PanelRows];
-        int rows = x.RowsOf(group);
         for (long n = 0; n < count; n += Tile.PanelRows)
         {
-            for (int c = 0; c < x.Chunks; c++)
-            {
-                float* w = panel + (n * x.RowFloats) + (c * Tile.PanelRows * x.Padded);
-                Tile.Product<TLanes, TVector>(x.At(group, c), rows * TLanes.Count, rows, w, x.Padded, tile);
-                for (int t = 0; t < rows; t++)
-                {
-                    Vector128<float> products = Vector128.Load(tile + (t * Tile.PanelRows));
-                    results.Put(
-                        (group * Tile.MostRows) + t, c, first + n, (int)Math.Min(Tile.PanelRows, count - n), products);
-                }
-            }
+            int wanted = (int)Math.Min(Tile.PanelRows, count - n);
+            Tile.Run<TLanes, TVector, TResults>(x, group, panel + (n * x.RowFloats), first + n, wanted, results);
         }
     }
 }

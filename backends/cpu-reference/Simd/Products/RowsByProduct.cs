@@ -7,7 +7,8 @@ namespace Glm5.Backends.CpuReference.Simd.Products;
 /// <param name="chunks">Chunks of K.</param>
 /// <param name="width">Elements of a chunk.</param>
 /// <param name="groups">[products] the weight's group of each product; null where it is the product's own number.</param>
-internal readonly unsafe struct RowsByProduct(float* packed, int* offsets, int products, int chunks, long width, int* groups = null)
+internal readonly unsafe struct RowsByProduct(
+    float* packed, int* offsets, int products, int chunks, long width, int* groups = null)
 {
     private readonly float* _packed = packed;
     private readonly int* _offsets = offsets, _groups = groups;

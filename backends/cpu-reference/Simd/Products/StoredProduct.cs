@@ -117,8 +117,10 @@ internal static unsafe class StoredProduct
         byte* padded = stackalloc byte[2 * sizeof(float) * 16];
         for (int c = 0; c < packed.Chunks; c++)
         {
+            float* x = packed.At(0, c);
+            long first = c * packed.Width;
             for (int row = 0; row < Abreast; row++)
-                sums[row] = OneWithTail<TLanes, TVector, TFormat>(packed.At(0, c), rows[row], c * packed.Width, packed.Width, padded);
+                sums[row] = OneWithTail<TLanes, TVector, TFormat>(x, rows[row], first, packed.Width, padded);
             results.Put(0, c, n, count, Vector128.Load(sums));
         }
     }

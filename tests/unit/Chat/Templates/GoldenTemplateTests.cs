@@ -8,13 +8,13 @@ namespace Glm5.Tests.Unit.Chat.Templates;
 [TestClass]
 public sealed class GoldenTemplateTests
 {
-    private static readonly JsonElement Cases = JsonElement.Parse(File.ReadAllText(RepositoryFiles.Data("chat", "golden.json")));
+    private static readonly JsonElement s_cases = JsonElement.Parse(File.ReadAllText(RepositoryFiles.Data("chat", "golden.json")));
 
     [TestMethod]
     public void Our_own_template_renders_the_golden_conversations()
     {
         int rendered = 0;
-        foreach (JsonElement golden in Cases.EnumerateArray().Where(c => c.GetProperty("same_with_nano_template").GetBoolean()))
+        foreach (JsonElement golden in s_cases.EnumerateArray().Where(c => c.GetProperty("same_with_nano_template").GetBoolean()))
         {
             AssertRenders(Conversations.Nano, golden);
             rendered++;
@@ -33,7 +33,7 @@ public sealed class GoldenTemplateTests
         }
 
         ChatTemplate template = ChatTemplate.Compile(source, "glm47");
-        foreach (JsonElement golden in Cases.EnumerateArray())
+        foreach (JsonElement golden in s_cases.EnumerateArray())
         {
             AssertRenders(template, golden);
         }

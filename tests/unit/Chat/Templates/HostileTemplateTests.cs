@@ -36,15 +36,15 @@ public sealed class HostileTemplateTests
         "dict(a=x)", "raise_exception('no')", "strftime_now('%Y')", "strftime_now('%Q')", "\ud800", "\u00e9", "\0",
     ];
 
-    private static readonly Gen<string> Pieces = AnyOf(s_pieces).Array[1, 14].Select(string.Concat);
+    private static readonly Gen<string> s_templates = AnyOf(s_pieces).Array[1, 14].Select(string.Concat);
 
-    private static readonly ChatTemplateInput Input = Conversations.Input(Conversation);
+    private static readonly ChatTemplateInput s_input = Conversations.Input(Conversation);
 
     [TestMethod]
     public void Random_pieces_end_in_text_or_in_a_complaint()
     {
         int rendered = 0;
-        Gen.OneOf(Pieces, Pieces.Select(p => $"{{{{ {p} }}}}"), Pieces.Select(p => $"{{% {p} %}}"), Gen.String).Sample(
+        Gen.OneOf(s_templates, s_templates.Select(p => $"{{{{ {p} }}}}"), s_templates.Select(p => $"{{% {p} %}}"), Gen.String).Sample(
             source => rendered += Try(source), iter: 5_000, threads: 1);
         Assert.IsGreaterThan(20, rendered);
     }
@@ -106,7 +106,7 @@ public sealed class HostileTemplateTests
     {
         try
         {
-            Conversations.AssertWellFormed(ChatTemplate.Compile(source, "hostile").Render(Input));
+            Conversations.AssertWellFormed(ChatTemplate.Compile(source, "hostile").Render(s_input));
             return 1;
         }
         catch (ChatTemplateException exception)
