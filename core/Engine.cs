@@ -19,6 +19,7 @@ public sealed partial class Engine : IDisposable
     private readonly GenerationLimits _limits;
     private readonly TokenMask _unnamed;
     private readonly SamplingScratch _scratch;
+    private readonly PrefixCache? _prefixes;
     private readonly Scheduler _scheduler;
     private readonly Inbox _inbox;
     private readonly EngineCounters _counters;
@@ -50,7 +51,8 @@ public sealed partial class Engine : IDisposable
         (_runner, _unnamed, _time, _logger) = (runner, unnamed, time, logger);
         _limits = new GenerationLimits(contextLength, runner.VocabularySize);
         _scratch = new SamplingScratch(runner.VocabularySize);
-        var pool = new BlockPool(runner.Blocks);
+        _prefixes = options.PrefixCaching ? NewPrefixCache(runner) : null;
+        var pool = new BlockPool(runner.Blocks, _prefixes);
         if ((long)pool.Capacity * runner.BlockSlots < contextLength)
         {
             throw new ArgumentException(
@@ -84,7 +86,13 @@ public sealed partial class Engine : IDisposable
         int limit = _limits.Check(request);
         long seed = request.Sampling.Seed ?? BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
         var sampler = new SequenceSampler(request, seed, _unnamed, _scratch);
-        var sequence = new Sequence(request, sampler, limit, _runner.BlockSlots) { SubmittedAt = _time.GetTimestamp() };
+        PrefixChain? prefix = _prefixes is null
+            ? null
+            : new PrefixChain(_prefixes, _runner.KvIdentity, request.CacheSalt);
+        var sequence = new Sequence(request, sampler, limit, _runner.BlockSlots, prefix)
+        {
+            SubmittedAt = _time.GetTimestamp(),
+        };
         sequence.Stream = new GenerationStream(sequence, _inbox);
         return _inbox.Post(sequence) switch
         {
@@ -277,8 +285,12 @@ public sealed partial class Engine : IDisposable
         ? TokenMask.Nothing
         : TokenMask.AllBut(id => id < tokenizer.VocabularySize && tokenizer.IsNamed(id), vocabularySize);
 
-    private static Step NewStep(ModelOptions options, StepRunner runner) =>
-        new(options.MaxBatchedTokens, Math.Min(options.MaxSequences, options.MaxBatchedTokens), runner.BlockSlots);
+    private static PrefixCache NewPrefixCache(StepRunner runner) =>
+        new(runner.Blocks, runner.BlockSlots, lookAhead: runner.DraftLength > 0 ? 1 : 0);
+
+    private static Step NewStep(ModelOptions options, StepRunner runner) => new(
+        options.MaxBatchedTokens, Math.Min(options.MaxSequences, options.MaxBatchedTokens), runner.BlockSlots,
+        runner.DraftLength);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "The engine has failed; the requests it had are lost")]
     private static partial void LogFailure(ILogger logger, Exception failure);

@@ -24,7 +24,7 @@ internal static class ChatEndpoint
         var head = new AnswerHead("chatcmpl", request.Model, times.Began);
         http.Response.Headers["x-request-id"] = head.Id;
         var answer = new ChatAnswer(
-            ready, request, startsInReasoning: text.Text.EndsWith("<think>", StringComparison.Ordinal));
+            ready, request, generation, startsInReasoning: text.Text.EndsWith("<think>", StringComparison.Ordinal));
         var log = new TokenLog(
             ready.Model.Tokenizer, request.Fields.ReturnTokenIds, request.Fields.Sampling.LogProbs is not null);
         ChatReply reply = request.Fields.Stream

@@ -65,7 +65,6 @@ internal static class UnimplementedFields
         ["verbosity"] = Only("ask for it in the prompt", "\"medium\""),
         ["priority"] = Only("requests are served in the order of their arrival", "0"),
         ["thinking_token_budget"] = Only("use max_tokens, or enable_thinking in chat_template_kwargs"),
-        ["cache_salt"] = Only("no prefix cache exists here yet"),
         ["kv_transfer_params"] = Only(LeaveOut),
         ["vllm_xargs"] = Only(LeaveOut),
         ["logits_processors"] = Only("use logit_bias"),

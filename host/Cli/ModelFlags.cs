@@ -37,6 +37,11 @@ internal sealed class ModelFlags
         "Bytes for the KV cache [default: what the sequences can need, within half of the free memory]",
         1, long.MaxValue, 0);
 
+    private readonly Option<bool> _noPrefixCaching = new("--no-prefix-caching")
+    {
+        Description = "Compute every prompt whole, also where one begins like an earlier one",
+    };
+
     private readonly Option<bool> _skipTokenizer = new("--skip-tokenizer-init")
     {
         Description = "Serve token ids in and out, without tokenizer and chat template",
@@ -65,7 +70,7 @@ internal sealed class ModelFlags
         Option[] options =
         [
             _device, _length, _sequences, _batchedTokens, _waiting, _ranks, _threads, _blockSlots, _kvBytes,
-            _skipTokenizer, _noMap,
+            _noPrefixCaching, _skipTokenizer, _noMap,
         ];
         foreach (Option option in options)
             command.Add(option);
@@ -83,6 +88,7 @@ internal sealed class ModelFlags
         MaxWaiting = line.GetValue(_waiting),
         BlockSlots = line.GetValue(_blockSlots),
         KvBytes = line.GetValue(_kvBytes),
+        PrefixCaching = !line.GetValue(_noPrefixCaching),
         SkipTokenizer = line.GetValue(_skipTokenizer),
         ReadInsteadOfMap = line.GetValue(_noMap),
     };

@@ -57,6 +57,7 @@ public sealed class BadRequestTests
     [DataRow(Chat, "{" + Hi + ", \"max_tokens\": 0}", "max_tokens", "at least 1")]
     [DataRow(Chat, "{" + Hi + ", \"max_tokens\": 5, \"max_completion_tokens\": 6}", "max_tokens", "send one of them")]
     [DataRow(Chat, "{" + Hi + ", \"min_tokens\": 9, \"max_tokens\": 5}", "min_tokens", "above max_tokens")]
+    [DataRow(Chat, "{" + Hi + ", \"cache_salt\": \"\"}", "cache_salt", "a string of 1 to 1024 characters")]
     [DataRow(Chat, "{" + Hi + ", \"stream\": 1}", "stream", "true or false")]
     [DataRow(Chat, "{" + Hi + ", \"stream_options\": {}}", "stream_options", "only for requests with")]
     [DataRow(Chat, "{" + Hi + ", \"stream\": true, \"stream_options\": {\"include\": true}}", "stream_options.include", "not a field")]

@@ -62,7 +62,7 @@ public sealed class BlockPoolTests
                     owned.RemoveRange(0, count);
                 }
 
-                Assert.AreEqual(blocks - 1, owned.Concat(pool.FreeBlocks.ToArray()).Distinct().Count());
+                Assert.AreEqual(blocks - 1, owned.Concat(pool.EmptyBlocks.ToArray()).Distinct().Count());
                 Assert.AreEqual(owned.Count, pool.InUse);
                 CollectionAssert.DoesNotContain(owned, 0);
             }
