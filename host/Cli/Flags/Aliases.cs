@@ -90,7 +90,7 @@ internal static class Aliases
             "--enable-schedule-overlap", "--disable-overlap-schedule"),
         new SameAlias(
             Takes.Switch, "--no-prefix-caching", ["--enable-prefix-caching", "--enable-prefix-cache"],
-            enable => FlagSwitch.Word(enable == "false"), Remark: "turned round: prompts share what they begin with unless told otherwise"),
+            enable => FlagSwitch.Word(enable == "false"), "turned round: prompts share what they begin with unless told otherwise"),
         new SameAlias(Takes.Switch, "--no-prefix-caching", ["--disable-radix-cache"]),
         Idle(Takes.Switch, "prompts of one batch share like all others", "--enable-in-batch-prefix-cache"),
         Only("who comes first is served first", ["fcfs"], "--scheduling-policy", "--priority-strategy"),

@@ -11,6 +11,9 @@ internal static class EnvironmentFlags
     /// <summary>What every variable begins with.</summary>
     public const string Prefix = "GLM5_";
 
+    /// <summary>Empty is no less than a value here: a secret that failed to arrive must not open the server.</summary>
+    private const string ApiKey = "--api-key";
+
     /// <summary>The variable of a flag.</summary>
     public static string NameOf(string flag) => Prefix + flag.TrimStart('-').Replace('-', '_').ToUpperInvariant();
 
@@ -19,14 +22,13 @@ internal static class EnvironmentFlags
     {
         foreach ((string name, string value) in variables.OrderBy(variable => variable.Key, StringComparer.Ordinal))
         {
-            if (!name.StartsWith(Prefix, StringComparison.Ordinal) || string.IsNullOrWhiteSpace(value)
-                || IsOfKubernetes(name, value))
-            {
+            if (!name.StartsWith(Prefix, StringComparison.Ordinal) || IsOfKubernetes(name, value))
                 continue;
-            }
-
             string key = $"--{Vocabulary.Key(name[Prefix.Length..]).ToLowerInvariant()}";
-            ImmutableArray<string> values = vocabulary.Find(key)?.Takes == Takes.Values
+            bool isEmpty = string.IsNullOrWhiteSpace(value);
+            if (isEmpty && key != ApiKey)
+                continue;
+            ImmutableArray<string> values = !isEmpty && vocabulary.Find(key)?.Takes == Takes.Values
                 ? [.. value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)]
                 : [value.Trim()];
             yield return new Written(Layer.Environment, key, values, name);

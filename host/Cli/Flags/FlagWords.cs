@@ -60,7 +60,8 @@ internal sealed class FlagWords
         Takes takes = isObject ? Takes.Value : _vocabulary.Find(spelling)?.Takes ?? Takes.Value;
         bool isKnown = isObject || _vocabulary.Find(spelling) is not null;
         int first = _next;
-        int most = takes == Takes.Values ? _words.Length : first + 1;
+        // A flag of ours is repeated for several values: after one word the model's folder may follow.
+        int most = takes == Takes.Values && _vocabulary.Find(spelling)?.Alias is not null ? _words.Length : first + 1;
         while (_next < Math.Min(most, _words.Length) && !IsFlag(_words[_next])
             && (takes != Takes.Switch || FlagSwitch.Read(_words[_next]) is not null))
         {

@@ -87,5 +87,5 @@ internal sealed class Vocabulary
     private static Takes TakesOf(Option option) =>
         option.ValueType == typeof(bool) || option.Arity.MaximumNumberOfValues == 0
             ? Takes.Switch
-            : option.AllowMultipleArgumentsPerToken ? Takes.Values : Takes.Value;
+            : option.Arity.MaximumNumberOfValues > 1 ? Takes.Values : Takes.Value;
 }
