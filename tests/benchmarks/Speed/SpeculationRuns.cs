@@ -25,6 +25,7 @@ internal sealed class SpeculationRuns : IDisposable
             Folder = folder,
             MaxSequences = sequences,
             SpeculativeTokens = drafts,
+            AdaptSpeculation = false,
             PrefixCaching = false,
             SkipTokenizer = true,
             Threads = threads,
