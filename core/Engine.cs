@@ -26,6 +26,9 @@ public sealed partial class Engine : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<AcceleratorException> _failed =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private readonly Thread _thread;
     private Step _next, _other;
     private Step? _unpublished;
@@ -74,6 +77,9 @@ public sealed partial class Engine : IDisposable
     /// Why it takes no requests any more; null while it does. A failed engine does not recover: make a new one.
     /// </summary>
     public AcceleratorException? Failure => _failure;
+
+    /// <summary>Ends when the engine has failed; never when it is stopped.</summary>
+    public Task<AcceleratorException> Failed => _failed.Task;
 
     /// <summary>Takes a request. Returns at once; tokens come by the result.</summary>
     /// <exception cref="RequestRefusedException">The request can never be served.</exception>
@@ -275,6 +281,8 @@ public sealed partial class Engine : IDisposable
         Publish();
         ReadMail();
         EndAll(reason, failure);
+        if (failure is not null)
+            _failed.TrySetResult(failure);
         _drained.TrySetResult();
     }
 

@@ -8,11 +8,14 @@ internal static class ApiRoutes
 {
     /// <summary>The paths, for people who missed one.</summary>
     public const string Listing =
-        "/v1/chat/completions, /v1/completions, /v1/models, /tokenize, /detokenize, /health, /metrics, /version";
+        "/v1/chat/completions, /v1/completions, /v1/models, /tokenize, /detokenize, /health, /ping, /metrics, /version";
+
+    private static readonly string[] s_readMethods = [HttpMethods.Get, HttpMethods.Head];
 
     /// <summary>What the endpoints need.</summary>
     public static void Add(IServiceCollection services) => services
         .AddSingleton<ApiKeys>()
+        .AddSingleton<BrowserGuard>()
         .AddSingleton<BodyBudget>();
 
     /// <summary>Maps every path.</summary>
@@ -20,8 +23,10 @@ internal static class ApiRoutes
     {
         app.Use(next => http => ErrorAnswers.GuardAsync(http, next));
         ApiKeys keys = app.Services.GetRequiredService<ApiKeys>();
+        BrowserGuard browsers = app.Services.GetRequiredService<BrowserGuard>();
         app.Use(next => http =>
         {
+            browsers.Check(http.Request);
             keys.Check(http.Request);
             return next(http);
         });
@@ -33,7 +38,8 @@ internal static class ApiRoutes
         app.MapPost("/detokenize", TokenizeEndpoints.DetokenizeAsync);
         app.MapGet("/v1/models", ModelsEndpoint.ListAsync);
         app.MapGet("/v1/models/{**id}", ModelsEndpoint.FindAsync);
-        app.MapGet("/health", HealthEndpoint.AnswerAsync);
+        app.MapMethods("/health", s_readMethods, HealthEndpoint.AnswerAsync);
+        app.MapMethods("/ping", s_readMethods, HealthEndpoint.AnswerAsync);
         app.MapGet("/version", VersionEndpoint.AnswerAsync);
         app.MapPage();
     }

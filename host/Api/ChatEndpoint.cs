@@ -31,8 +31,15 @@ internal static class ChatEndpoint
             ? new ChatStreamReply(http, head, answer, request, ready, prompt, log)
             : new ChatPlainReply(http, head, answer, request, ready, prompt, log);
         using var disposed = reply as IDisposable;
-        string reason = await PassOnAsync(http, generation, answer, reply, times);
-        times.Ended(head.Id, prompt.Length, answer.Tokens, reason);
+        string reason = "error";
+        try
+        {
+            reason = await PassOnAsync(http, generation, answer, reply, times);
+        }
+        finally
+        {
+            times.Ended(head.Id, prompt.Length, answer.Tokens, reason);
+        }
     }
 
     /// <summary>The prompt of a conversation.</summary>
@@ -58,7 +65,7 @@ internal static class ChatEndpoint
         }
         catch (RequestRefusedException refused) when (refused.Field == "prompt")
         {
-            throw ApiException.Invalid("messages", refused.Message, "context_length_exceeded");
+            throw ApiException.Invalid("messages", refused.Message, ErrorAnswers.CodeOf(refused));
         }
     }
 

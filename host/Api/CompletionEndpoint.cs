@@ -37,9 +37,16 @@ internal static class CompletionEndpoint
                 ? new CompletionStreamReply(http, head, request, answers)
                 : new CompletionPlainReply(http, head, request, answers);
             using var disposed = reply as IDisposable;
-            string reason = await PassOnAsync(http, generations, answers, reply, times);
-            Usage usage = UsageOf(request, answers);
-            times.Ended(head.Id, usage.Prompt, usage.Completion, reason);
+            string reason = "error";
+            try
+            {
+                reason = await PassOnAsync(http, generations, answers, reply, times);
+            }
+            finally
+            {
+                Usage usage = UsageOf(request, answers);
+                times.Ended(head.Id, usage.Prompt, usage.Completion, reason);
+            }
         }
         finally
         {

@@ -29,7 +29,7 @@ internal static class UnimplementedFields
         ["n"] = Only("send the request several times", "1"),
         ["best_of"] = Only("send the request several times", "1"),
         ["use_beam_search"] = Only(LeaveOut, "false"),
-        ["length_penalty"] = Only(LeaveOut, "1", "1.0"),
+        ["length_penalty"] = Only(LeaveOut, "1"),
 
         // Constraints.
         ["guided_json"] = Only(Constrained),
@@ -92,5 +92,6 @@ internal sealed record UnimplementedField(string Advice, string[]? Neutral)
     /// <summary>True when the value asks for nothing.</summary>
     public bool IsWithoutEffect(JsonElement value) =>
         value.ValueKind == JsonValueKind.Null || Neutral is null
-            || Neutral.Contains(value.GetRawText(), StringComparer.Ordinal);
+            || Neutral.Contains(value.GetRawText(), StringComparer.Ordinal)
+            || (RequestFields.TryWhole(value, out long whole) && Neutral.Contains($"{whole}", StringComparer.Ordinal));
 }

@@ -38,7 +38,7 @@ public sealed class RandomScheduleTests
                 EngineStatus status = Play(house, events);
                 cached += status.CachedTokens;
                 accepted += status.AcceptedTokens;
-            }, seed: "0000KX1wVL3e", iter: 800, threads: 1);
+            }, seed: "0000KX1wVL3e", iter: Soak.Times(800), threads: 1);
         Assert.IsGreaterThan(1000, cached, "too few prompts begin like an earlier one");
         Assert.IsGreaterThan(10_000, accepted, "too few drafts are accepted");
     }

@@ -13,10 +13,10 @@ public sealed class TrainedModelTests
 {
     private const int Context = 128, BlockSlots = 16;
 
-    /// <summary>
-    /// Bytes of a slot in all layers, the draft layer's included: latent, rotary key and index key, in F32.
-    /// </summary>
-    private const long SlotBytes = 6 * (64 + 16 + 32) * sizeof(float);
+    /// <summary>Bytes of a slot in one layer: latent, rotary key and index key, in F32.</summary>
+    private const long SlotBytes = (64 + 16 + 32) * sizeof(float);
+
+    private const int MainLayers = 5;
 
     private static readonly GoldenCase[] s_cases = [.. GoldenCase.Read().Where(c => c.Prompt.Length + c.Output.Length <= Context)];
 
@@ -29,9 +29,11 @@ public sealed class TrainedModelTests
     }
 
     [TestMethod]
-    public async Task Golden_prompts_continue_identically_all_together_and_preempted()
+    [DataRow(CpuVoice.Oracle)]
+    [DataRow(CpuVoice.Simd)]
+    public async Task Golden_prompts_continue_identically_all_together_and_preempted(CpuVoice voice)
     {
-        using var served = new Served(maxSequences: 16, poolTokens: Context);
+        using var served = new Served(maxSequences: 16, poolTokens: Context, voice: voice);
         int[][] answers = await Task.WhenAll(s_cases.Select(served.Continue));
         for (int i = 0; i < s_cases.Length; i++)
             CollectionAssert.AreEqual(s_cases[i].Output, answers[i], s_cases[i].Name);
@@ -137,7 +139,8 @@ public sealed class TrainedModelTests
     {
         private readonly LoadedModel _model;
 
-        public Served(int maxSequences, int poolTokens, bool prefixCaching = true, int drafts = 0, int ranks = 1)
+        public Served(int maxSequences, int poolTokens, bool prefixCaching = true, int drafts = 0, int ranks = 1,
+            CpuVoice voice = CpuVoice.Oracle)
         {
             var options = new ModelOptions
             {
@@ -146,14 +149,14 @@ public sealed class TrainedModelTests
                 MaxSequences = maxSequences,
                 MaxBatchedTokens = 64,
                 BlockSlots = BlockSlots,
-                KvBytes = (poolTokens + BlockSlots) * SlotBytes * ranks,
+                KvBytes = (poolTokens + BlockSlots) * SlotBytes * (MainLayers + (drafts > 0 ? 1 : 0)) * ranks,
                 PrefixCaching = prefixCaching,
                 SpeculativeTokens = drafts,
                 Ranks = ranks,
                 SkipTokenizer = true,
             };
             _model = ModelLoader.Load(
-                options, new CpuBackend(CpuVoice.Oracle), new LoadProgress(TimeProvider.System), NullLogger.Instance, default);
+                options, new CpuBackend(voice), new LoadProgress(TimeProvider.System), NullLogger.Instance, default);
             Assert.AreEqual(poolTokens, _model.Pool.Tokens);
             Engine = new Core.Engine(_model, options, TimeProvider.System, NullLogger.Instance);
         }

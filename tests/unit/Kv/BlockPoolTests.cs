@@ -66,5 +66,5 @@ public sealed class BlockPoolTests
                 Assert.AreEqual(owned.Count, pool.InUse);
                 CollectionAssert.DoesNotContain(owned, 0);
             }
-        }, iter: 500, threads: 1);
+        }, iter: Soak.Times(500), threads: 1);
 }
