@@ -60,7 +60,10 @@ public sealed partial class Engine : IDisposable
                 nameof(runner));
         }
 
-        _scheduler = new Scheduler(pool, options.MaxBatchedTokens, options.MaxSequences);
+        _scheduler = new Scheduler(pool, options.MaxBatchedTokens, options.MaxSequences)
+        {
+            Guard = options.AdaptSpeculation && runner.DraftLength > 0 ? new DraftGuard(runner.DraftLength) : null,
+        };
         _inbox = new Inbox(options.MaxSequences + options.MaxWaiting);
         _counters = new EngineCounters(pool.Capacity, _inbox, time);
         (_next, _other) = (NewStep(options, runner), NewStep(options, runner));
@@ -152,10 +155,18 @@ public sealed partial class Engine : IDisposable
         _scheduler.Prepare(_other);
         _runner.Complete();
         int gained = _scheduler.Apply(step);
-        _counters.End(step, _scheduler, began, gained);
+        TimeSpan took = _counters.End(step, _scheduler, began, gained);
+        if (_scheduler.Guard is { } guard && step.OnlyDecodes)
+            Observe(guard, step.Batch.Count, gained, took);
         _unpublished = step;
         (_next, _other) = (_other, step);
         return true;
+    }
+
+    private void Observe(DraftGuard guard, int sequences, int gained, TimeSpan took)
+    {
+        if (guard.Observe(sequences, gained, took.TotalSeconds))
+            LogDrafts(_logger, sequences, guard.LengthAt(sequences) == 0 ? "do not pay and are off" : "pay again");
     }
 
     /// <summary>The engine's thread: turns while there is work, sleep while there is none.</summary>
@@ -291,6 +302,9 @@ public sealed partial class Engine : IDisposable
     private static Step NewStep(ModelOptions options, StepRunner runner) => new(
         options.MaxBatchedTokens, Math.Min(options.MaxSequences, options.MaxBatchedTokens), runner.BlockSlots,
         runner.DraftLength);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "With {Sequences} sequences at once drafts {Verdict}")]
+    private static partial void LogDrafts(ILogger logger, int sequences, string verdict);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "The engine has failed; the requests it had are lost")]
     private static partial void LogFailure(ILogger logger, Exception failure);

@@ -21,7 +21,7 @@ internal sealed class EngineCounters : IDisposable
     private readonly EngineMetrics _metrics;
     private readonly int _blocks;
     private readonly long[] _drafted = new long[DraftCounts.Places], _accepted = new long[DraftCounts.Places];
-    private int _running, _blocksInUse, _blocksCached;
+    private int _running, _blocksInUse, _blocksCached, _draftLength;
     private long _preemptions, _steps, _promptTokens, _generatedTokens, _queriedTokens, _cachedTokens;
     private long _draftedTokens, _acceptedTokens;
     private long _lastEnd;
@@ -44,7 +44,7 @@ internal sealed class EngineCounters : IDisposable
                 Volatile.Read(ref _blocksCached), _blocks, Volatile.Read(ref _preemptions), Volatile.Read(ref _steps),
                 Volatile.Read(ref _promptTokens), Volatile.Read(ref _generatedTokens),
                 Volatile.Read(ref _queriedTokens), Volatile.Read(ref _cachedTokens),
-                Volatile.Read(ref _draftedTokens), Volatile.Read(ref _acceptedTokens));
+                Volatile.Read(ref _draftedTokens), Volatile.Read(ref _acceptedTokens), Volatile.Read(ref _draftLength));
         }
     }
 
@@ -64,13 +64,14 @@ internal sealed class EngineCounters : IDisposable
         return now;
     }
 
-    /// <summary>A step has ended and its tokens are known.</summary>
-    public void End(Step step, Scheduler scheduler, long began, int gained)
+    /// <summary>A step has ended and its tokens are known; returns what it took.</summary>
+    public TimeSpan End(Step step, Scheduler scheduler, long began, int gained)
     {
         int prompt = 0;
         foreach (ref readonly Share share in step.Shares)
             prompt += Math.Max(0, Math.Min(share.End, share.Sequence.PromptLength) - share.Start);
-        _metrics.StepEnded(_time.GetElapsedTime(began), prompt, gained, scheduler.Preemptions - _preemptions);
+        TimeSpan took = _time.GetElapsedTime(began);
+        _metrics.StepEnded(took, prompt, gained, scheduler.Preemptions - _preemptions);
         _metrics.LookedUp(scheduler.QueriedTokens - _queriedTokens, scheduler.CachedTokens - _cachedTokens);
         CountDrafts(scheduler.Drafts);
         Volatile.Write(ref _steps, _steps + 1);
@@ -79,7 +80,9 @@ internal sealed class EngineCounters : IDisposable
         Volatile.Write(ref _preemptions, scheduler.Preemptions);
         Volatile.Write(ref _queriedTokens, scheduler.QueriedTokens);
         Volatile.Write(ref _cachedTokens, scheduler.CachedTokens);
+        Volatile.Write(ref _draftLength, step.Batch.NextDraftLength);
         Look(scheduler);
+        return took;
     }
 
     /// <summary>Tokens of a sequence reach its reader.</summary>

@@ -55,6 +55,7 @@ public sealed class EngineMetrics : IDisposable
         Gauge(
             "glm5.kv_blocks.cached", "{block}", "KV blocks without an owner that hold a prefix.",
             () => status().BlocksCached);
+        Gauge("glm5.draft_length", "{token}", "Tokens drafted a sequence and step.", () => status().DraftLength);
         Gauge("glm5.kv_blocks.total", "{block}", "KV blocks that sequences can own.", () => status().Blocks);
     }
 

@@ -14,7 +14,8 @@ namespace Glm5.Core;
 /// <param name="CachedTokens">Those of them whose rows were there.</param>
 /// <param name="DraftedTokens">Drafts verified since the start.</param>
 /// <param name="AcceptedTokens">Those of them that became part of an answer, or would have behind its end.</param>
+/// <param name="DraftLength">The most tokens that the last step drafted for a sequence's next one.</param>
 public readonly record struct EngineStatus(
     int Running, int Waiting, int BlocksInUse, int BlocksCached, int Blocks, long Preemptions, long Steps,
     long PromptTokens, long GeneratedTokens, long QueriedTokens, long CachedTokens,
-    long DraftedTokens, long AcceptedTokens);
+    long DraftedTokens, long AcceptedTokens, int DraftLength);

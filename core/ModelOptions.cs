@@ -38,6 +38,9 @@ public sealed record ModelOptions
     /// </summary>
     public int SpeculativeTokens { get; init; }
 
+    /// <summary>Draft fewer tokens, or none, where that is faster.</summary>
+    public bool AdaptSpeculation { get; init; } = true;
+
     /// <summary>Share the rows of prompts that begin alike.</summary>
     public bool PrefixCaching { get; init; } = true;
 

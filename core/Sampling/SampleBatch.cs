@@ -17,7 +17,10 @@ public sealed class SampleBatch(int maxSequences, int maxRows, int draftLength =
     private readonly int[] _nextDraftCount = new int[maxSequences];
 
     /// <summary>The most tokens that are drafted for a sequence's next step; 0 without speculation.</summary>
-    public int DraftLength => draftLength;
+    public int DraftLength { get; } = draftLength;
+
+    /// <summary>The most that this step is to draft, up to <see cref="DraftLength"/>.</summary>
+    public int NextDraftLength { get; set; } = draftLength;
 
     /// <summary>Sequences in the batch.</summary>
     public int Count { get; private set; }
@@ -60,13 +63,14 @@ public sealed class SampleBatch(int maxSequences, int maxRows, int draftLength =
     /// <summary>
     /// How many tokens to draft behind the ones just chosen: none whose successor the sequence could not have.
     /// </summary>
-    public int NextDraftRoom(int sequence) => Math.Clamp(_roomBehind[sequence] - _tokenCount[sequence], 0, draftLength);
+    public int NextDraftRoom(int sequence) =>
+        Math.Clamp(_roomBehind[sequence] - _tokenCount[sequence], 0, NextDraftLength);
 
     /// <summary>Drafts for a sequence's next step, in order.</summary>
     public ReadOnlySpan<int> NextDrafts(int sequence) =>
-        _nextDrafts.AsSpan(sequence * draftLength, _nextDraftCount[sequence]);
+        _nextDrafts.AsSpan(sequence * DraftLength, _nextDraftCount[sequence]);
 
     /// <summary>Adds a draft for a sequence's next step.</summary>
     public void AddNextDraft(int sequence, int token) =>
-        _nextDrafts[(sequence * draftLength) + _nextDraftCount[sequence]++] = token;
+        _nextDrafts[(sequence * DraftLength) + _nextDraftCount[sequence]++] = token;
 }

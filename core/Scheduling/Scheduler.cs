@@ -56,6 +56,9 @@ internal sealed class Scheduler
     /// <summary>What became of drafts since the start.</summary>
     public DraftCounts Drafts { get; } = new();
 
+    /// <summary>Says how many drafts pay; null drafts as many as batches hold.</summary>
+    public DraftGuard? Guard { get; init; }
+
     /// <summary>Takes a new sequence.</summary>
     public void Add(Sequence sequence) => _waiting.Append(sequence);
 
@@ -67,6 +70,7 @@ internal sealed class Scheduler
     {
         step.Clear();
         ForgetEnded();
+        step.Batch.NextDraftLength = Guard?.LengthAt(_runningCount) ?? step.Batch.DraftLength;
         long before = Preemptions;
         AddDecodes(step);
         AddPrefills(step);
@@ -157,7 +161,7 @@ internal sealed class Scheduler
             Sequence sequence = _running[i];
             if (sequence.Remaining != 1 || sequence.EndsByItself || !TryGrow(sequence))
                 continue;
-            int length = Math.Min(step.Batch.DraftLength, drafts);
+            int length = Math.Min(step.Batch.NextDraftLength, drafts);
             // Drafts are a wager: nobody gives way for them.
             int reserved = length <= 0 ? 0 : sequence.ReserveDrafts(_pool, length, spare: _runningCount);
             step.Add(sequence, 1, reserved);
@@ -180,7 +184,7 @@ internal sealed class Scheduler
 
     private void AddPrompt(Step step, Sequence sequence)
     {
-        int count = Math.Min(sequence.Remaining, step.Budget), drafts = step.Batch.DraftLength;
+        int count = Math.Min(sequence.Remaining, step.Budget), drafts = step.Batch.NextDraftLength;
         if (drafts > 0 && count == sequence.Remaining)
             sequence.ReserveDrafting(_pool, count, drafts, spare: _runningCount);
         step.Add(sequence, count);

@@ -43,6 +43,21 @@ internal sealed class Step(int maxTokens, int maxSequences, int blockSlots, int 
     /// <summary>Tokens that still fit.</summary>
     public int Budget => Layout.MaxTokens - Layout.TokenCount - _reserved;
 
+    /// <summary>True when each of its sequences decodes, and none computes a prompt.</summary>
+    public bool OnlyDecodes
+    {
+        get
+        {
+            foreach (ref readonly Share share in Shares)
+            {
+                if (share is not { Samples: true, Count: 1 })
+                    return false;
+            }
+
+            return !IsEmpty;
+        }
+    }
+
     /// <summary>True when there is nothing to run.</summary>
     public bool IsEmpty => _count == 0;
 

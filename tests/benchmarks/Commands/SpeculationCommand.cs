@@ -33,23 +33,25 @@ internal static class SpeculationCommand
             AllowMultipleArgumentsPerToken = true,
             DefaultValueFactory = _ => [1, 8],
         };
+        Option<bool> adapt = new("--adapt") { Description = "Let the engine draft fewer tokens where that is faster." };
         Command command = new("speculation", "Time answers by the number of drafts; prints JSON.")
         {
-            folder, threads, drafts, sequences,
+            folder, threads, drafts, sequences, adapt,
         };
         command.SetAction(parsed => Run(
             parsed.GetRequiredValue(folder).FullName, parsed.GetValue(threads), parsed.GetRequiredValue(drafts),
-            parsed.GetRequiredValue(sequences), parsed.InvocationConfiguration));
+            parsed.GetRequiredValue(sequences), parsed.GetValue(adapt), parsed.InvocationConfiguration));
         return command;
     }
 
-    private static int Run(string folder, int threads, int[] drafts, int[] sequences, InvocationConfiguration streams)
+    private static int Run(
+        string folder, int threads, int[] drafts, int[] sequences, bool adapt, InvocationConfiguration streams)
     {
         List<(int[] Prompt, int Length)> prompts = SpeculationRuns.ReadPrompts(Path.Combine(folder, "golden.json"));
         List<SpeculationResult> results = [];
         foreach (int most in sequences)
         {
-            SpeculationRuns[] runs = [.. drafts.Select(d => new SpeculationRuns(folder, d, most, threads))];
+            SpeculationRuns[] runs = [.. drafts.Select(d => new SpeculationRuns(folder, d, most, threads, adapt))];
             bool same = Measure(runs, prompts);
             foreach (SpeculationRuns run in runs)
             {
@@ -57,7 +59,7 @@ internal static class SpeculationCommand
                 results.Add(result);
                 streams.Error.WriteLine(
                     $"{most} at once, {result.Drafts} drafts: {result.TokensPerSecond} tokens/s, {result.TokensPerStep} a step, "
-                    + $"accepted {string.Join(" / ", result.Accepted)}");
+                    + $"accepted {string.Join(" / ", result.Accepted)}; {result.LastLength} in the end");
                 run.Dispose();
             }
 
@@ -68,7 +70,7 @@ internal static class SpeculationCommand
             }
         }
 
-        streams.Output.WriteLine(ResultFile.Of($"speculation --threads {threads}", speculated: results).ToJson());
+        streams.Output.WriteLine(ResultFile.Of($"speculation --threads {threads}{(adapt ? " --adapt" : "")}", speculated: results).ToJson());
         return 0;
     }
 

@@ -17,7 +17,7 @@ internal sealed class SpeculationRuns : IDisposable
     private readonly List<double> _rates = [];
     private long _steps, _tokens;
 
-    public SpeculationRuns(string folder, int drafts, int sequences, int threads)
+    public SpeculationRuns(string folder, int drafts, int sequences, int threads, bool adapts)
     {
         (Drafts, Sequences) = (drafts, sequences);
         var options = new ModelOptions
@@ -25,6 +25,7 @@ internal sealed class SpeculationRuns : IDisposable
             Folder = folder,
             MaxSequences = sequences,
             SpeculativeTokens = drafts,
+            AdaptSpeculation = adapts,
             PrefixCaching = false,
             SkipTokenizer = true,
             Threads = threads,
@@ -77,7 +78,8 @@ internal sealed class SpeculationRuns : IDisposable
         for (int place = 0; place < Drafts; place++)
             accepted[place] = Math.Round((double)counts.Accepted[place] / Math.Max(1, counts.Verified[place]), 3);
         return new SpeculationResult(
-            Drafts, Sequences, Spread.Of(_rates), Math.Round((double)_tokens / _steps, 2), accepted);
+            Drafts, Sequences, Spread.Of(_rates), Math.Round((double)_tokens / _steps, 2), accepted,
+            _engine.Status.DraftLength);
     }
 
     public void Dispose()
@@ -93,5 +95,7 @@ internal sealed class SpeculationRuns : IDisposable
 /// <param name="TokensPerSecond">Tokens of answers, over the time from the first request to the last token.</param>
 /// <param name="TokensPerStep">Tokens of answers over steps.</param>
 /// <param name="Accepted">Share of the drafts that were accepted, by their place behind the last chosen token.</param>
+/// <param name="LastLength">Drafts of the last step; fewer than asked for where the engine adapted.</param>
 internal sealed record SpeculationResult(
-    int Drafts, int Sequences, Spread TokensPerSecond, double TokensPerStep, IReadOnlyList<double> Accepted);
+    int Drafts, int Sequences, Spread TokensPerSecond, double TokensPerStep, IReadOnlyList<double> Accepted,
+    int LastLength);

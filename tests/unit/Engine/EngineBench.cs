@@ -9,7 +9,8 @@ internal sealed class EngineBench : IDisposable
 {
     public EngineBench(
         int blocks = 65, int blockSlots = 4, int context = 100, int maxTokens = 32, int maxSequences = 8,
-        int maxWaiting = 100, bool prefixCaching = true, int drafts = 0)
+        int maxWaiting = 100, bool prefixCaching = true, int drafts = 0, bool adapts = false,
+        TimeProvider? time = null)
     {
         Context = context;
         Runner = new FakeStepRunner(blocks, blockSlots, drafts);
@@ -20,8 +21,9 @@ internal sealed class EngineBench : IDisposable
             MaxSequences = maxSequences,
             MaxWaiting = maxWaiting,
             PrefixCaching = prefixCaching,
+            AdaptSpeculation = adapts,
         };
-        Engine = new Core.Engine(Runner, context, TokenMask.Nothing, options, TimeProvider.System, NullLogger.Instance);
+        Engine = new Core.Engine(Runner, context, TokenMask.Nothing, options, time ?? TimeProvider.System, NullLogger.Instance);
     }
 
     public int Context { get; }
