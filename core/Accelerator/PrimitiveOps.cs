@@ -165,7 +165,8 @@ public abstract class PrimitiveOps(DeviceMemory memory, ActivationArena arena)
         TopKCore(x, into);
     }
 
-    /// <summary>Index of the largest of each row of x [rows, width] into [rows] I32; ties go to the lowest index.</summary>
+    /// <summary>Index of the largest of each row of x [rows, width] into [rows] I32; ties go to the lowest index. NaN never
+    /// wins; a row without anything above −inf gives 0.</summary>
     public void ArgMax(Tensor x, Tensor into)
     {
         Check("ArgMax", into, x[0]);

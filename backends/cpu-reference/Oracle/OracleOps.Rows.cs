@@ -32,14 +32,13 @@ public sealed partial class OracleOps
         Ints best = new(into);
         for (long r = 0; r < a.Rows; r++)
         {
-            int j = 0;
-            for (int i = 1; i < a.Width; i++)
+            float largest = float.NegativeInfinity;
+            best[r] = 0;
+            for (int i = 0; i < a.Width; i++)
             {
-                if (a[r, i] > a[r, j])
-                    j = i;
+                if (a[r, i] > largest)
+                    (largest, best[r]) = (a[r, i], i);
             }
-
-            best[r] = j;
         }
     }
 

@@ -6,7 +6,7 @@ internal static unsafe class TopScores
     // Blocks are searched for their largest by vectors; one is then searched for its place.
     private const int BlockLength = 1024;
 
-    /// <summary>Index of the largest; 0 where the first is NaN, as a comparison from the front has it.</summary>
+    /// <summary>Index of the largest; NaN never wins, and 0 where nothing is above −∞.</summary>
     public static int First(float* scores, long width)
     {
         (float best, long block) = (float.NegativeInfinity, 0);
@@ -30,13 +30,13 @@ internal static unsafe class TopScores
 
     private static int FirstAmongNaN(float* scores, long width)
     {
-        int best = 0;
-        for (int j = 1; j < width; j++)
+        (float best, int first) = (float.NegativeInfinity, 0);
+        for (int j = 0; j < width; j++)
         {
-            if (scores[j] > scores[best])
-                best = j;
+            if (scores[j] > best)
+                (best, first) = (scores[j], j);
         }
 
-        return best;
+        return first;
     }
 }

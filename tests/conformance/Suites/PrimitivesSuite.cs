@@ -231,6 +231,22 @@ public abstract class PrimitivesSuite(Tenant tenant) : ConformanceSuite(tenant)
     }
 
     [TestMethod]
+    [DataRow(5)]
+    [DataRow(3000)]
+    public void ArgMax_passes_over_what_is_no_number(int width)
+    {
+        using OpBench bench = Bench(16);
+        float[] values = new float[4 * width];
+        Array.Fill(values, float.NaN);
+        (values[width - 2], values[width - 1]) = (-7, -7);
+        (values[width], values[(2 * width) - 1]) = (2, float.PositiveInfinity);
+        values[(3 * width) - 1] = float.NegativeInfinity;
+        Tensor best = bench.EmptyInts(4);
+        bench.Ops.ArgMax(bench.Of(values, 4, width), best);
+        CollectionAssert.AreEqual((int[])[width - 2, width - 1, 0, 0], bench.Integers(best));
+    }
+
+    [TestMethod]
     public void GroupByExpert_is_a_stable_sort()
     {
         using OpBench bench = Bench(14);

@@ -8,8 +8,14 @@ internal static class SamplerFactory
 {
     private const int LargestVocabulary = 256;
 
-    public static SequenceSampler Greedy() => new(
-        new GenerationRequest { Prompt = [0], Sampling = new SamplingParameters { Temperature = 0 } },
+    /// <summary>Its tokens are the device's argmax.</summary>
+    public static SequenceSampler Greedy() => Of(new SamplingParameters { Temperature = 0 });
+
+    /// <summary>Its tokens are chosen on the host.</summary>
+    public static SequenceSampler GreedyWithLogProbs() => Of(new SamplingParameters { Temperature = 0, LogProbs = 1 });
+
+    private static SequenceSampler Of(SamplingParameters sampling) => new(
+        new GenerationRequest { Prompt = [0], Sampling = sampling },
         seed: 0, TokenMask.Nothing, new SamplingScratch(LargestVocabulary));
 
     /// <summary>Chooses one token, whatever the logits.</summary>

@@ -69,6 +69,20 @@ public abstract class StepsSuite(Tenant tenant) : ConformanceSuite(tenant)
         CollectionAssert.AreEqual((int[])[1, 0, 3], batch.Tokens.ToArray().Select(t => t.Token).ToArray());
     }
 
+    [TestMethod]
+    public void Greedy_tokens_are_the_same_however_they_are_chosen_where_logits_are_no_numbers()
+    {
+        using var bench = new OpBench(OpenOne(), 22);
+        float[] rows = [float.NaN, 3, float.NaN, 3, 1, 5, float.NaN, 0, float.NaN, float.NaN, float.NaN, float.NaN];
+        var batch = new SampleBatch(6, 6);
+        for (int i = 0; i < 3; i++)
+            batch.Add(Sampler(), []);
+        for (int i = 0; i < 3; i++)
+            batch.Add(SamplerFactory.GreedyWithLogProbs(), []);
+        bench.Ops.Sample(bench.Of([.. rows, .. rows], 6, 4), batch);
+        CollectionAssert.AreEqual((int[])[1, 1, 0, 1, 1, 0], batch.Tokens.ToArray().Select(t => t.Token).ToArray());
+    }
+
     private static SequenceSampler Sampler() => SamplerFactory.Greedy();
 
     private sealed record AttentionValues(

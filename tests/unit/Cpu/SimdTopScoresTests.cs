@@ -31,9 +31,9 @@ public sealed unsafe class SimdTopScoresTests
         .Sample((width, kind, seed) =>
         {
             float[] scores = Scores(width, kind, seed);
-            int best = 0;
-            for (int j = 1; j < width; j++)
-                best = scores[j] > scores[best] ? j : best;
+            (float largest, int best) = (float.NegativeInfinity, 0);
+            for (int j = 0; j < width; j++)
+                (largest, best) = scores[j] > largest ? (scores[j], j) : (largest, best);
             fixed (float* s = scores)
                 Assert.AreEqual(best, TopScores.First(s, width));
         }, iter: Soak.Times(100), threads: 1);
