@@ -1,3 +1,4 @@
+using Glm5.Host.Api.Anthropic;
 using Glm5.Host.Metrics;
 using Glm5.Host.Web;
 
@@ -8,7 +9,8 @@ internal static class ApiRoutes
 {
     /// <summary>The paths, for people who missed one.</summary>
     public const string Listing =
-        "/v1/chat/completions, /v1/completions, /v1/models, /tokenize, /detokenize, /health, /metrics, /version";
+        "/v1/chat/completions, /v1/completions, /v1/messages, /v1/messages/count_tokens, /v1/models, /tokenize, /detokenize, "
+        + "/health, /metrics, /version";
 
     /// <summary>What the endpoints need.</summary>
     public static void Add(IServiceCollection services) => services
@@ -29,6 +31,8 @@ internal static class ApiRoutes
         ServerMetrics.Map(app);
         app.MapPost("/v1/chat/completions", ChatEndpoint.AnswerAsync);
         app.MapPost("/v1/completions", CompletionEndpoint.AnswerAsync);
+        app.MapPost("/v1/messages", MessagesEndpoint.AnswerAsync);
+        app.MapPost("/v1/messages/count_tokens", MessagesEndpoint.CountAsync);
         app.MapPost("/tokenize", TokenizeEndpoints.TokenizeAsync);
         app.MapPost("/detokenize", TokenizeEndpoints.DetokenizeAsync);
         app.MapGet("/v1/models", ModelsEndpoint.ListAsync);

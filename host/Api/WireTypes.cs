@@ -48,6 +48,15 @@ internal sealed record TokenizeAnswer(int Count, int MaxModelLen, int[] Tokens, 
 /// <summary><c>POST /detokenize</c>.</summary>
 internal sealed record DetokenizeAnswer(string Prompt);
 
+/// <summary>An error, as Anthropic's API has it.</summary>
+internal sealed record MessagesErrorAnswer(string Type, MessagesErrorBody Error);
+
+/// <summary>What went wrong, of which class.</summary>
+internal sealed record MessagesErrorBody(string Type, string Message);
+
+/// <summary><c>POST /v1/messages/count_tokens</c>.</summary>
+internal sealed record CountAnswer(int InputTokens);
+
 /// <summary>
 /// Writes the small answers. Answers of the model are written field by field, without objects between.
 /// </summary>
@@ -58,6 +67,8 @@ internal sealed record DetokenizeAnswer(string Prompt);
 [JsonSerializable(typeof(VersionAnswer))]
 [JsonSerializable(typeof(TokenizeAnswer))]
 [JsonSerializable(typeof(DetokenizeAnswer))]
+[JsonSerializable(typeof(MessagesErrorAnswer))]
+[JsonSerializable(typeof(CountAnswer))]
 internal sealed partial class WireJson : JsonSerializerContext
 {
     /// <summary>With characters beyond ASCII as themselves: answers are JSON, never part of a page.</summary>
