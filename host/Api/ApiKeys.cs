@@ -41,7 +41,8 @@ internal sealed class ApiKeys(ServeOptions options)
 
     private static bool IsOpen(PathString path) =>
         !path.StartsWithSegments("/v1") && !path.StartsWithSegments("/tokenize")
-            && !path.StartsWithSegments("/detokenize");
+            && !path.StartsWithSegments("/detokenize") && !path.StartsWithSegments("/parse_function_call")
+            && !path.StartsWithSegments("/separate_reasoning");
 
     private bool IsKnown(byte[] digest)
     {

@@ -40,6 +40,15 @@ internal static class Names
     public static readonly JsonEncodedText SignatureDelta = JsonEncodedText.Encode("signature_delta");
     public static readonly JsonEncodedText InputJsonDelta = JsonEncodedText.Encode("input_json_delta");
 
+    public static readonly JsonEncodedText Status = JsonEncodedText.Encode("status");
+    public static readonly JsonEncodedText Response = JsonEncodedText.Encode("response");
+    public static readonly JsonEncodedText Item = JsonEncodedText.Encode("item");
+    public static readonly JsonEncodedText ItemId = JsonEncodedText.Encode("item_id");
+    public static readonly JsonEncodedText OutputIndex = JsonEncodedText.Encode("output_index");
+    public static readonly JsonEncodedText ContentIndex = JsonEncodedText.Encode("content_index");
+    public static readonly JsonEncodedText Part = JsonEncodedText.Encode("part");
+    public static readonly JsonEncodedText SequenceNumber = JsonEncodedText.Encode("sequence_number");
+
     /// <summary>Writes token ids as an array.</summary>
     public static void WriteIds(Utf8JsonWriter json, JsonEncodedText name, ReadOnlySpan<int> ids)
     {

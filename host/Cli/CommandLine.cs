@@ -7,7 +7,7 @@ using Spectre.Console;
 namespace Glm5.Host.Cli;
 
 /// <summary>
-/// The program's words: <c>serve</c>, <c>chat</c>, <c>probe</c>, and what stands for <c>serve</c> without saying so.
+/// The program's words: <c>serve</c>, <c>chat</c>, <c>pull</c>, <c>parse</c>, <c>probe</c>, and what stands for <c>serve</c> without saying so.
 /// </summary>
 internal static class CommandLine
 {
@@ -28,7 +28,7 @@ internal static class CommandLine
     /// <summary>Lines in a file are not broken to fit a screen.</summary>
     private const int WidthOfFiles = 400;
 
-    private static readonly string[] s_commands = ["serve", "chat", "pull", "probe"];
+    private static readonly string[] s_commands = ["serve", "chat", "pull", "parse", "probe"];
 
     /// <summary>Runs the program and returns its exit code.</summary>
     public static async Task<int> RunAsync(string[] args)
@@ -84,6 +84,7 @@ internal static class CommandLine
         root.Add(ServeCommand.Create());
         root.Add(ChatCommand.Create());
         root.Add(PullCommand.Create());
+        root.Add(ParseCommand.Create());
         root.Add(ProbeCommand.Create());
         foreach (Option option in root.Options)
         {

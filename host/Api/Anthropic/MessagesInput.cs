@@ -62,7 +62,7 @@ internal static class MessagesInput
                 WriteUser(json, content, contentPlace);
                 break;
             case "assistant":
-                AssistantBlocks.Read(content, contentPlace).Write(json);
+                ReadAssistant(content, contentPlace).Write(json);
                 break;
             case "system":
                 WriteText(json, role, TextOf(content, contentPlace));
@@ -109,6 +109,50 @@ internal static class MessagesInput
             WriteText(json, "user", text.ToString());
     }
 
+    private static AssistantTurn ReadAssistant(JsonElement content, string place)
+    {
+        var turn = new AssistantTurn();
+        if (content.ValueKind == JsonValueKind.String)
+        {
+            turn.Say(content.GetString()!);
+            return turn;
+        }
+
+        foreach (RequestFields block in BlocksOf(content, place))
+        {
+            AddAssistant(turn, block);
+            block.RequireAllRead(MessagesFields.OfBlock);
+        }
+
+        return turn;
+    }
+
+    private static void AddAssistant(AssistantTurn turn, RequestFields block)
+    {
+        switch (TypeOf(block))
+        {
+            case "text":
+                turn.Say(block.RequiredText("text"));
+                break;
+            case "thinking":
+                turn.Reason(block.RequiredText("thinking"));
+                block.Text("signature");
+                break;
+            case "redacted_thinking":
+                // Another server's thought, which only that one can read.
+                block.Text("data");
+                break;
+            case "tool_use":
+                JsonElement input = block.Required("input", "an object");
+                if (input.ValueKind != JsonValueKind.Object)
+                    throw block.Wrong("input", "an object", input);
+                turn.Call(block.RequiredText("id"), block.RequiredText("name"), input);
+                break;
+            default:
+                throw Unreadable(block);
+        }
+    }
+
     private static void WriteResult(Utf8JsonWriter json, RequestFields block)
     {
         string id = block.RequiredText("tool_use_id");
@@ -145,8 +189,7 @@ internal static class MessagesInput
         return text.ToString();
     }
 
-    /// <summary>The blocks of an array, each with its place.</summary>
-    public static IEnumerable<RequestFields> BlocksOf(JsonElement content, string place)
+    private static IEnumerable<RequestFields> BlocksOf(JsonElement content, string place)
     {
         int i = 0;
         foreach (JsonElement block in content.EnumerateArray())
@@ -158,11 +201,9 @@ internal static class MessagesInput
         }
     }
 
-    /// <summary>What kind of block it is.</summary>
-    public static string TypeOf(RequestFields block) => block.RequiredText("type");
+    private static string TypeOf(RequestFields block) => block.RequiredText("type");
 
-    /// <summary>The error for a block that is no text.</summary>
-    public static ApiException Unreadable(RequestFields block) => ApiException.NotImplemented(
+    private static ApiException Unreadable(RequestFields block) => ApiException.NotImplemented(
         block.PathOf("type"),
         $"{block.PathOf("type")} '{TypeOf(block)}' is not implemented here; this model reads text, thinking, tool_use and "
         + "tool_result");

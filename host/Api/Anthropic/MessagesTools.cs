@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 
 namespace Glm5.Host.Api.Anthropic;
@@ -10,61 +9,30 @@ internal static class MessagesTools
     public static JsonElement? Read(RequestFields fields)
     {
         bool isThere = fields.TryGet("tools", out JsonElement tools);
-        if (isThere && tools.ValueKind != JsonValueKind.Array)
-            throw fields.Wrong("tools", "an array of tools", tools);
-        JsonElement? offered = isThere && tools.GetArrayLength() > 0 ? Translate(tools) : null;
-        return MayCall(fields) ? offered : null;
+        JsonElement? offered = isThere
+            ? ToolForm.Translate(tools, "an object with name and input_schema", WriteTool)
+            : null;
+        return MayCall(fields) && offered?.GetArrayLength() > 0 ? offered : null;
     }
 
     /// <summary>Whether an answer may call several tools.</summary>
     public static bool ReadParallel(RequestFields fields) =>
         !(fields.Nested("tool_choice")?.Flag("disable_parallel_tool_use") ?? false);
 
-    private static JsonElement Translate(JsonElement tools)
+    private static void WriteTool(Utf8JsonWriter json, RequestFields tool)
     {
-        var buffer = new ArrayBufferWriter<byte>(4096);
-        using (Utf8JsonWriter json = JsonText.To(buffer))
-        {
-            json.WriteStartArray();
-            int i = 0;
-            foreach (JsonElement tool in tools.EnumerateArray())
-                WriteTool(json, tool, $"tools[{i++}]");
-            json.WriteEndArray();
-        }
-
-        return JsonElement.Parse(buffer.WrittenSpan);
-    }
-
-    private static void WriteTool(Utf8JsonWriter json, JsonElement tool, string place)
-    {
-        if (tool.ValueKind != JsonValueKind.Object)
-            throw RequestFields.Wrong(place, "an object with name and input_schema", JsonWords.Show(tool));
-        var fields = new RequestFields(tool, place);
-        string type = fields.Text("type") ?? "custom";
+        string type = tool.Text("type") ?? "custom";
         if (type != "custom")
         {
             throw ApiException.NotImplemented(
-                $"{place}.type", $"{place}.type '{type}' is a tool of Anthropic's servers and not implemented; define a "
-                + "tool with name and input_schema");
+                tool.PathOf("type"),
+                $"{tool.PathOf("type")} '{type}' is a tool of Anthropic's servers and not implemented; define a tool with "
+                + "name and input_schema");
         }
 
-        string name = fields.RequiredText("name");
-        if (string.IsNullOrWhiteSpace(name))
-            throw RequestFields.Wrong($"{place}.name", "a name", "an empty string");
-        JsonElement schema = fields.Required("input_schema", "a JSON schema, which is an object");
-        if (schema.ValueKind != JsonValueKind.Object)
-            throw fields.Wrong("input_schema", "a JSON schema, which is an object", schema);
-        json.WriteStartObject();
-        json.WriteString(Names.Type, Names.Function);
-        json.WriteStartObject(Names.Function);
-        json.WriteString(Names.Name, name);
-        if (fields.Text("description") is { } description)
-            json.WriteString("description", description);
-        json.WritePropertyName("parameters");
-        schema.WriteTo(json);
-        json.WriteEndObject();
-        json.WriteEndObject();
-        fields.RequireAllRead(MessagesFields.OfTool);
+        ToolForm.WriteFunction(
+            json, tool, tool.Required("input_schema", "a JSON schema, which is an object"), "input_schema");
+        tool.RequireAllRead(MessagesFields.OfTool);
     }
 
     private static bool MayCall(RequestFields fields)
