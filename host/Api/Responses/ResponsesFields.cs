@@ -49,7 +49,10 @@ internal static class ResponsesFields
         ("status", UnimplementedFields.Label()),
         ("phase", UnimplementedFields.Label()),
         ("summary", UnimplementedFields.Label()),
-        ("encrypted_content", UnimplementedFields.Label()));
+        ("encrypted_content", UnimplementedFields.Label()),
+
+        // What OpenAI's SDK makes of arguments, and sends back with them.
+        ("parsed_arguments", UnimplementedFields.Label()));
 
     /// <summary>In a tool.</summary>
     public static IReadOnlyDictionary<string, UnimplementedField> OfTool { get; } = Table(
