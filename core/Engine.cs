@@ -19,12 +19,16 @@ public sealed partial class Engine : IDisposable
     private readonly GenerationLimits _limits;
     private readonly TokenMask _unnamed;
     private readonly SamplingScratch _scratch;
+    private readonly PrefixCache? _prefixes;
     private readonly Scheduler _scheduler;
     private readonly Inbox _inbox;
     private readonly EngineCounters _counters;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<AcceleratorException> _failed =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private readonly Thread _thread;
     private Step _next, _other;
     private Step? _unpublished;
@@ -47,7 +51,8 @@ public sealed partial class Engine : IDisposable
         (_runner, _unnamed, _time, _logger) = (runner, unnamed, time, logger);
         _limits = new GenerationLimits(contextLength, runner.VocabularySize);
         _scratch = new SamplingScratch(runner.VocabularySize);
-        var pool = new BlockPool(runner.Blocks);
+        _prefixes = options.PrefixCaching ? NewPrefixCache(runner) : null;
+        var pool = new BlockPool(runner.Blocks, _prefixes);
         if ((long)pool.Capacity * runner.BlockSlots < contextLength)
         {
             throw new ArgumentException(
@@ -70,6 +75,9 @@ public sealed partial class Engine : IDisposable
     /// </summary>
     public AcceleratorException? Failure => _failure;
 
+    /// <summary>Ends when the engine has failed; never when it is stopped.</summary>
+    public Task<AcceleratorException> Failed => _failed.Task;
+
     /// <summary>Takes a request. Returns at once; tokens come by the result.</summary>
     /// <exception cref="RequestRefusedException">The request can never be served.</exception>
     /// <exception cref="EngineBusyException">The queue is full or the engine is stopping.</exception>
@@ -78,7 +86,13 @@ public sealed partial class Engine : IDisposable
         int limit = _limits.Check(request);
         long seed = request.Sampling.Seed ?? BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
         var sampler = new SequenceSampler(request, seed, _unnamed, _scratch);
-        var sequence = new Sequence(request, sampler, limit, _runner.BlockSlots) { SubmittedAt = _time.GetTimestamp() };
+        PrefixChain? prefix = _prefixes is null
+            ? null
+            : new PrefixChain(_prefixes, _runner.KvIdentity, request.CacheSalt);
+        var sequence = new Sequence(request, sampler, limit, _runner.BlockSlots, prefix)
+        {
+            SubmittedAt = _time.GetTimestamp(),
+        };
         sequence.Stream = new GenerationStream(sequence, _inbox);
         return _inbox.Post(sequence) switch
         {
@@ -256,6 +270,8 @@ public sealed partial class Engine : IDisposable
         Publish();
         ReadMail();
         EndAll(reason, failure);
+        if (failure is not null)
+            _failed.TrySetResult(failure);
         _drained.TrySetResult();
     }
 
@@ -269,8 +285,12 @@ public sealed partial class Engine : IDisposable
         ? TokenMask.Nothing
         : TokenMask.AllBut(id => id < tokenizer.VocabularySize && tokenizer.IsNamed(id), vocabularySize);
 
-    private static Step NewStep(ModelOptions options, StepRunner runner) =>
-        new(options.MaxBatchedTokens, Math.Min(options.MaxSequences, options.MaxBatchedTokens), runner.BlockSlots);
+    private static PrefixCache NewPrefixCache(StepRunner runner) =>
+        new(runner.Blocks, runner.BlockSlots, lookAhead: runner.DraftLength > 0 ? 1 : 0);
+
+    private static Step NewStep(ModelOptions options, StepRunner runner) => new(
+        options.MaxBatchedTokens, Math.Min(options.MaxSequences, options.MaxBatchedTokens), runner.BlockSlots,
+        runner.DraftLength);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "The engine has failed; the requests it had are lost")]
     private static partial void LogFailure(ILogger logger, Exception failure);

@@ -20,8 +20,10 @@ internal sealed class EngineCounters : IDisposable
     private readonly TimeProvider _time;
     private readonly EngineMetrics _metrics;
     private readonly int _blocks;
-    private int _running, _blocksInUse;
-    private long _preemptions, _steps, _promptTokens, _generatedTokens;
+    private readonly long[] _drafted = new long[DraftCounts.Places], _accepted = new long[DraftCounts.Places];
+    private int _running, _blocksInUse, _blocksCached;
+    private long _preemptions, _steps, _promptTokens, _generatedTokens, _queriedTokens, _cachedTokens;
+    private long _draftedTokens, _acceptedTokens;
     private long _lastEnd;
     private double _secondsBetweenEnds;
 
@@ -38,9 +40,11 @@ internal sealed class EngineCounters : IDisposable
         {
             int running = Volatile.Read(ref _running);
             return new EngineStatus(
-                running, Math.Max(0, _inbox.Live - running), Volatile.Read(ref _blocksInUse), _blocks,
-                Volatile.Read(ref _preemptions), Volatile.Read(ref _steps), Volatile.Read(ref _promptTokens),
-                Volatile.Read(ref _generatedTokens));
+                running, Math.Max(0, _inbox.Live - running), Volatile.Read(ref _blocksInUse),
+                Volatile.Read(ref _blocksCached), _blocks, Volatile.Read(ref _preemptions), Volatile.Read(ref _steps),
+                Volatile.Read(ref _promptTokens), Volatile.Read(ref _generatedTokens),
+                Volatile.Read(ref _queriedTokens), Volatile.Read(ref _cachedTokens),
+                Volatile.Read(ref _draftedTokens), Volatile.Read(ref _acceptedTokens));
         }
     }
 
@@ -67,10 +71,14 @@ internal sealed class EngineCounters : IDisposable
         foreach (ref readonly Share share in step.Shares)
             prompt += Math.Max(0, Math.Min(share.End, share.Sequence.PromptLength) - share.Start);
         _metrics.StepEnded(_time.GetElapsedTime(began), prompt, gained, scheduler.Preemptions - _preemptions);
+        _metrics.LookedUp(scheduler.QueriedTokens - _queriedTokens, scheduler.CachedTokens - _cachedTokens);
+        CountDrafts(scheduler.Drafts);
         Volatile.Write(ref _steps, _steps + 1);
         Volatile.Write(ref _promptTokens, _promptTokens + prompt);
         Volatile.Write(ref _generatedTokens, _generatedTokens + gained);
         Volatile.Write(ref _preemptions, scheduler.Preemptions);
+        Volatile.Write(ref _queriedTokens, scheduler.QueriedTokens);
+        Volatile.Write(ref _cachedTokens, scheduler.CachedTokens);
         Look(scheduler);
     }
 
@@ -111,7 +119,24 @@ internal sealed class EngineCounters : IDisposable
     {
         Volatile.Write(ref _running, scheduler.Running.Length);
         Volatile.Write(ref _blocksInUse, scheduler.Pool.InUse);
+        Volatile.Write(ref _blocksCached, scheduler.Pool.IdleBlocks.Count);
     }
 
     public void Dispose() => _metrics.Dispose();
+
+    private void CountDrafts(DraftCounts counts)
+    {
+        for (int place = 0; place < DraftCounts.Places && counts.Verified[place] > 0; place++)
+        {
+            long drafted = counts.Verified[place] - _drafted[place];
+            long accepted = counts.Accepted[place] - _accepted[place];
+            if (drafted == 0)
+                continue;
+            _metrics.Verified(place, drafted, accepted);
+            _drafted[place] += drafted;
+            _accepted[place] += accepted;
+            Volatile.Write(ref _draftedTokens, _draftedTokens + drafted);
+            Volatile.Write(ref _acceptedTokens, _acceptedTokens + accepted);
+        }
+    }
 }

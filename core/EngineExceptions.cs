@@ -16,4 +16,7 @@ public sealed class RequestRefusedException(string message, string field) : Exce
 {
     /// <summary>The request's field at fault.</summary>
     public string Field { get; } = field;
+
+    /// <summary>True when prompt and answer do not fit the model's context; otherwise the field itself is wrong.</summary>
+    public bool IsBeyondContext { get; init; }
 }

@@ -1,4 +1,6 @@
 using System.Diagnostics.Metrics;
+using System.Linq;
+using Glm5.Core.Scheduling;
 
 namespace Glm5.Core;
 
@@ -17,9 +19,17 @@ public sealed class EngineMetrics : IDisposable
     private static readonly double[] s_longTimes =
         [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160];
 
+    /// <summary>The place of a draft behind the last chosen token, as a tag: from 1.</summary>
+    private static readonly KeyValuePair<string, object?>[] s_places =
+    [
+        .. Enumerable.Range(1, DraftCounts.Places)
+            .Select(place => KeyValuePair.Create<string, object?>("position", place)),
+    ];
+
     private readonly Meter _meter = new(MeterName);
     private readonly Histogram<double> _stepTime, _queueTime, _timeToFirstToken, _interTokenLatency;
-    private readonly Counter<long> _promptTokens, _generatedTokens, _preemptions;
+    private readonly Counter<long> _promptTokens, _generatedTokens, _preemptions, _queriedTokens, _cachedTokens;
+    private readonly Counter<long> _draftTokens, _acceptedTokens;
 
     /// <summary>Instruments over an engine, whose status is read when they are.</summary>
     internal EngineMetrics(Func<EngineStatus> status)
@@ -31,9 +41,20 @@ public sealed class EngineMetrics : IDisposable
         _promptTokens = _meter.CreateCounter<long>("glm5.prompt_tokens", "{token}", "Prompt tokens computed.");
         _generatedTokens = _meter.CreateCounter<long>("glm5.generated_tokens", "{token}", "Tokens chosen.");
         _preemptions = _meter.CreateCounter<long>("glm5.preemptions", "{sequence}", "Sequences that gave their blocks up.");
+        _queriedTokens = _meter.CreateCounter<long>(
+            "glm5.prefix_cache.queried_tokens", "{token}", "Prompt tokens looked up in the prefix cache.");
+        _cachedTokens = _meter.CreateCounter<long>(
+            "glm5.prefix_cache.hit_tokens", "{token}", "Prompt tokens whose rows the prefix cache had.");
+        _draftTokens = _meter.CreateCounter<long>(
+            "glm5.draft_tokens", "{token}", "Drafts verified, by their place behind the last chosen token.");
+        _acceptedTokens = _meter.CreateCounter<long>(
+            "glm5.draft_tokens.accepted", "{token}", "Drafts accepted, by the same.");
         Gauge("glm5.sequences.running", "{sequence}", "Sequences in the running batch.", () => status().Running);
         Gauge("glm5.sequences.waiting", "{sequence}", "Sequences that wait for admission.", () => status().Waiting);
         Gauge("glm5.kv_blocks.used", "{block}", "KV blocks owned by sequences.", () => status().BlocksInUse);
+        Gauge(
+            "glm5.kv_blocks.cached", "{block}", "KV blocks without an owner that hold a prefix.",
+            () => status().BlocksCached);
         Gauge("glm5.kv_blocks.total", "{block}", "KV blocks that sequences can own.", () => status().Blocks);
     }
 
@@ -47,6 +68,20 @@ public sealed class EngineMetrics : IDisposable
         _generatedTokens.Add(generatedTokens);
         if (preemptions > 0)
             _preemptions.Add(preemptions);
+    }
+
+    internal void LookedUp(long queriedTokens, long cachedTokens)
+    {
+        if (queriedTokens == 0)
+            return;
+        _queriedTokens.Add(queriedTokens);
+        _cachedTokens.Add(cachedTokens);
+    }
+
+    internal void Verified(int place, long drafts, long accepted)
+    {
+        _draftTokens.Add(drafts, s_places[place]);
+        _acceptedTokens.Add(accepted, s_places[place]);
     }
 
     internal void LeftQueue(TimeSpan waited) => _queueTime.Record(waited.TotalSeconds);

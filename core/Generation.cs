@@ -24,6 +24,9 @@ public abstract class Generation : IDisposable
     /// <summary>Tokens of the prompt.</summary>
     public abstract int PromptTokens { get; }
 
+    /// <summary>Those of them whose rows the prefix cache had; known from the first token on.</summary>
+    public abstract int CachedTokens { get; }
+
     /// <summary>Why it ended; null while it runs.</summary>
     public abstract FinishReason? Finish { get; }
 

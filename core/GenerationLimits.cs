@@ -24,7 +24,7 @@ internal sealed record GenerationLimits(int ContextLength, int VocabularySize)
             throw Refused("prompt", "the prompt is empty; it needs at least one token");
         if (room <= 0)
         {
-            throw Refused(
+            throw BeyondContext(
                 "prompt", $"the prompt has {prompt} tokens and the model's context ends at {ContextLength}, so there is no room "
                 + "for an answer; shorten the prompt");
         }
@@ -34,7 +34,7 @@ internal sealed record GenerationLimits(int ContextLength, int VocabularySize)
             throw Refused("max_tokens", $"max_tokens is {most}; it must be at least 1");
         if (most > room)
         {
-            throw Refused(
+            throw BeyondContext(
                 "max_tokens", $"the prompt's {prompt} tokens and max_tokens {most} are {(long)prompt + most} together, the "
                 + $"model's context ends at {ContextLength}; ask for at most {room}");
         }
@@ -89,4 +89,7 @@ internal sealed record GenerationLimits(int ContextLength, int VocabularySize)
     private bool IsToken(int id) => (uint)id < (uint)VocabularySize;
 
     private static RequestRefusedException Refused(string field, string sentence) => new(sentence, field);
+
+    private static RequestRefusedException BeyondContext(string field, string sentence) =>
+        new(sentence, field) { IsBeyondContext = true };
 }

@@ -17,6 +17,14 @@ public sealed record GenerationRequest
     /// <summary>Tokens before which no stop id is chosen.</summary>
     public int MinTokens { get; init; }
 
-    /// <summary>Ids that end the answer: the model's own and the request's. The ending token is reported as the last.</summary>
+    /// <summary>
+    /// Ids that end the answer: the model's own and the request's. The ending token is reported as the last.
+    /// </summary>
     public ImmutableArray<int> StopIds { get; init; } = [];
+
+    /// <summary>
+    /// Keeps the prefix cache apart: rows are shared with requests of the same salt only, and with none of another.
+    /// Null shares with all that have none.
+    /// </summary>
+    public string? CacheSalt { get; init; }
 }

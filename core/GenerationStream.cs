@@ -23,6 +23,9 @@ internal sealed class GenerationStream(Sequence sequence, Inbox inbox) : Generat
     public override int PromptTokens => sequence.PromptLength;
 
     /// <inheritdoc/>
+    public override int CachedTokens => sequence.CachedTokens ?? 0;
+
+    /// <inheritdoc/>
     public override FinishReason? Finish =>
         Volatile.Read(ref _finish) is var finish and not Running ? (FinishReason)finish : null;
 

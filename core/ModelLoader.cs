@@ -15,6 +15,8 @@ namespace Glm5.Core;
 /// </summary>
 public static partial class ModelLoader
 {
+    private const int MostDrafts = 7;
+
     /// <summary>Loads a model. Blocks until it is ready; progress is told to <paramref name="progress"/>.</summary>
     /// <exception cref="CheckpointException">The weights are not usable; lists every problem.</exception>
     /// <exception cref="ModelConfigException">config.json is not usable; lists every problem.</exception>
@@ -32,15 +34,18 @@ public static partial class ModelLoader
             progress.Enter(LoadPhase.Checking);
             (Tokenizer? tokenizer, ChatTemplate? template) = ModelText.Load(options, checkpoint.Config, logger);
             int context = ContextLength(options, checkpoint.Config);
+            CheckDrafts(options, checkpoint.Config);
             accelerators = backend.Open(new DeviceRequest(options.Ranks, ArenaBytes(options, checkpoint.Config, context), options.Threads));
             KvSpec spec = Spec(options, checkpoint.Config, accelerators[0].Capabilities);
-            KvPoolSize.Decide(options, accelerators[0], spec, context);
+            KvPoolSize.Decide(options, accelerators[0], spec, context, checkpoint.TotalBytes);
 
             CheckpointReader.ReadAll(checkpoint, progress, cancel);
             progress.Enter(LoadPhase.Packing);
             RankModel[] ranks = PackEveryRank(checkpoint, accelerators, options, spec, context, cancel, out KvPoolSize pool);
             LogPool(logger, pool.Blocks, pool.BlockSlots, pool.Tokens, pool.Bytes / 1e9, pool.FreeBytes / 1e9);
-            return new LoadedModel(checkpoint, new RankGroup(ranks, checkpoint.Config.VocabSize))
+            var group = new RankGroup(
+                ranks, checkpoint.Config.VocabSize, Identity(checkpoint), options.SpeculativeTokens);
+            return new LoadedModel(checkpoint, group)
             {
                 Tokenizer = tokenizer,
                 Template = template,
@@ -58,6 +63,13 @@ public static partial class ModelLoader
         }
     }
 
+    /// <summary>Weights in place hold memory that the system calls free, because it could drop and read them again.</summary>
+    private static long CachedWeightBytes(ModelOptions options, IAccelerator accelerator, Checkpoint checkpoint) =>
+        accelerator.Capabilities.SharesMemory && !options.ReadInsteadOfMap ? checkpoint.TotalBytes : 0;
+
+    private static string Identity(Checkpoint checkpoint) =>
+        $"{Path.GetFullPath(checkpoint.Folder)} of {checkpoint.TotalBytes} bytes";
+
     private static int ContextLength(ModelOptions options, ModelConfig config)
     {
         if (options.MaxModelLength > config.MaxPositions)
@@ -70,8 +82,25 @@ public static partial class ModelLoader
         return options.MaxModelLength > 0 ? options.MaxModelLength : config.MaxPositions;
     }
 
-    private static long ArenaBytes(ModelOptions options, ModelConfig config, int context) => ArenaSize.Bytes(
-        config, options.MaxBatchedTokens, Math.Min(options.MaxSequences, options.MaxBatchedTokens), context);
+    private static void CheckDrafts(ModelOptions options, ModelConfig config)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(options.SpeculativeTokens);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.SpeculativeTokens, MostDrafts);
+        if (options.SpeculativeTokens > 0 && config.DraftLayerCount == 0)
+        {
+            throw new AcceleratorException(
+                $"{options.SpeculativeTokens} speculative tokens are asked for and {options.Folder} has no draft "
+                + "layer; serve it without them");
+        }
+    }
+
+    private static long ArenaBytes(ModelOptions options, ModelConfig config, int context)
+    {
+        int sequences = Math.Min(options.MaxSequences, options.MaxBatchedTokens), drafts = options.SpeculativeTokens;
+        long rows = Math.Min((1L + drafts) * sequences, options.MaxBatchedTokens);
+        long bytes = ArenaSize.Bytes(config, options.MaxBatchedTokens, rows, context);
+        return drafts == 0 ? bytes : bytes + ArenaSize.DraftBytes(config, options.MaxBatchedTokens, rows, sequences);
+    }
 
     private static KvSpec Spec(ModelOptions options, ModelConfig config, Capabilities capabilities)
     {
@@ -80,8 +109,8 @@ public static partial class ModelLoader
         {
             if (accepted == slots)
             {
-                return new KvSpec(
-                    config.LayerCount + config.DraftLayerCount, config.KvLoraRank, config.QkRopeHeadDim, config.IndexHeadDim, slots);
+                int layers = config.LayerCount + (options.SpeculativeTokens > 0 ? config.DraftLayerCount : 0);
+                return new KvSpec(layers, config.KvLoraRank, config.QkRopeHeadDim, config.IndexHeadDim, slots);
             }
         }
 
@@ -93,19 +122,33 @@ public static partial class ModelLoader
         Checkpoint checkpoint, IReadOnlyList<IAccelerator> accelerators, ModelOptions options, KvSpec spec, int context,
         CancellationToken cancel, out KvPoolSize pool)
     {
-        var weights = new ModelWeights[accelerators.Count];
-        for (int r = 0; r < weights.Length; r++)
-            weights[r] = WeightPacking.Load(checkpoint, accelerators[r], new RankShard(r, weights.Length), cancellation: cancel);
-        pool = KvPoolSize.Decide(options, accelerators[0], spec, context);
-        var ranks = new RankModel[weights.Length];
-        for (int r = 0; r < ranks.Length; r++)
+        var made = new Stack<IDisposable>();
+        try
         {
-            ranks[r] = new RankModel(
-                accelerators[r], weights[r], new Glm5Model(checkpoint.Config, weights[r], accelerators[r]),
-                accelerators[r].CreateKvStore(spec, pool.Blocks));
-        }
+            var weights = new ModelWeights[accelerators.Count];
+            for (int r = 0; r < weights.Length; r++)
+            {
+                weights[r] = WeightPacking.Load(checkpoint, accelerators[r], new RankShard(r, weights.Length), cancellation: cancel);
+                made.Push(weights[r]);
+            }
 
-        return ranks;
+            pool = KvPoolSize.Decide(options, accelerators[0], spec, context, CachedWeightBytes(options, accelerators[0], checkpoint));
+            var ranks = new RankModel[weights.Length];
+            for (int r = 0; r < ranks.Length; r++)
+            {
+                KvStore kv = accelerators[r].CreateKvStore(spec, pool.Blocks);
+                made.Push(kv);
+                ranks[r] = new RankModel(accelerators[r], weights[r], new Glm5Model(checkpoint.Config, weights[r], accelerators[r]), kv);
+            }
+
+            return ranks;
+        }
+        catch
+        {
+            while (made.TryPop(out IDisposable? part))
+                part.Dispose();
+            throw;
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Information,

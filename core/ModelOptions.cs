@@ -33,6 +33,14 @@ public sealed record ModelOptions
     /// <summary>Share of the memory that is free after loading which the KV caches may take.</summary>
     public double KvMemoryFraction { get; init; } = 0.5;
 
+    /// <summary>
+    /// Tokens that the draft layer drafts for each next step of a sequence, 1 to 7; 0 decodes without drafts.
+    /// </summary>
+    public int SpeculativeTokens { get; init; }
+
+    /// <summary>Share the rows of prompts that begin alike.</summary>
+    public bool PrefixCaching { get; init; } = true;
+
     /// <summary>Serve token ids in and out, without tokenizer and template.</summary>
     public bool SkipTokenizer { get; init; }
 

@@ -18,6 +18,16 @@ public abstract class StepRunner : IDisposable
     /// <summary>Tokens of vocabulary that logits have.</summary>
     public abstract int VocabularySize { get; }
 
+    /// <summary>
+    /// Names the model and the layout of its blocks: rows of the same tokens are the same where this is equal.
+    /// </summary>
+    public abstract string KvIdentity { get; }
+
+    /// <summary>
+    /// The most tokens that a step drafts for each sequence's next one; 0 without speculation. Batches are made for it.
+    /// </summary>
+    public abstract int DraftLength { get; }
+
     /// <summary>Starts a step. Layout and batch belong to the runner until <see cref="Complete"/> returns.</summary>
     public abstract void Begin(StepLayout layout, SampleBatch batch);
 

@@ -9,7 +9,11 @@ namespace Glm5.Core.Accelerator;
 /// </summary>
 public sealed class StepLayout
 {
-    private readonly int[] _tokenIds, _positions, _slots, _sequenceOf, _logitRows, _queryStart, _contextLength;
+    /// <summary>Stands in <see cref="TokenAfter"/> where the step itself chooses the token.</summary>
+    public const int ChosenByStep = -1;
+
+    private readonly int[] _tokenIds, _positions, _slots, _sequenceOf, _logitRows;
+    private readonly int[] _queryStart, _contextLength, _tokenAfter;
     private readonly BlockTable[] _blockTables;
 
     /// <summary>Room for <paramref name="maxTokens"/> tokens of <paramref name="maxSequences"/> sequences.</summary>
@@ -18,6 +22,7 @@ public sealed class StepLayout
         (_tokenIds, _positions, _slots) = (Pinned(maxTokens), Pinned(maxTokens), Pinned(maxTokens));
         (_sequenceOf, _logitRows) = (Pinned(maxTokens), Pinned(maxTokens));
         (_queryStart, _contextLength) = (Pinned(maxSequences + 1), Pinned(maxSequences));
+        _tokenAfter = new int[maxSequences];
         _blockTables = new BlockTable[maxSequences];
         BlockSlots = blockSlots;
     }
@@ -64,6 +69,12 @@ public sealed class StepLayout
     /// <summary>[sequences] the blocks of each sequence, in order of position.</summary>
     public ReadOnlySpan<BlockTable> BlockTables => _blockTables.AsSpan(0, SequenceCount);
 
+    /// <summary>
+    /// [sequences] the token behind each one's last of this step, which the draft layer reads with it;
+    /// <see cref="ChosenByStep"/> where it is not known before.
+    /// </summary>
+    public ReadOnlySpan<int> TokenAfter => _tokenAfter.AsSpan(0, SequenceCount);
+
     /// <summary>[rows] ascending token indices whose logits are wanted.</summary>
     public ReadOnlySpan<int> LogitRows => _logitRows.AsSpan(0, LogitRowCount);
 
@@ -75,8 +86,9 @@ public sealed class StepLayout
     }
 
     /// <summary>Opens the next sequence; its tokens follow by <see cref="AddToken"/>.</summary>
-    public void AddSequence(BlockTable blocks)
+    public void AddSequence(BlockTable blocks, int tokenAfter = ChosenByStep)
     {
+        _tokenAfter[SequenceCount] = tokenAfter;
         _blockTables[SequenceCount] = blocks;
         _contextLength[SequenceCount] = 0;
         SequenceCount++;

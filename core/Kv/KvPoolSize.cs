@@ -2,7 +2,9 @@ using Glm5.Core.Accelerator;
 
 namespace Glm5.Core.Kv;
 
-/// <summary>How many blocks the caches get, and why: printed at start, and the reason when a model is refused.</summary>
+/// <summary>
+/// How many blocks the caches get, and why: printed at start, and the reason when a model is refused.
+/// </summary>
 /// <param name="Blocks">Blocks of each rank, block 0 included.</param>
 /// <param name="BlockBytes">Bytes of one block on one rank.</param>
 /// <param name="FreeBytes">What was free on a rank's device when it was decided.</param>
@@ -17,25 +19,36 @@ public sealed record KvPoolSize(int Blocks, long BlockBytes, long FreeBytes, int
 
     /// <summary>
     /// Sizes the pool: what <see cref="ModelOptions.MaxSequences"/> sequences of the longest context could use, but no
-    /// more than the memory allowed, and never less than one such sequence.
+    /// more than the memory allowed, and never less than one such sequence. A size that was asked for is taken whole
+    /// when there are prefixes to keep.
     /// </summary>
+    /// <param name="options">What was asked for.</param>
+    /// <param name="accelerator">Any rank's device.</param>
+    /// <param name="spec">The caches' shape.</param>
+    /// <param name="contextLength">The longest sequence.</param>
+    /// <param name="weightBytes">Bytes of the same memory, over all ranks, that the weights will take or hold only as
+    /// cached file contents, which count as free.</param>
     /// <exception cref="DeviceMemoryException">Not even one sequence fits; names the length that would.</exception>
-    public static KvPoolSize Decide(ModelOptions options, IAccelerator accelerator, KvSpec spec, int contextLength)
+    public static KvPoolSize Decide(
+        ModelOptions options, IAccelerator accelerator, KvSpec spec, int contextLength, long weightBytes)
     {
         long free = accelerator.Memory.FreeBytes / (accelerator.Capabilities.SharesMemory ? options.Ranks : 1);
+        free = Math.Max(0, free - (weightBytes / options.Ranks));
         long allowed = options.KvBytes > 0 ? options.KvBytes / options.Ranks : (long)(free * options.KvMemoryFraction);
         long blockBytes = accelerator.KvBlockBytes(spec);
         long perSequence = (contextLength + spec.BlockSlots - 1) / spec.BlockSlots;
         long affordable = Math.Min(allowed, free) / blockBytes;
         if (affordable < perSequence + 1)
-            throw TooSmall(contextLength, (perSequence + 1) * blockBytes, allowed, free, (affordable - 1) * spec.BlockSlots);
-        long blocks = Math.Min(affordable, (options.MaxSequences * perSequence) + 1);
+            throw TooSmall(contextLength, (perSequence + 1) * blockBytes, Math.Min(allowed, free), free, weightBytes, (affordable - 1) * spec.BlockSlots);
+        bool keepsPrefixes = options is { KvBytes: > 0, PrefixCaching: true };
+        long blocks = keepsPrefixes ? affordable : Math.Min(affordable, (options.MaxSequences * perSequence) + 1);
         return new KvPoolSize((int)Math.Min(blocks, int.MaxValue / spec.BlockSlots), blockBytes, free, spec.BlockSlots);
     }
 
-    private static DeviceMemoryException TooSmall(int context, long needed, long allowed, long free, long fits) => new(
+    private static DeviceMemoryException TooSmall(
+        int context, long needed, long allowed, long free, long weights, long fits) => new(
         $"the KV cache of one sequence of {context:N0} tokens needs {Gigabytes(needed)} on each rank, {Gigabytes(allowed)} are allowed "
-        + $"and {Gigabytes(free)} are free; "
+        + $"and {Gigabytes(free)} are free beside the weights' {Gigabytes(weights)}; "
         + (fits > 0 ? $"--max-model-len {fits} would fit, or allow more with --kv-cache-memory-bytes" : "use a machine with more memory"));
 
     private static string Gigabytes(long bytes) => $"{bytes / 1e9:F2} GB";

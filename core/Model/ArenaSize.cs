@@ -1,36 +1,59 @@
 namespace Glm5.Core.Model;
 
 /// <summary>
-/// How much activation memory a step of a given size needs on one rank: an upper bound by counting what the default
-/// bodies hold at once, the largest of attention, network and head. Overrides hold less.
+/// How much activation memory a step of a given size needs on one rank: an upper bound by counting what the bodies hold at
+/// once, the largest of attention, network, head and draft. Default bodies hold products side by side; kernels hold packed
+/// rows instead, padded as <see cref="RowPadding"/> allows them. A test runs full steps against it.
 /// </summary>
 public static class ArenaSize
 {
-    /// <summary>Tensors are aligned, and a step holds some tens of them.</summary>
-    private const long Slack = 4 << 20;
+    /// <summary>Part of the bound: tensors are aligned, and a step holds some tens of them.</summary>
+    public const long Slack = 4 << 20;
 
     /// <summary>Addends a rank may keep apart in an unreduced sum.</summary>
     private const long Addends = 8;
+
+    /// <summary>
+    /// What a kernel may add to each row that it packs, in floats: every addend's stretch and the row itself rounded up to
+    /// two of the widest vectors, and the row's addresses and weight.
+    /// </summary>
+    private const long RowPadding = ((Addends + 1) * 2 * 16) + 8;
 
     /// <summary>Bytes for steps of <paramref name="tokens"/> tokens and <paramref name="rows"/> rows of logits, over
     /// contexts of at most <paramref name="context"/> tokens.</summary>
     public static long Bytes(ModelConfig config, long tokens, long rows, long context)
     {
-        long hidden = config.HiddenSize, heads = config.HeadCount;
+        long hidden = config.HiddenSize;
         long held = tokens * ((2 * hidden) + (Addends * hidden) + config.IndexTopK);
-        long attention = (tokens * ((2 * config.QLoraRank) + (heads * AttentionWidth(config))
-            + config.KvLoraRank + config.QkRopeHeadDim + ((long)config.IndexHeadCount * (config.IndexHeadDim + 2))))
-            + (context * (config.KvLoraRank + config.QkRopeHeadDim + config.IndexHeadDim + config.IndexHeadCount + heads + 2))
-            + ((long)config.IndexTopK * (config.KvLoraRank + config.QkRopeHeadDim + heads));
-        long pairs = tokens * config.ExpertsPerToken;
-        long experts = (pairs * ((3 * hidden) + (3L * config.MoeIntermediateSize) + 4))
-            + (tokens * ((3L * config.RoutedExpertCount) + hidden + (3L * config.MoeIntermediateSize)));
-        long dense = tokens * 3L * config.IntermediateSize;
+        long experts = (tokens * config.ExpertsPerToken * Network(3 * hidden, config.MoeIntermediateSize))
+            + (tokens * (Network(hidden, config.SharedIntermediateSize) + (3L * config.RoutedExpertCount)));
+        long dense = tokens * Network(hidden, config.IntermediateSize);
         long head = rows * (hidden + (2L * config.VocabSize));
         long draft = tokens * 5 * hidden;
-        long most = Math.Max(Math.Max(attention, experts), Math.Max(dense, draft));
+        long most = Math.Max(Math.Max(Attention(config, tokens, context), experts), Math.Max(dense, draft));
         return ((held + most + head + (rows * config.VocabSize)) * sizeof(float)) + Slack;
     }
+
+    /// <summary>
+    /// Bytes beyond those when the draft layer runs behind a step: the main model's hidden states and logits stay, its
+    /// input is gathered from them, and a state of each sequence is carried along the chain.
+    /// </summary>
+    public static long DraftBytes(ModelConfig config, long tokens, long rows, long sequences) =>
+        ((tokens * ((2L * config.HiddenSize) + 2))
+            + (rows * config.VocabSize)
+            + (sequences * ((long)config.HiddenSize + 1))) * sizeof(float);
+
+    private static long Attention(ModelConfig config, long tokens, long context)
+    {
+        long heads = config.HeadCount, row = config.KvLoraRank + config.QkRopeHeadDim;
+        long perToken = (2L * config.QLoraRank) + (heads * AttentionWidth(config)) + row + RowPadding
+            + ((long)config.IndexHeadCount * (config.IndexHeadDim + 2));
+        long perPosition = row + config.IndexHeadDim + config.IndexHeadCount + heads + 2;
+        return (tokens * perToken) + (context * perPosition) + (config.IndexTopK * (row + heads));
+    }
+
+    /// <summary>A row's way through a gated network: its inputs and results, gate, up and their product.</summary>
+    private static long Network(long inputs, long inner) => inputs + (3 * inner) + RowPadding;
 
     private static long AttentionWidth(ModelConfig config) =>
         config.QkNopeHeadDim + (3L * config.QkRopeHeadDim) + (3L * config.KvLoraRank) + config.VHeadDim;

@@ -15,9 +15,14 @@ public sealed class RankGroup : StepRunner
     private bool _disposed;
 
     /// <summary>A group over ranks that are ready to run, rank 0 first. Owns them.</summary>
-    public RankGroup(IReadOnlyList<RankModel> models, int vocabularySize)
+    /// <param name="models">The ranks.</param>
+    /// <param name="vocabularySize">Tokens of vocabulary.</param>
+    /// <param name="modelIdentity">Names the weights.</param>
+    /// <param name="draftLength">Tokens that the draft layer drafts for a sequence's next step; 0: none.</param>
+    public RankGroup(IReadOnlyList<RankModel> models, int vocabularySize, string modelIdentity, int draftLength = 0)
     {
-        VocabularySize = vocabularySize;
+        DraftLength = draftLength;
+        (VocabularySize, KvIdentity) = (vocabularySize, $"{modelIdentity} in {models[0].Kv.LayoutId}");
         (Blocks, BlockSlots) = (models[0].Kv.Blocks, models[0].Kv.Spec.BlockSlots);
         _ranks = new Rank[models.Count];
         for (int r = 0; r < _ranks.Length; r++)
@@ -32,6 +37,12 @@ public sealed class RankGroup : StepRunner
 
     /// <inheritdoc/>
     public override int VocabularySize { get; }
+
+    /// <inheritdoc/>
+    public override string KvIdentity { get; }
+
+    /// <inheritdoc/>
+    public override int DraftLength { get; }
 
     /// <inheritdoc/>
     public override void Begin(StepLayout layout, SampleBatch batch)
@@ -115,7 +126,7 @@ public sealed class RankGroup : StepRunner
         {
             try
             {
-                _model.RunStep(_group._layout!, _samples ? _group._batch : null);
+                _model.RunStep(_group._layout!, _group._batch, _samples);
             }
 #pragma warning disable CA1031 // Whatever a rank dies of belongs to the step: it is thrown where the step is awaited.
             catch (Exception e)

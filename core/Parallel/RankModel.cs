@@ -7,6 +7,8 @@ namespace Glm5.Core.Parallel;
 /// <summary>What one rank owns: its device, its shard of the model, its caches. Used by the rank's thread alone.</summary>
 public sealed class RankModel(IAccelerator accelerator, ModelWeights weights, Glm5Model model, KvStore kv) : IDisposable
 {
+    private readonly Drafter _drafter = new(accelerator, model, kv);
+
     /// <summary>The rank's device.</summary>
     public IAccelerator Accelerator { get; } = accelerator;
 
@@ -16,15 +18,35 @@ public sealed class RankModel(IAccelerator accelerator, ModelWeights weights, Gl
     /// <summary>The rank's model.</summary>
     public Glm5Model Model { get; } = model;
 
-    /// <summary>Computes a step; chooses tokens when given a batch.</summary>
-    public void RunStep(StepLayout layout, SampleBatch? batch)
+    /// <summary>
+    /// Computes a step; chooses tokens when given a batch, and drafts the ones behind when it asks for drafts.
+    /// </summary>
+    /// <param name="layout">The step.</param>
+    /// <param name="batch">What to choose; the same one on every rank.</param>
+    /// <param name="answers">True on the rank that chooses.</param>
+    public void RunStep(StepLayout layout, SampleBatch? batch, bool answers = true)
     {
         using ActivationArena.Scope scope = Accelerator.Ops.Arena.Open();
         StepPlan plan = Accelerator.Plan(layout);
         ForwardResult result = Model.Forward(plan, Kv);
-        if (batch is { Count: > 0 })
-            Accelerator.Ops.Sample(result.Logits, batch);
+        if (answers && batch is { Count: > 0 })
+            Choose(result.Logits, batch);
+        if (batch is { DraftLength: > 0 })
+        {
+            // Draft layers of all ranks go on behind the tokens that one of them chose.
+            Accelerator.Collectives.Barrier();
+            _drafter.Run(layout, batch, result.Hidden, answers);
+        }
+
         Accelerator.Synchronize();
+    }
+
+    private void Choose(Tensor logits, SampleBatch batch)
+    {
+        if (batch.Rows == batch.Count)
+            Accelerator.Ops.Sample(logits, batch);
+        else
+            Accelerator.Ops.Verify(logits, batch);
     }
 
     /// <summary>Frees caches, weights and device.</summary>

@@ -5,13 +5,19 @@ namespace Glm5.Core.Sampling;
 /// of logits, first the row of its last known token, then one a drafted token. Filled by the engine before the step,
 /// answered by the step. Arrays are allocated once for the largest step.
 /// </summary>
-public sealed class SampleBatch(int maxSequences, int maxRows)
+public sealed class SampleBatch(int maxSequences, int maxRows, int draftLength = 0)
 {
     private readonly SequenceSampler[] _samplers = new SequenceSampler[maxSequences];
     private readonly int[] _firstRow = new int[maxSequences + 1];
     private readonly int[] _drafts = new int[maxRows];
     private readonly int[] _tokenCount = new int[maxSequences];
     private readonly SampledToken[] _tokens = new SampledToken[maxRows];
+    private readonly int[] _roomBehind = new int[maxSequences];
+    private readonly int[] _nextDrafts = new int[maxSequences * draftLength];
+    private readonly int[] _nextDraftCount = new int[maxSequences];
+
+    /// <summary>The most tokens that are drafted for a sequence's next step; 0 without speculation.</summary>
+    public int DraftLength => draftLength;
 
     /// <summary>Sequences in the batch.</summary>
     public int Count { get; private set; }
@@ -37,14 +43,30 @@ public sealed class SampleBatch(int maxSequences, int maxRows)
     /// <summary>Empties the batch.</summary>
     public void Clear() => Count = 0;
 
-    /// <summary>Adds a sequence with its drafted tokens, none for plain decoding.</summary>
-    public void Add(SequenceSampler sampler, ReadOnlySpan<int> drafts)
+    /// <summary>
+    /// Adds a sequence with its drafted tokens, none for plain decoding. Behind those that it has it can get
+    /// <paramref name="room"/> tokens and one more.
+    /// </summary>
+    public void Add(SequenceSampler sampler, ReadOnlySpan<int> drafts, int room = 0)
     {
         int row = _firstRow[Count];
         drafts.CopyTo(_drafts.AsSpan(row));
         _drafts[row + drafts.Length] = -1;
-        _samplers[Count] = sampler;
+        (_samplers[Count], _roomBehind[Count], _nextDraftCount[Count]) = (sampler, room, 0);
         Count++;
         _firstRow[Count] = row + drafts.Length + 1;
     }
+
+    /// <summary>
+    /// How many tokens to draft behind the ones just chosen: none whose successor the sequence could not have.
+    /// </summary>
+    public int NextDraftRoom(int sequence) => Math.Clamp(_roomBehind[sequence] - _tokenCount[sequence], 0, draftLength);
+
+    /// <summary>Drafts for a sequence's next step, in order.</summary>
+    public ReadOnlySpan<int> NextDrafts(int sequence) =>
+        _nextDrafts.AsSpan(sequence * draftLength, _nextDraftCount[sequence]);
+
+    /// <summary>Adds a draft for a sequence's next step.</summary>
+    public void AddNextDraft(int sequence, int token) =>
+        _nextDrafts[(sequence * draftLength) + _nextDraftCount[sequence]++] = token;
 }

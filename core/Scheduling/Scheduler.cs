@@ -15,6 +15,8 @@ internal sealed class Scheduler
     /// <summary>One block of so many stays free when a sequence is admitted, so that those that run can grow.</summary>
     private const int WatermarkShare = 100;
 
+    private const int NotSampled = -1;
+
     private readonly BlockPool _pool;
     private readonly SequenceQueue _waiting = new();
     private readonly Sequence[] _running;
@@ -45,6 +47,15 @@ internal sealed class Scheduler
     /// <summary>Sequences preempted since the start.</summary>
     public long Preemptions { get; private set; }
 
+    /// <summary>Tokens of prompts that were looked up in the prefix cache since the start.</summary>
+    public long QueriedTokens { get; private set; }
+
+    /// <summary>Those of them whose rows were there.</summary>
+    public long CachedTokens { get; private set; }
+
+    /// <summary>What became of drafts since the start.</summary>
+    public DraftCounts Drafts { get; } = new();
+
     /// <summary>Takes a new sequence.</summary>
     public void Add(Sequence sequence) => _waiting.Append(sequence);
 
@@ -72,9 +83,15 @@ internal sealed class Scheduler
         step.Close();
         ForgetEnded();
         if (step.IsEmpty)
+        {
             Prepare(step);
+            step.Close();
+        }
         else
+        {
             Admit(step);
+        }
+
         step.Depart();
         Debug.Assert(!step.IsEmpty || (_runningCount == 0 && _waiting.Count == 0), "sequences are there and none can run");
         return !step.IsEmpty;
@@ -88,12 +105,19 @@ internal sealed class Scheduler
         int row = 0, gained = 0;
         foreach (ref readonly Share share in step.Shares)
         {
-            if (!share.Samples)
+            Sequence sequence = share.Sequence;
+            int sampled = share.Samples ? row++ : NotSampled;
+            (sequence.Pending, sequence.Verifying) = (0, 0);
+            if (sequence.State == SequenceState.Ended)
                 continue;
-            int sampled = row++;
-            share.Sequence.Pending = 0;
-            if (share.Sequence.State != SequenceState.Ended)
-                gained += Append(share.Sequence, step.Batch, sampled);
+            FinishReason? end = null;
+            if (sampled != NotSampled)
+                gained += TakeOver(share, step.Batch, sampled, out end);
+            // One that was preempted while the step ran has no blocks any more.
+            if (sequence.State == SequenceState.Running)
+                sequence.Publish(_pool, share.Samples ? sequence.Known - 1 : share.End);
+            if (end is { } reason)
+                End(sequence, reason);
         }
 
         return gained;
@@ -126,11 +150,18 @@ internal sealed class Scheduler
     /// </summary>
     private void AddDecodes(Step step)
     {
+        // Of what is left when everybody has a token, drafts get half: prompts shall go on beside them.
+        int drafts = (step.Budget - _runningCount) / 2;
         for (int i = 0; i < _runningCount; i++)
         {
             Sequence sequence = _running[i];
-            if (sequence.Remaining == 1 && !sequence.EndsByItself && TryGrow(sequence))
-                step.Add(sequence, 1);
+            if (sequence.Remaining != 1 || sequence.EndsByItself || !TryGrow(sequence))
+                continue;
+            int length = Math.Min(step.Batch.DraftLength, drafts);
+            // Drafts are a wager: nobody gives way for them.
+            int reserved = length <= 0 ? 0 : sequence.ReserveDrafts(_pool, length, spare: _runningCount);
+            step.Add(sequence, 1, reserved);
+            drafts -= reserved;
         }
     }
 
@@ -143,8 +174,16 @@ internal sealed class Scheduler
         {
             Sequence sequence = _running[i];
             if (sequence.Remaining > 0 && !sequence.EndsByItself)
-                step.Add(sequence, Math.Min(sequence.Remaining, step.Budget));
+                AddPrompt(step, sequence);
         }
+    }
+
+    private void AddPrompt(Step step, Sequence sequence)
+    {
+        int count = Math.Min(sequence.Remaining, step.Budget), drafts = step.Batch.DraftLength;
+        if (drafts > 0 && count == sequence.Remaining)
+            sequence.ReserveDrafting(_pool, count, drafts, spare: _runningCount);
+        step.Add(sequence, count);
     }
 
     /// <summary>Admits from the front for as long as places, tokens and blocks suffice. The first never gives way to a
@@ -153,13 +192,15 @@ internal sealed class Scheduler
     {
         while (_waiting.First is { } sequence && _runningCount < _running.Length && step.Budget > 0)
         {
-            int spare = _runningCount == 0 ? 0 : _watermark;
-            if (sequence.BlocksForKnown + spare > _pool.Free || !sequence.TryEnter(_pool))
+            bool isNew = sequence.CachedTokens is null;
+            if (!sequence.TryEnter(_pool, _runningCount == 0 ? 0 : _watermark))
                 return;
+            if (isNew)
+                CountPrefix(sequence);
             _waiting.Remove(sequence);
             _running[_runningCount++] = sequence;
             sequence.State = SequenceState.Running;
-            step.Add(sequence, Math.Min(sequence.Remaining, step.Budget));
+            AddPrompt(step, sequence);
         }
     }
 
@@ -168,7 +209,7 @@ internal sealed class Scheduler
     /// </summary>
     private bool TryGrow(Sequence sequence)
     {
-        while (!sequence.TryGrow(_pool, sequence.Computed + 1))
+        while (!sequence.TryGrow(_pool))
         {
             Sequence latest = _running[_runningCount - 1];
             Preempt(latest);
@@ -191,17 +232,37 @@ internal sealed class Scheduler
         Preemptions++;
     }
 
-    private int Append(Sequence sequence, SampleBatch batch, int sampled)
+    private void CountPrefix(Sequence sequence)
     {
+        if (_pool.Cache is null)
+            return;
+        QueriedTokens += sequence.PromptLength;
+        CachedTokens += sequence.Computed;
+    }
+
+    private int TakeOver(in Share share, SampleBatch batch, int sampled, out FinishReason? end)
+    {
+        Sequence sequence = share.Sequence;
+        Drafts.Add(share.Drafts, batch.TokenCount[sampled] - 1);
+        int gained = Append(sequence, batch, sampled, out end);
+        // The rows of accepted drafts are in the caches already.
+        if (sequence.State == SequenceState.Running)
+            sequence.Computed += gained - 1;
+        sequence.SetDrafts(batch.NextDrafts(sampled));
+        return gained;
+    }
+
+    private static int Append(Sequence sequence, SampleBatch batch, int sampled, out FinishReason? end)
+    {
+        end = null;
         int first = batch.FirstRow[sampled], count = batch.TokenCount[sampled];
         for (int t = 0; t < count; t++)
         {
-            if (sequence.Append(batch.Tokens[first + t].Token) is { } reason)
+            end = sequence.Append(batch.Tokens[first + t].Token);
+            if (end is not null)
             {
                 // What was drafted behind the end is not part of the answer.
-                batch.TokenCount[sampled] = t + 1;
-                End(sequence, reason);
-                return t + 1;
+                return batch.TokenCount[sampled] = t + 1;
             }
         }
 

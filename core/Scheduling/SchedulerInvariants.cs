@@ -10,7 +10,7 @@ internal static class SchedulerInvariants
     /// <summary>Throws with the first thing that is not as it must be.</summary>
     public static void Check(Scheduler scheduler)
     {
-        EveryBlockHasOnePlace(scheduler);
+        BlockInvariants.Check(scheduler.Pool, scheduler.Running);
         EverySequenceIsWhereItSays(scheduler);
     }
 
@@ -18,27 +18,6 @@ internal static class SchedulerInvariants
     [Conditional("DEBUG")]
     public static void CheckInDebug(Scheduler scheduler) => Check(scheduler);
 
-    private static void EveryBlockHasOnePlace(Scheduler scheduler)
-    {
-        int capacity = scheduler.Pool.Capacity;
-        var placed = new bool[capacity + 1];
-        int count = Place(scheduler.Pool.FreeBlocks, placed);
-        foreach (Sequence sequence in scheduler.Running)
-            count += Place(sequence.BlockTable.Blocks.AsSpan(0, sequence.BlockCount), placed);
-        Require(count == capacity, $"{count} of {capacity} blocks are free or owned");
-    }
-
-    private static int Place(ReadOnlySpan<int> blocks, bool[] placed)
-    {
-        foreach (int block in blocks)
-        {
-            Require(block > 0 && block < placed.Length, $"block {block} is not of the pool");
-            Require(!placed[block], $"block {block} is in two places");
-            placed[block] = true;
-        }
-
-        return blocks.Length;
-    }
 
     private static void EverySequenceIsWhereItSays(Scheduler scheduler)
     {

@@ -28,14 +28,21 @@ internal sealed class Sequence
     private const int FirstRoom = 1024;
 
     private readonly GenerationRequest _request;
+    private readonly PrefixChain? _prefix;
     private readonly int _blockSlots;
     private int[] _tokens = [];
     private int[] _blocks = [];
+    private int[] _drafts = [];
+    private int _draftCount;
 
-    /// <summary>A sequence that may grow to <paramref name="limit"/> tokens, prompt included.</summary>
-    public Sequence(GenerationRequest request, SequenceSampler sampler, int limit, int blockSlots)
+    /// <summary>
+    /// A sequence that may grow to <paramref name="limit"/> tokens, prompt included. Without a chain it shares no
+    /// blocks.
+    /// </summary>
+    public Sequence(
+        GenerationRequest request, SequenceSampler sampler, int limit, int blockSlots, PrefixChain? prefix = null)
     {
-        (_request, Sampler, Limit, _blockSlots) = (request, sampler, limit, blockSlots);
+        (_request, Sampler, Limit, _blockSlots, _prefix) = (request, sampler, limit, blockSlots, prefix);
         Known = request.Prompt.Length;
     }
 
@@ -77,8 +84,22 @@ internal sealed class Sequence
     /// </summary>
     public int Computed { get; set; }
 
+    /// <summary>Tokens of the prompt whose rows were there when it was admitted first; null until then.</summary>
+    public int? CachedTokens { get; private set; }
+
     /// <summary>Tokens that the step in flight will choose.</summary>
     public int Pending { get; set; }
+
+    /// <summary>
+    /// Drafts that the step in flight verifies: it chooses up to so many tokens beyond <see cref="Pending"/>.
+    /// </summary>
+    public int Verifying { get; set; }
+
+    /// <summary>Guesses at the tokens behind the known ones.</summary>
+    public ReadOnlySpan<int> Drafts => _drafts.AsSpan(0, _draftCount);
+
+    /// <summary>Tokens it can have behind its known ones, but for the very last.</summary>
+    public int Room => Limit - 1 - Known;
 
     /// <summary>Tokens to compute next.</summary>
     public int Remaining => Known + Pending - Computed;
@@ -101,39 +122,89 @@ internal sealed class Sequence
     /// <inheritdoc cref="Next"/>
     public Sequence? Previous { get; set; }
 
-    /// <summary>Blocks that its known tokens need.</summary>
-    public int BlocksForKnown => BlocksFor(Known);
-
-    /// <summary>Takes blocks for all known tokens; called at admission, without blocks.</summary>
-    public bool TryEnter(BlockPool pool)
+    /// <summary>
+    /// Takes blocks for all known tokens, those that hold a prefix of them first, when as many as
+    /// <paramref name="spare"/> stay free; called at admission, without blocks.
+    /// </summary>
+    public bool TryEnter(BlockPool pool, int spare)
     {
+        // The last token's block is never shared: when none is to be had there is nothing to look up.
+        if (pool.Free <= spare)
+            return false;
         if (_blocks.Length == 0)
             MakeRoom();
-        int needed = BlocksForKnown;
-        if (!pool.TryTake(_blocks.AsSpan(0, needed)))
+        int needed = BlocksFor(Known), shared = _prefix?.Enter(pool, Tokens, _blocks) ?? 0;
+        if (needed - shared + spare > pool.Free || !pool.TryTake(_blocks.AsSpan(shared, needed - shared)))
+        {
+            Return(pool, shared);
             return false;
-        BlockCount = needed;
+        }
+
+        (BlockCount, Computed) = (needed, shared * _blockSlots);
+        CachedTokens ??= Computed;
         return true;
     }
 
     /// <summary>
-    /// Takes the blocks that computing up to <paramref name="tokens"/> tokens needs beyond those it has.
+    /// Lets others find the full blocks of the first <paramref name="computed"/> tokens, whose rows are in the caches.
+    /// No step that reads the block table may be in flight.
     /// </summary>
-    public bool TryGrow(BlockPool pool, int tokens)
+    public void Publish(BlockPool pool, int computed) => _prefix?.Publish(pool, Tokens, computed, _blocks);
+
+    /// <summary>
+    /// Takes the blocks that computing its next token needs beyond those it has, whatever the step in flight accepts.
+    /// </summary>
+    public bool TryGrow(BlockPool pool) => TryGrow(pool, TokensAfterNext, spare: 0);
+
+    /// <summary>
+    /// Takes blocks for up to <paramref name="length"/> drafts behind its next token and for the rows of drafting
+    /// behind those, if so many as <paramref name="spare"/> stay free. Returns how many drafts its blocks can hold.
+    /// </summary>
+    public int ReserveDrafts(BlockPool pool, int length, int spare)
+    {
+        int own = TokensAfterNext;
+        TryGrow(pool, Math.Min(Limit, own + (2 * length)), spare);
+        return Math.Clamp((BlockCount * _blockSlots) - own, 0, length);
+    }
+
+    /// <summary>
+    /// Takes blocks for the rows of drafting behind its next <paramref name="count"/> tokens, if so many as
+    /// <paramref name="spare"/> stay free; without them fewer tokens are drafted.
+    /// </summary>
+    public void ReserveDrafting(BlockPool pool, int count, int length, int spare) =>
+        TryGrow(pool, Math.Min(Limit, Computed + count + length), spare);
+
+    /// <summary>Replaces the drafts.</summary>
+    public void SetDrafts(ReadOnlySpan<int> drafts)
+    {
+        if (_drafts.Length < drafts.Length)
+            _drafts = new int[drafts.Length];
+        drafts.CopyTo(_drafts);
+        _draftCount = drafts.Length;
+    }
+
+    private int TokensAfterNext => Math.Min(Limit, Computed + Verifying + 1);
+
+    private bool TryGrow(BlockPool pool, int tokens, int spare)
     {
         int missing = BlocksFor(tokens) - BlockCount;
         if (missing <= 0)
             return true;
+        if (missing + spare > pool.Free)
+            return false;
         if (!pool.TryTake(_blocks.AsSpan(BlockCount, missing)))
             return false;
         BlockCount += missing;
         return true;
     }
 
-    /// <summary>Gives all blocks back: what was computed is lost, what is known is not.</summary>
+    /// <summary>
+    /// Gives all blocks back. What was computed is lost, unless it was published and nobody takes the blocks meanwhile;
+    /// what is known is not.
+    /// </summary>
     public void Release(BlockPool pool)
     {
-        pool.Return(_blocks.AsSpan(0, BlockCount));
+        Return(pool, BlockCount);
         (BlockCount, Computed) = (0, 0);
     }
 
@@ -148,12 +219,19 @@ internal sealed class Sequence
         return Known == Limit ? FinishReason.Length : null;
     }
 
+    private void Return(BlockPool pool, int blocks)
+    {
+        pool.Return(_blocks.AsSpan(0, blocks));
+        _prefix?.Leave();
+    }
+
     private int BlocksFor(int tokens) => (tokens + _blockSlots - 1) / _blockSlots;
 
     /// <summary>Thousands may wait, few run: room for blocks and tokens is made at the first admission.</summary>
     private void MakeRoom()
     {
         _blocks = new int[BlocksFor(Limit)];
+        _prefix?.MakeRoom(_blocks.Length);
         _tokens = new int[Math.Min(Limit, PromptLength + FirstRoom)];
         _request.Prompt.CopyTo(_tokens);
     }

@@ -8,35 +8,40 @@ namespace Glm5.Core.Scheduling;
 /// <param name="Start">Position of its first token in the step.</param>
 /// <param name="Count">Its tokens in the step.</param>
 /// <param name="Samples">True when the last of them is the last one known, so that the step chooses the next.</param>
-internal readonly record struct Share(Sequence Sequence, int Start, int Count, bool Samples)
+/// <param name="Drafts">
+/// Drafts behind them: places for so many until the step is closed, then those it verifies.
+/// </param>
+internal readonly record struct Share(Sequence Sequence, int Start, int Count, bool Samples, int Drafts)
 {
-    /// <summary>The position after its last token.</summary>
+    /// <summary>The position after its last token, drafts not counted.</summary>
     public int End => Start + Count;
 }
 
 /// <summary>
 /// A step in the making, in flight, or done: who gets how much of it, and the layout and batch written from that. It is
 /// prepared while the step before it runs, when a sequence's next token may not be chosen yet, and closed when it is.
+/// With speculation it is not known before how many tokens that step accepts: places are kept, and closing fills them.
 /// </summary>
-internal sealed class Step(int maxTokens, int maxSequences, int blockSlots)
+internal sealed class Step(int maxTokens, int maxSequences, int blockSlots, int draftLength = 0)
 {
     /// <summary>Stands where a token's id is not known yet.</summary>
     private const int NotChosenYet = 0;
 
     private readonly Share[] _shares = new Share[maxSequences];
-    private int _count;
+    private int _count, _reserved;
 
     /// <summary>What the ranks read.</summary>
     public StepLayout Layout { get; } = new(maxTokens, maxSequences, blockSlots);
 
     /// <summary>What the ranks answer.</summary>
-    public SampleBatch Batch { get; } = new(maxSequences, maxSequences);
+    public SampleBatch Batch { get; } = new(
+        maxSequences, Math.Min(maxTokens, maxSequences * (1 + draftLength)), draftLength);
 
     /// <summary>Who gets what, in the layout's order.</summary>
     public ReadOnlySpan<Share> Shares => _shares.AsSpan(0, _count);
 
     /// <summary>Tokens that still fit.</summary>
-    public int Budget => Layout.MaxTokens - Layout.TokenCount;
+    public int Budget => Layout.MaxTokens - Layout.TokenCount - _reserved;
 
     /// <summary>True when there is nothing to run.</summary>
     public bool IsEmpty => _count == 0;
@@ -45,23 +50,28 @@ internal sealed class Step(int maxTokens, int maxSequences, int blockSlots)
     public void Clear()
     {
         _shares.AsSpan(0, _count).Clear();
-        _count = 0;
+        (_count, _reserved) = (0, 0);
         Layout.Clear();
         Batch.Clear();
     }
 
-    /// <summary>Gives a sequence its next tokens, which its blocks must cover.</summary>
-    public void Add(Sequence sequence, int count)
+    /// <summary>
+    /// Gives a sequence its next tokens, and keeps places for <paramref name="drafts"/> behind them; its blocks must
+    /// cover both.
+    /// </summary>
+    public void Add(Sequence sequence, int count, int drafts = 0)
     {
         bool samples = count == sequence.Remaining;
-        var share = new Share(sequence, sequence.Computed, count, samples);
+        var share = new Share(sequence, sequence.Computed, count, samples, drafts);
         _shares[_count++] = share;
-        Write(share);
+        Write(share, []);
         sequence.Computed += count;
+        _reserved += drafts;
     }
 
     /// <summary>
-    /// Completes a step that was prepared ahead: sequences that ended meanwhile leave, tokens chosen meanwhile enter.
+    /// Completes a step that was prepared ahead: sequences that ended meanwhile leave, tokens chosen and drafted
+    /// meanwhile enter.
     /// </summary>
     public void Close()
     {
@@ -72,7 +82,7 @@ internal sealed class Step(int maxTokens, int maxSequences, int blockSlots)
                 _shares[kept++] = _shares[s];
         }
 
-        if (kept == _count)
+        if (kept == _count && draftLength == 0)
             FillInTokens();
         else
             Rewrite(kept);
@@ -82,7 +92,7 @@ internal sealed class Step(int maxTokens, int maxSequences, int blockSlots)
     public void Depart()
     {
         foreach (ref readonly Share share in Shares)
-            share.Sequence.Pending = share.Samples ? 1 : 0;
+            (share.Sequence.Pending, share.Sequence.Verifying) = (share.Samples ? 1 : 0, share.Drafts);
     }
 
     private void FillInTokens()
@@ -98,23 +108,36 @@ internal sealed class Step(int maxTokens, int maxSequences, int blockSlots)
     private void Rewrite(int kept)
     {
         _shares.AsSpan(kept, _count - kept).Clear();
-        _count = kept;
+        (_count, _reserved) = (kept, 0);
         Layout.Clear();
         Batch.Clear();
-        foreach (ref readonly Share share in Shares)
-            Write(share);
+        foreach (ref Share share in _shares.AsSpan(0, _count))
+        {
+            if (share is { Samples: true, Count: 1 })
+                share = AtLastKnown(share);
+            Write(share, share.Sequence.Drafts[..share.Drafts]);
+        }
     }
 
-    private void Write(in Share share)
+    /// <summary>Accepted drafts have moved a decoding sequence on since its share was prepared.</summary>
+    private static Share AtLastKnown(in Share share) => share with
+    {
+        Start = share.Sequence.Known - 1,
+        Drafts = Math.Min(share.Drafts, share.Sequence.Drafts.Length),
+    };
+
+    private void Write(in Share share, ReadOnlySpan<int> drafts)
     {
         Sequence sequence = share.Sequence;
         ReadOnlySpan<int> tokens = sequence.Tokens;
         int last = share.End - 1;
-        Layout.AddSequence(sequence.BlockTable);
+        Layout.AddSequence(sequence.BlockTable, share.Samples ? StepLayout.ChosenByStep : tokens[share.End]);
         for (int position = share.Start; position < last; position++)
             Layout.AddToken(tokens[position], position, wantsLogits: false);
         Layout.AddToken(last < tokens.Length ? tokens[last] : NotChosenYet, last, share.Samples);
+        for (int d = 0; d < drafts.Length; d++)
+            Layout.AddToken(drafts[d], share.End + d, wantsLogits: true);
         if (share.Samples)
-            Batch.Add(sequence.Sampler, []);
+            Batch.Add(sequence.Sampler, drafts, sequence.Room);
     }
 }

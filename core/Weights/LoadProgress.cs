@@ -15,11 +15,12 @@ public sealed class LoadProgress(TimeProvider clock, IProgress<LoadStatus>? obse
 
     private readonly Lock _lock = new();
     private readonly long _began = clock.GetTimestamp();
-    private LoadPhase _phase;
+    private LoadPhase _phase = LoadPhase.Opening;
     private long _phaseBegan = clock.GetTimestamp();
     private long _lastTold;
     private long _done;
     private long _total;
+    private double? _rate;
     private TimeSpan? _ended;
     private string? _failure;
 
@@ -46,6 +47,7 @@ public sealed class LoadProgress(TimeProvider clock, IProgress<LoadStatus>? obse
             _phaseBegan = clock.GetTimestamp();
             _done = 0;
             _total = bytes;
+            _rate = null;
             _ended = phase is LoadPhase.Ready or LoadPhase.Failed ? clock.GetElapsedTime(_began) : null;
             Tell();
         }
@@ -61,6 +63,21 @@ public sealed class LoadProgress(TimeProvider clock, IProgress<LoadStatus>? obse
             {
                 Tell();
             }
+        }
+    }
+
+    /// <summary>
+    /// Takes over the figures of a phase that somebody else counts: of a download, whose total grows and which began
+    /// with what was here already.
+    /// </summary>
+    public void Follow(LoadPhase phase, long done, long total, double bytesPerSecond)
+    {
+        lock (_lock)
+        {
+            if (_phase != phase)
+                _phaseBegan = clock.GetTimestamp();
+            (_phase, _done, _total, _rate) = (phase, done, total, bytesPerSecond);
+            Tell();
         }
     }
 
@@ -83,7 +100,7 @@ public sealed class LoadProgress(TimeProvider clock, IProgress<LoadStatus>? obse
     private LoadStatus Snapshot()
     {
         double seconds = clock.GetElapsedTime(_phaseBegan).TotalSeconds;
-        double rate = seconds > 0 ? _done / seconds : 0;
+        double rate = _rate ?? (seconds > 0 ? _done / seconds : 0);
         return new LoadStatus(_phase, _done, _total, rate, _ended ?? clock.GetElapsedTime(_began), _failure);
     }
 }

@@ -3,6 +3,9 @@ namespace Glm5.Core.Weights;
 /// <summary>What loading is busy with, in order.</summary>
 public enum LoadPhase
 {
+    /// <summary>The files are brought here from a hub. Only for a model that is not here yet.</summary>
+    Downloading,
+
     /// <summary>Config and headers are read.</summary>
     Opening,
 

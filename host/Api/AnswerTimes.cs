@@ -33,11 +33,17 @@ internal sealed partial class AnswerTimes(TimeProvider time, ServerMetrics metri
         TimeSpan total = time.GetElapsedTime(_began);
         TimeSpan first = _first == 0 ? total : time.GetElapsedTime(_began, _first);
         metrics.Finished(reason, tokens, first, total);
-        LogEnded(logger, id, promptTokens, tokens, first.TotalMilliseconds, total.TotalMilliseconds, reason);
+        if (_first == 0)
+            LogUnbegun(logger, id, promptTokens, total.TotalMilliseconds, reason);
+        else
+            LogEnded(logger, id, promptTokens, tokens, first.TotalMilliseconds, total.TotalMilliseconds, reason);
     }
 
     [LoggerMessage(Level = LogLevel.Information,
         Message = "{Id} prompt={PromptTokens} answer={Tokens} first={FirstMs:F0}ms total={TotalMs:F0}ms {Reason}")]
     private static partial void LogEnded(
         ILogger logger, string id, int promptTokens, int tokens, double firstMs, double totalMs, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Id} prompt={PromptTokens} answer=0 total={TotalMs:F0}ms {Reason}")]
+    private static partial void LogUnbegun(ILogger logger, string id, int promptTokens, double totalMs, string reason);
 }

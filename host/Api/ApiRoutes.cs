@@ -11,11 +11,14 @@ internal static class ApiRoutes
     /// <summary>The paths, for people who missed one.</summary>
     public const string Listing =
         "/v1/chat/completions, /v1/completions, /v1/responses, /v1/messages, /v1/messages/count_tokens, /v1/models, "
-        + "/tokenize, /detokenize, /parse_function_call, /separate_reasoning, /health, /metrics, /version";
+        + "/tokenize, /detokenize, /parse_function_call, /separate_reasoning, /health, /ping, /metrics, /version";
+
+    private static readonly string[] s_readMethods = [HttpMethods.Get, HttpMethods.Head];
 
     /// <summary>What the endpoints need.</summary>
     public static void Add(IServiceCollection services) => services
         .AddSingleton<ApiKeys>()
+        .AddSingleton<BrowserGuard>()
         .AddSingleton<BodyBudget>();
 
     /// <summary>Maps every path.</summary>
@@ -23,8 +26,10 @@ internal static class ApiRoutes
     {
         app.Use(next => http => ErrorAnswers.GuardAsync(http, next));
         ApiKeys keys = app.Services.GetRequiredService<ApiKeys>();
+        BrowserGuard browsers = app.Services.GetRequiredService<BrowserGuard>();
         app.Use(next => http =>
         {
+            browsers.Check(http.Request);
             keys.Check(http.Request);
             return next(http);
         });
@@ -41,7 +46,8 @@ internal static class ApiRoutes
         app.MapPost("/separate_reasoning", ParseEndpoints.SeparateReasoningAsync);
         app.MapGet("/v1/models", ModelsEndpoint.ListAsync);
         app.MapGet("/v1/models/{**id}", ModelsEndpoint.FindAsync);
-        app.MapGet("/health", HealthEndpoint.AnswerAsync);
+        app.MapMethods("/health", s_readMethods, HealthEndpoint.AnswerAsync);
+        app.MapMethods("/ping", s_readMethods, HealthEndpoint.AnswerAsync);
         app.MapGet("/version", VersionEndpoint.AnswerAsync);
         app.MapPage();
     }

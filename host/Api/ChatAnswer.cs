@@ -17,6 +17,7 @@ internal sealed class ChatAnswer
 {
     private readonly SamplingFields _fields;
     private readonly ChatRequest _request;
+    private readonly Generation _generation;
     private readonly Tokenizer _tokenizer;
     private readonly ChatOutput _output;
     private readonly List<OutputPart> _parts = [];
@@ -28,11 +29,11 @@ internal sealed class ChatAnswer
     private bool _reasons;
     private int? _stopId;
 
-    public ChatAnswer(ReadyModel ready, ChatRequest request, bool startsInReasoning)
+    public ChatAnswer(ReadyModel ready, ChatRequest request, Generation generation, bool startsInReasoning)
     {
         Tokenizer tokenizer = _tokenizer = ready.Model.Tokenizer!;
         JsonElement? tools = request.Template.Tools;
-        (_request, _fields, _reasons) = (request, request.Fields, startsInReasoning);
+        (_request, _generation, _fields, _reasons) = (request, generation, request.Fields, startsInReasoning);
         _output = new ChatOutput(tokenizer, tools, startsInReasoning);
         _stops = new StopStrings(_fields.Stops, _fields.IncludeStop);
         _endOfThinking = tokenizer.AddedTokenId("</think>");
@@ -50,6 +51,9 @@ internal sealed class ChatAnswer
 
     /// <summary>Those of them that were reasoning, its closing tag included.</summary>
     public int ReasoningTokens { get; private set; }
+
+    /// <summary>What the request has used so far.</summary>
+    public Usage Usage => new(_generation.PromptTokens, _generation.CachedTokens, Tokens, ReasoningTokens);
 
     /// <summary>The id by which a tool call's result is sent back.</summary>
     public string CallId(int call) => _callIds[call];

@@ -12,6 +12,9 @@ namespace Glm5.Host.Api;
 /// </summary>
 internal static class ChatMessages
 {
+    /// <summary>Arguments are put five levels deep into the messages, which have the depth of a body in all.</summary>
+    private const int DepthOfArguments = RequestBody.Depth - 5;
+
     private static readonly JsonElement s_noArguments = JsonElement.Parse("{}"u8);
 
     /// <summary>The messages in that form; they live on their own.</summary>
@@ -230,7 +233,7 @@ internal static class ChatMessages
             return s_noArguments;
         try
         {
-            using JsonDocument document = RequestBody.Parse(Encoding.UTF8.GetBytes(json));
+            using JsonDocument document = RequestBody.Parse(Encoding.UTF8.GetBytes(json), DepthOfArguments);
             return document.RootElement.Clone();
         }
         catch (ApiException exception)

@@ -84,7 +84,7 @@ internal sealed class ChatPlainReply(
         json.WriteEndArray();
         if (request.Fields.ReturnTokenIds)
             Names.WriteIds(json, Names.PromptTokenIds, prompt);
-        new Usage(prompt.Length, answer.Tokens, answer.ReasoningTokens).Write(json);
+        answer.Usage.Write(json);
         json.WriteEndObject();
     }
 

@@ -129,7 +129,7 @@ internal sealed class ChatStreamReply(
         if (withPrompt)
             Names.WriteIds(json, Names.PromptTokenIds, prompt);
         if (request.Fields.ContinuousUsage)
-            Usage().Write(json);
+            answer.Usage.Write(json);
         else if (request.Fields.IncludeUsage)
             json.WriteNull(Names.Usage);
         json.WriteEndObject();
@@ -142,10 +142,8 @@ internal sealed class ChatStreamReply(
         head.Write(json, s_kind);
         json.WriteStartArray(Names.Choices);
         json.WriteEndArray();
-        Usage().Write(json);
+        answer.Usage.Write(json);
         json.WriteEndObject();
         _events.End();
     }
-
-    private Usage Usage() => new(prompt.Length, answer.Tokens, answer.ReasoningTokens);
 }

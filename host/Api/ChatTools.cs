@@ -51,6 +51,17 @@ internal static class ChatTools
             {
                 throw function.Wrong("parameters", "a JSON schema, which is an object", parameters);
             }
+
+            _ = function.Text("description");
+            if (function.Flag("strict") == true)
+            {
+                string strict = function.PathOf("strict");
+                throw ApiException.NotImplemented(
+                    strict, $"{strict}: true is not implemented; arguments are not constrained to the schema: check them");
+            }
+
+            function.RequireAllRead();
+            fields.RequireAllRead();
         }
     }
 

@@ -31,14 +31,22 @@ internal sealed class ChatTurn : IDisposable
     {
         Generation generation = Submit(ready, request.Fields, prompt.Tokens);
         http.Response.Headers["x-request-id"] = id;
-        return new ChatTurn(http, id, generation, prompt, new ChatAnswer(ready, request, prompt.StartsInReasoning));
+        var answer = new ChatAnswer(ready, request, generation, prompt.StartsInReasoning);
+        return new ChatTurn(http, id, generation, prompt, answer);
     }
 
     /// <summary>Passes every token on until the answer has ended, and records when they came.</summary>
     public async Task AnswerAsync(ChatReply reply, AnswerTimes times)
     {
-        string reason = await PassOnAsync(reply, times);
-        times.Ended(_id, Prompt.Length, Answer.Tokens, reason);
+        string reason = "error";
+        try
+        {
+            reason = await PassOnAsync(reply, times);
+        }
+        finally
+        {
+            times.Ended(_id, Prompt.Length, Answer.Tokens, reason);
+        }
     }
 
     /// <summary>Frees the sequence, wherever it is.</summary>
@@ -52,7 +60,7 @@ internal sealed class ChatTurn : IDisposable
         }
         catch (RequestRefusedException refused) when (refused.Field == "prompt")
         {
-            throw ApiException.Invalid("messages", refused.Message, "context_length_exceeded");
+            throw ApiException.Invalid("messages", refused.Message, ErrorAnswers.CodeOf(refused));
         }
     }
 

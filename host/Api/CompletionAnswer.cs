@@ -7,7 +7,7 @@ using Glm5.Host.Serving;
 namespace Glm5.Host.Api;
 
 /// <summary>What the tokens of one raw completion become: text as it is, cut at a stop string.</summary>
-internal sealed class CompletionAnswer(ReadyModel ready, SamplingFields fields)
+internal sealed class CompletionAnswer(ReadyModel ready, SamplingFields fields, Generation generation)
 {
     private readonly IncrementalDetokenizer? _text =
         ready.Model.Tokenizer is null ? null : new IncrementalDetokenizer(ready.Model.Tokenizer, fields.SkipSpecial);
@@ -23,6 +23,9 @@ internal sealed class CompletionAnswer(ReadyModel ready, SamplingFields fields)
 
     /// <summary>Tokens taken, the stop id included.</summary>
     public int Tokens { get; private set; }
+
+    /// <summary>Tokens of the prompt whose rows the prefix cache had.</summary>
+    public int CachedTokens => generation.CachedTokens;
 
     /// <summary>True when tokens wait to be reported.</summary>
     public bool HasTokens => _log.IsPending;

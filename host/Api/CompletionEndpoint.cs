@@ -30,16 +30,23 @@ internal static class CompletionEndpoint
             for (int p = 0; p < generations.Length; p++)
             {
                 generations[p] = ready.Engine.Submit(request.Fields.ToRequest(request.Prompts[p].ToImmutableArray()));
-                answers[p] = new CompletionAnswer(ready, request.Fields);
+                answers[p] = new CompletionAnswer(ready, request.Fields, generations[p]);
             }
 
             CompletionReply reply = request.Fields.Stream
                 ? new CompletionStreamReply(http, head, request, answers)
                 : new CompletionPlainReply(http, head, request, answers);
             using var disposed = reply as IDisposable;
-            string reason = await PassOnAsync(http, generations, answers, reply, times);
-            Usage usage = UsageOf(request, answers);
-            times.Ended(head.Id, usage.Prompt, usage.Completion, reason);
+            string reason = "error";
+            try
+            {
+                reason = await PassOnAsync(http, generations, answers, reply, times);
+            }
+            finally
+            {
+                Usage usage = UsageOf(request, answers);
+                times.Ended(head.Id, usage.Prompt, usage.Completion, reason);
+            }
         }
         finally
         {
@@ -49,8 +56,9 @@ internal static class CompletionEndpoint
     }
 
     /// <summary>Tokens of all prompts and choices together.</summary>
-    public static Usage UsageOf(CompletionRequest request, CompletionAnswer[] answers) =>
-        new(request.Prompts.Sum(prompt => prompt.Length), answers.Sum(answer => answer.Tokens), null);
+    public static Usage UsageOf(CompletionRequest request, CompletionAnswer[] answers) => new(
+        request.Prompts.Sum(prompt => prompt.Length), answers.Sum(answer => answer.CachedTokens),
+        answers.Sum(answer => answer.Tokens), null);
 
     private static async Task<string> PassOnAsync(
         HttpContext http, Generation[] generations, CompletionAnswer[] answers, CompletionReply reply,

@@ -37,8 +37,7 @@ internal static partial class ErrorAnswers
                 return api;
             case RequestRefusedException refused:
                 return ApiException.Invalid(
-                    refused.Field, refused.Message,
-                    refused.Field is "prompt" or "max_tokens" ? "context_length_exceeded" : "invalid_value");
+                    refused.Field, refused.Message, CodeOf(refused));
             case EngineBusyException busy:
                 return ApiException.Unavailable(busy.Message, busy.RetryAfter);
             case ChatTemplateException template:
@@ -59,6 +58,10 @@ internal static partial class ErrorAnswers
                     "an error in the server, which its log describes; other requests are not affected");
         }
     }
+
+    /// <summary>The word for a request that the engine refused.</summary>
+    public static string CodeOf(RequestRefusedException refused) =>
+        refused.IsBeyondContext ? "context_length_exceeded" : "invalid_value";
 
     /// <summary>Answers with an error.</summary>
     public static Task WriteAsync(HttpContext http, ApiException error)

@@ -4,7 +4,8 @@ using Glm5.Host.Serving;
 namespace Glm5.Host.Api;
 
 /// <summary>
-/// <c>GET /health</c>: 200 when requests are served; 503 while loading, with phase and progress, and while draining.
+/// <c>GET /health</c>: 200 when requests are served; 503 while loading, with phase and progress, while
+/// draining, and after a failure, with its sentence.
 /// </summary>
 internal static class HealthEndpoint
 {
@@ -24,19 +25,18 @@ internal static class HealthEndpoint
     private static HealthAnswer Describe(ServedModel model)
     {
         LoadStatus status = model.Status;
-        string word = model.IsDraining ? "draining" : status.Phase switch
-        {
-            LoadPhase.Ready => "ready",
-            LoadPhase.Failed => "failed",
-            _ => "loading",
-        };
-        string phase = word == "draining" ? word : status.Phase.ToString().ToLowerInvariant();
+        string? failure = model.Failure;
+        string word = model.IsDraining ? "draining"
+            : failure is not null ? "failed"
+            : status.Phase == LoadPhase.Ready ? "ready"
+            : "loading";
+        string phase = word == "loading" ? status.Phase.ToString().ToLowerInvariant() : word;
         var answer = new HealthAnswer(word, phase, model.Names[0])
         {
             ElapsedSeconds = Math.Round(status.Elapsed.TotalSeconds, 3),
         };
         if (word == "failed")
-            return answer with { Failure = status.Failure };
+            return answer with { Failure = failure };
         if (word != "loading" || status.BytesTotal == 0)
             return answer;
         return answer with

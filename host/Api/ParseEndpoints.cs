@@ -45,7 +45,8 @@ internal static class ParseEndpoints
         bool startsInReasoning = close >= 0 && (open < 0 || open > close);
         ParsedAnswer answer = Parse(text[..end], null, startsInReasoning);
         await http.Response.WriteAsJsonAsync(
-            new SeparatedReasoning(answer.Reasoning, answer.Content + text[end..]), WireJson.Readable.SeparatedReasoning);
+            new SeparatedReasoning(answer.Reasoning, answer.Content + text[end..]),
+            WireJson.Readable.SeparatedReasoning);
     }
 
     private static ParsedAnswer Parse(string text, JsonElement? tools, bool startsInReasoning)

@@ -75,7 +75,11 @@ internal sealed record ParseRequest
         if (!fields.TryGet("cuts", out _))
             return [];
         if (text is null)
-            throw ApiException.Invalid("cuts", "cuts are positions in text; token ids come one by one", "invalid_value");
+        {
+            throw ApiException.Invalid(
+                "cuts", "cuts are positions in text; token ids come one by one", "invalid_value");
+        }
+
         int length = text.EnumerateRunes().Count();
         int[] cuts = SamplingFields.ReadIds(fields.Required("cuts", "an array"), "cuts", int.MaxValue);
         Array.Sort(cuts);
@@ -110,7 +114,11 @@ internal sealed record ParseRequest
     private void ParseIds(Tokenizer? tokenizer, List<OutputPart> parts)
     {
         if (tokenizer is null)
-            throw ApiException.Invalid("token_ids", "token_ids need the model whose they are: --model FOLDER", "no_model");
+        {
+            throw ApiException.Invalid(
+                "token_ids", "token_ids need the model whose they are: --model FOLDER", "no_model");
+        }
+
         var output = new ChatOutput(tokenizer, Tools, StartsInReasoning);
         for (int i = 0; i < TokenIds!.Length; i++)
         {

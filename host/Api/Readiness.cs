@@ -9,7 +9,7 @@ internal static class Readiness
     private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(1);
 
     /// <summary>The ready model.</summary>
-    /// <exception cref="ApiException">503 with Retry-After: it is loading, or the server is stopping.</exception>
+    /// <exception cref="ApiException">503 with Retry-After: it is loading, it has failed, or the server is stopping.</exception>
     public static ReadyModel Require(HttpContext http)
     {
         ServedModel model = http.RequestServices.GetRequiredService<ServedModel>();
@@ -19,6 +19,12 @@ internal static class Readiness
         {
             throw ApiException.Unavailable(
                 "the server is stopping; ask another one, or try again when it is back", TimeSpan.FromSeconds(10));
+        }
+
+        if (model.Failure is { } failure)
+        {
+            throw ApiException.Unavailable(
+                $"the model cannot serve: {failure}; the server has to be started again", TimeSpan.FromMinutes(1));
         }
 
         LoadStatus status = model.Status;

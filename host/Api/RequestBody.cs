@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Numerics;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -11,13 +10,15 @@ namespace Glm5.Host.Api;
 /// </summary>
 internal sealed class RequestBody : IDisposable
 {
+    /// <summary>What a request may hold by having been announced: the rest is taken as it arrives.</summary>
     private const int FirstRead = 16 * 1024;
 
-    private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 64, AllowDuplicateProperties = false };
+    /// <summary>How deeply JSON may be nested.</summary>
+    public const int Depth = 64;
+
 
     private readonly BodyBudget _budget;
     private byte[] _bytes = [];
-    private int _taken;
     private JsonDocument? _document;
 
     private RequestBody(BodyBudget budget) => _budget = budget;
@@ -48,11 +49,11 @@ internal sealed class RequestBody : IDisposable
     public void Dispose()
     {
         _document?.Dispose();
-        Grow(0, 0);
+        Hold([]);
     }
 
     /// <summary>Checks and parses bytes; what <see cref="ReadAsync"/> does once it has them.</summary>
-    internal static JsonDocument Parse(ReadOnlyMemory<byte> json)
+    internal static JsonDocument Parse(ReadOnlyMemory<byte> json, int depth = Depth)
     {
         if (json.IsEmpty)
             throw new ApiException(StatusCodes.Status400BadRequest, "the request has no body; expected a JSON object");
@@ -66,7 +67,8 @@ internal sealed class RequestBody : IDisposable
         JsonDocument? document = null;
         try
         {
-            document = JsonDocument.Parse(json, s_options);
+            document = JsonDocument.Parse(
+                json, new JsonDocumentOptions { MaxDepth = depth, AllowDuplicateProperties = false });
             RequireWholeCharacters(json.Span);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
@@ -99,10 +101,12 @@ internal sealed class RequestBody : IDisposable
 
     private static void RequireJson(HttpRequest request)
     {
-        if (request.ContentType is { } type && !request.HasJsonContentType())
+        // Asked for always: pages of other sites can send everything else without asking.
+        if (!request.HasJsonContentType())
         {
             throw new ApiException(
-                StatusCodes.Status415UnsupportedMediaType, $"Content-Type is {type}; expected application/json")
+                StatusCodes.Status415UnsupportedMediaType,
+                $"Content-Type is {request.ContentType ?? "missing"}; expected application/json")
             {
                 Code = "unsupported_media_type",
             };
@@ -114,19 +118,20 @@ internal sealed class RequestBody : IDisposable
         long limit = _budget.MaxBody;
         if (request.ContentLength > limit)
             throw TooLarge($"{request.ContentLength:N0} bytes");
-        Grow(0, (int)(request.ContentLength ?? FirstRead) + 1);
         int length = 0;
-        while (true)
+        while (length != request.ContentLength)
         {
+            if (length == _bytes.Length)
+                Grow(length);
             int read = await request.Body.ReadAsync(_bytes.AsMemory(length), cancel);
             if (read == 0)
                 return length;
             length += read;
             if (length > limit)
                 throw TooLarge("more");
-            if (length == _bytes.Length)
-                Grow(length, (int)Math.Min(2L * length, limit + 1));
         }
+
+        return length;
     }
 
     private ApiException TooLarge(string got) => new(
@@ -136,22 +141,32 @@ internal sealed class RequestBody : IDisposable
         Code = "request_too_large",
     };
 
-    // The pool hands out powers of two: asking for one keeps the account exact.
-    private void Grow(int keep, int size)
+    // Doubles what is held: it follows the bytes that have arrived, not those that were announced. What counts is what the
+    // pool handed out, which may be more than was asked for.
+    private void Grow(int keep)
     {
-        byte[] grown = [];
-        if (size > 0)
+        long size = Math.Max(FirstRead, Math.Min(2L * keep, _budget.MaxBody + 1));
+        byte[] grown = ArrayPool<byte>.Shared.Rent((int)size);
+        try
         {
-            size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(size, FirstRead));
-            _budget.Take(size);
-            grown = ArrayPool<byte>.Shared.Rent(size);
-            _bytes.AsSpan(0, keep).CopyTo(grown);
+            _budget.Take(grown.Length);
+        }
+        catch
+        {
+            ArrayPool<byte>.Shared.Return(grown);
+            throw;
         }
 
+        _bytes.AsSpan(0, keep).CopyTo(grown);
+        Hold(grown);
+    }
+
+    private void Hold(byte[] bytes)
+    {
         if (_bytes.Length > 0)
             ArrayPool<byte>.Shared.Return(_bytes);
-        _budget.Return(_taken);
-        (_bytes, _taken) = (grown, size);
+        _budget.Return(_bytes.Length);
+        _bytes = bytes;
     }
 
     private static int FirstInvalidByte(ReadOnlySpan<byte> bytes)
@@ -166,7 +181,7 @@ internal sealed class RequestBody : IDisposable
     // fields.
     private static void RequireWholeCharacters(ReadOnlySpan<byte> json)
     {
-        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = s_options.MaxDepth });
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = Depth });
         while (reader.Read())
         {
             if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName) || !reader.ValueIsEscaped)

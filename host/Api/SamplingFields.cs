@@ -15,6 +15,7 @@ internal sealed record SamplingFields
     private const int LongestStop = 1024;
     private const int MostBiases = 4096;
     private const int MostTop = 20;
+    private const int LongestSalt = 1024;
 
     /// <summary>How tokens are chosen.</summary>
     public required SamplingParameters Sampling { get; init; }
@@ -39,6 +40,9 @@ internal sealed record SamplingFields
 
     /// <summary>Whether ids are reported beside text.</summary>
     public bool ReturnTokenIds { get; init; }
+
+    /// <summary>Whom the prompt's cached rows are shared with: requests of the same salt.</summary>
+    public string? CacheSalt { get; init; }
 
     /// <summary>Whether the answer comes in chunks.</summary>
     public bool Stream { get; init; }
@@ -73,6 +77,7 @@ internal sealed record SamplingFields
             IncludeStop = fields.Flag("include_stop_str_in_output") ?? false,
             SkipSpecial = fields.Flag("skip_special_tokens") ?? true,
             ReturnTokenIds = (fields.Flag("return_token_ids") ?? false) || ready.Model.Tokenizer is null,
+            CacheSalt = ReadSalt(fields),
             Stream = stream,
             IncludeUsage = usage,
             ContinuousUsage = continuous,
@@ -100,6 +105,7 @@ internal sealed record SamplingFields
         MaxTokens = MaxTokens,
         MinTokens = MinTokens,
         StopIds = StopIds,
+        CacheSalt = CacheSalt,
     };
 
     /// <summary>Reads an array of token ids of the vocabulary; empty when absent.</summary>
@@ -183,6 +189,15 @@ internal sealed record SamplingFields
         _ = options.Flag("include_obfuscation");
         options.RequireAllRead();
         return (usage, continuous);
+    }
+
+    private static string? ReadSalt(RequestFields fields)
+    {
+        string? salt = fields.Text("cache_salt");
+        return salt is { Length: 0 or > LongestSalt }
+            ? throw RequestFields.Wrong(
+                "cache_salt", $"a string of 1 to {LongestSalt} characters", $"one of {salt.Length}")
+            : salt;
     }
 
     /// <summary>Reads texts that end the answer.</summary>

@@ -29,7 +29,7 @@ internal static class UnimplementedFields
         ["n"] = Only("send the request several times", "1"),
         ["best_of"] = Only("send the request several times", "1"),
         ["use_beam_search"] = Only(LeaveOut, "false"),
-        ["length_penalty"] = Only(LeaveOut, "1", "1.0"),
+        ["length_penalty"] = Only(LeaveOut, "1"),
 
         // Constraints.
         ["guided_json"] = Only(Constrained),
@@ -65,7 +65,6 @@ internal static class UnimplementedFields
         ["verbosity"] = Only("ask for it in the prompt", "\"medium\""),
         ["priority"] = Only("requests are served in the order of their arrival", "0"),
         ["thinking_token_budget"] = Only("use max_tokens, or enable_thinking in chat_template_kwargs"),
-        ["cache_salt"] = Only("no prefix cache exists here yet"),
         ["kv_transfer_params"] = Only(LeaveOut),
         ["vllm_xargs"] = Only(LeaveOut),
         ["logits_processors"] = Only("use logit_bias"),
@@ -91,5 +90,6 @@ internal sealed record UnimplementedField(string Advice, string[]? Neutral)
     /// <summary>True when the value asks for nothing.</summary>
     public bool IsWithoutEffect(JsonElement value) =>
         value.ValueKind == JsonValueKind.Null || Neutral is null
-            || Neutral.Contains(value.GetRawText(), StringComparer.Ordinal);
+            || Neutral.Contains(value.GetRawText(), StringComparer.Ordinal)
+            || (RequestFields.TryWhole(value, out long whole) && Neutral.Contains($"{whole}", StringComparer.Ordinal));
 }

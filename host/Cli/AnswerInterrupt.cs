@@ -27,8 +27,18 @@ internal sealed class AnswerInterrupt : IDisposable
     {
         signal.Cancel = true;
         if (Interlocked.Exchange(ref _answer, null) is not { } answer)
+        {
             Environment.Exit(ExitCode.Interrupted);
-        else
+            return;
+        }
+
+        try
+        {
             answer.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The answer ended by itself at this very moment.
+        }
     }
 }

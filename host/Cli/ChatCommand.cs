@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Security.Cryptography;
-using Glm5.Core;
+using Glm5.Host.Cli.Flags;
 using Glm5.Host.Serving;
 using Spectre.Console;
 
@@ -51,12 +51,16 @@ internal sealed class ChatCommand
     public static Command Create()
     {
         var chat = new ChatCommand();
-        var command = new Command("chat", "Talk to a model in the terminal; piped input is one question");
+        var command = new LayeredCommand("chat", "Talk to a model in the terminal; piped input is one question");
         chat._model.AddTo(command);
-        Option[] options = [chat._url, chat._key, chat._system, chat._noThinking, chat._temperature, chat._maxTokens];
-        foreach (Option option in options)
-            command.Add(option);
-        command.SetAction((line, _) => chat.RunAsync(line));
+        command.Add(new FlagGroup(
+            "The conversation", chat._url, chat._key, chat._system, chat._noThinking, chat._temperature, chat._maxTokens));
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(chat._url) is not null && chat._model.NamesModel(result))
+                result.AddError("a model and --url exclude each other: the server at --url has its own; leave one out");
+        });
+        command.SetAction((line, _) => chat.RunAsync(line, command.Flags.Notes));
         return command;
     }
 
@@ -78,13 +82,13 @@ internal sealed class ChatCommand
         return null;
     }
 
-    private async Task<int> RunAsync(ParseResult line)
+    private async Task<int> RunAsync(ParseResult line, IReadOnlyList<FlagNote> notes)
     {
         using var interrupt = new AnswerInterrupt();
         try
         {
             if (line.GetValue(_url) is not { } url)
-                return await LoadAndTalkAsync(line, interrupt);
+                return await LoadAndTalkAsync(line, notes, interrupt);
             using var client = new ChatClient(url, line.GetValue(_key));
             return await TalkAsync(client, line, interrupt);
         }
@@ -99,22 +103,26 @@ internal sealed class ChatCommand
     }
 
     /// <summary>Starts a server for this conversation alone: on loopback, with a key that nobody else knows.</summary>
-    private async Task<int> LoadAndTalkAsync(ParseResult line, AnswerInterrupt interrupt)
+    private async Task<int> LoadAndTalkAsync(
+        ParseResult line, IReadOnlyList<FlagNote> notes, AnswerInterrupt interrupt)
     {
         BackendChoice choice = BackendCatalog.Choose(_model.Device(line));
         if (choice.Refusal is not null)
             return Say.Error($"{choice.Backend.Name} cannot be used here: {choice.Refusal}", ExitCode.Device);
-        ModelOptions model = _model.Read(line);
+        ChosenModel model = _model.Model(line);
         string key = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         var options = new ServeOptions
         {
-            Model = model,
-            ServedNames = [Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Folder))],
+            Model = _model.Read(line),
+            Find = model.Find,
+            ServedNames = model.Names,
             Port = 0,
             ApiKeys = [key],
             DrainTime = TimeSpan.Zero,
             LeastLogged = LogLevel.Error,
         };
+        if (!Console.IsInputRedirected)
+            Say.Notes(notes);
         LoadDisplay? display = Console.IsInputRedirected ? null : new LoadDisplay();
         await using Server server =
             await Server.StartAsync(options, choice.Backend, display?.Observer, CancellationToken.None);
@@ -143,7 +151,7 @@ internal sealed class ChatCommand
         if (Console.IsInputRedirected)
             return await AnswerOnceAsync(client, settings, interrupt);
         string model = await AnsiConsole.Status().StartAsync("connecting", status => client.WaitUntilReadyAsync(
-            word => status.Status($"the server loads its model: {Markup.Escape(word)}"), CancellationToken.None));
+            word => status.Status($"the server loads its model: {Markup.Escape(ChatScreen.Harmless(word))}"), CancellationToken.None));
         var screen = new ChatScreen(AnsiConsole.Console);
         var dialogue = new ChatDialogue(client, model, settings, screen, Console.In, interrupt, TimeProvider.System);
         await dialogue.RunAsync();

@@ -50,7 +50,7 @@ internal sealed class ChatScreen(IAnsiConsole console)
     }
 
     /// <summary>A remark of the program.</summary>
-    public void Note(string text) => console.MarkupLineInterpolated($"[dim]{text}[/]");
+    public void Note(string text) => console.MarkupLineInterpolated($"[dim]{Harmless(text)}[/]");
 
     /// <summary>Something went wrong.</summary>
     public void Error(string text)

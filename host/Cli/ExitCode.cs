@@ -15,7 +15,7 @@ internal static class ExitCode
     /// <summary>The model's files are not usable.</summary>
     public const int Model = 3;
 
-    /// <summary>The device is not there, or cannot take the model.</summary>
+    /// <summary>The device is not there, cannot take the model, or failed while serving.</summary>
     public const int Device = 4;
 
     /// <summary>The address cannot be listened at.</summary>

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using Glm5.Core;
+using Glm5.Host.Cli.Flags;
+using Glm5.Host.Hub;
 using Glm5.Host.Serving;
 
 namespace Glm5.Host.Cli;
@@ -10,12 +13,14 @@ internal sealed class ModelFlags
 {
     private readonly Argument<string> _model = new("model")
     {
-        Description = $"The checkpoint's folder; without it the embedded {EmbeddedModel.Name}",
+        Description = $"A checkpoint's folder, or organisation/name at a hub; without it the embedded {EmbeddedModel.Name}",
         Arity = ArgumentArity.ZeroOrOne,
         DefaultValueFactory = _ => EmbeddedModel.Name,
     };
 
-    private readonly Option<string> _device = new("--device")
+    private readonly HubFlags _hub = new();
+
+    private readonly Option<string?> _device = new("--device")
     {
         Description = "What to run on; auto takes the best that is present",
         DefaultValueFactory = _ => "auto",
@@ -34,8 +39,24 @@ internal sealed class ModelFlags
 
     private readonly Option<long> _kvBytes = WholeNumber.Option<long>(
         "--kv-cache-memory-bytes",
-        "Bytes for the KV cache [default: what the sequences can need, within half of the free memory]",
+        "Bytes for the KV cache [default: what the sequences can need, within --kv-memory-fraction]",
         1, long.MaxValue, 0);
+
+    private readonly Option<bool> _noPrefixCaching = new("--no-prefix-caching")
+    {
+        Description = "Compute every prompt whole, also where one begins like an earlier one",
+    };
+
+    private readonly Option<double> _kvFraction = new("--kv-memory-fraction")
+    {
+        Description = "Share of the memory that is free after loading which the KV cache may take",
+        HelpName = "share",
+        DefaultValueFactory = _ => 0.5,
+        CustomParser = ParseShare,
+    };
+
+    private readonly Option<int> _drafts = WholeNumber.Option(
+        "--num-speculative-tokens", "Tokens that the draft layer proposes for a step [default: none]", 0, MostDrafts, 0);
 
     private readonly Option<bool> _skipTokenizer = new("--skip-tokenizer-init")
     {
@@ -47,31 +68,35 @@ internal sealed class ModelFlags
         Description = "Read the weights into memory instead of mapping the files",
     };
 
-    /// <summary>The folder in a parsed line.</summary>
-    public string Folder(ParseResult line) => FolderOf(line.GetValue(_model)!);
+    /// <summary>The longest chain of drafts that a step may verify.</summary>
+    private const int MostDrafts = 7;
+
+    /// <summary>True when the line names a model itself.</summary>
+    public bool NamesModel(CommandResult line) => line.GetResult(_model) is { Tokens.Count: > 0 };
 
     /// <summary>The device in a parsed line: a name of the catalog or <c>auto</c>.</summary>
     public string Device(ParseResult line) => line.GetValue(_device)!;
 
+    /// <summary>The model in a parsed line.</summary>
+    /// <exception cref="HubException">Its name contradicts another flag.</exception>
+    public ChosenModel Model(ParseResult line) => ChosenModel.Read(line.GetValue(_model)!, _hub, line);
+
     /// <summary>Adds the words to a command.</summary>
-    public void AddTo(Command command)
+    public void AddTo(LayeredCommand command)
     {
-        _device.AcceptOnlyFromAmong(BackendCatalog.DeviceNames);
-        _model.Validators.Add(RequireFolder);
+        OneOf.Take(_device, BackendCatalog.DeviceNames);
+        _model.Validators.Add(RequireModel);
+        command.Validators.Add(RequireEmbedded);
         command.Add(_model);
-        Option[] options =
-        [
-            _device, _length, _sequences, _batchedTokens, _waiting, _ranks, _threads, _blockSlots, _kvBytes,
-            _skipTokenizer, _noMap,
-        ];
-        foreach (Option option in options)
-            command.Add(option);
+        command.Add(new FlagGroup("The model", [.. _hub.Options, _skipTokenizer, _noMap]));
+        command.Add(new FlagGroup("Device and memory", _device, _ranks, _threads, _blockSlots, _kvBytes, _kvFraction, _noPrefixCaching));
+        command.Add(new FlagGroup("Batch", _length, _sequences, _batchedTokens, _waiting, _drafts));
     }
 
     /// <summary>The options in a parsed line.</summary>
     public ModelOptions Read(ParseResult line) => new()
     {
-        Folder = Folder(line),
+        Folder = Model(line).Folder,
         Ranks = line.GetValue(_ranks),
         Threads = line.GetValue(_threads),
         MaxSequences = line.GetValue(_sequences),
@@ -80,6 +105,9 @@ internal sealed class ModelFlags
         MaxWaiting = line.GetValue(_waiting),
         BlockSlots = line.GetValue(_blockSlots),
         KvBytes = line.GetValue(_kvBytes),
+        PrefixCaching = !line.GetValue(_noPrefixCaching),
+        KvMemoryFraction = line.GetValue(_kvFraction),
+        SpeculativeTokens = line.GetValue(_drafts),
         SkipTokenizer = line.GetValue(_skipTokenizer),
         ReadInsteadOfMap = line.GetValue(_noMap),
     };
@@ -87,20 +115,47 @@ internal sealed class ModelFlags
     private static Option<int> Count(string name, string description, int standard = 0, params string[] aliases) =>
         WholeNumber.Option(name, description, 1, int.MaxValue, standard, aliases);
 
-    private static string FolderOf(string model) =>
-        model == EmbeddedModel.Name && !Directory.Exists(model) ? EmbeddedModel.Folder : Path.GetFullPath(model);
-
-    private static void RequireFolder(ArgumentResult result)
+    private static double ParseShare(ArgumentResult result)
     {
-        if (result.Tokens.Count == 0)
-            return;
         string word = result.Tokens[0].Value;
-        if (!Directory.Exists(FolderOf(word)))
+        if (double.TryParse(word, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double share)
+            && share is > 0 and <= 1)
         {
-            result.AddError(File.Exists(word)
-                ? $"'{word}' is a file; give the folder with config.json and the .safetensors files"
-                : $"there is no folder '{word}'; give a checkpoint's folder, or nothing for the embedded "
-                    + EmbeddedModel.Name);
+            return share;
+        }
+
+        result.AddError($"--kv-memory-fraction is '{word}'; expected a number above 0 and up to 1, such as 0.85");
+        return default;
+    }
+
+    private void RequireModel(ArgumentResult result)
+    {
+        if (result.Tokens.Count > 0)
+            Require(result.Tokens[0].Value, result);
+    }
+
+    /// <summary>The model that nobody named agrees with the other flags.</summary>
+    private void RequireEmbedded(CommandResult result)
+    {
+        if (result.GetResult(_model) is not { Tokens.Count: > 0 })
+            Require(EmbeddedModel.Name, result);
+    }
+
+    private void Require(string word, SymbolResult result)
+    {
+        if (File.Exists(word))
+        {
+            result.AddError($"'{word}' is a file; give the folder with config.json and the .safetensors files");
+            return;
+        }
+
+        try
+        {
+            _ = ChosenModel.Read(word, _hub, result);
+        }
+        catch (HubException refusal)
+        {
+            result.AddError(refusal.Message);
         }
     }
 }

@@ -33,8 +33,9 @@ internal sealed class ParseCommand
             HelpName = "folder",
         };
         var command = new Command(
-            "parse", "Take answers apart: JSON lines {text or token_ids, tools, starts_in_reasoning, cuts, finish_reason} in, "
-                + "{reasoning, content, tool_calls, finish_reason} out")
+            "parse",
+            "Take answers apart: JSON lines {text or token_ids, tools, starts_in_reasoning, cuts, finish_reason} in, "
+            + "{reasoning, content, tool_calls, finish_reason} out")
         {
             model,
         };

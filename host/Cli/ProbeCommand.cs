@@ -15,12 +15,12 @@ internal static class ProbeCommand
     public static Command Create()
     {
         var json = new Option<bool>("--json") { Description = "Print JSON for programs" };
-        var device = new Option<string>("--device")
+        var device = new Option<string?>("--device")
         {
             Description = "Decide as serve would with this device",
             DefaultValueFactory = _ => "auto",
         };
-        device.AcceptOnlyFromAmong(BackendCatalog.DeviceNames);
+        OneOf.Take(device, BackendCatalog.DeviceNames);
         var command = new Command("probe", "Show which devices are here, which one serves, and why no other")
         {
             json,

@@ -11,9 +11,6 @@ namespace Glm5.Host.Cli;
 /// </summary>
 internal sealed class PullCommand
 {
-    private const string HuggingFace = "huggingface";
-    private const string ModelScope = "modelscope";
-
     private readonly Argument<string?> _model = new("model")
     {
         // Asked for by hand, so that --help works without it.
@@ -21,29 +18,7 @@ internal sealed class PullCommand
         Description = "The model's id: organisation/name, organisation/name@revision, or modelscope:organisation/name",
     };
 
-    private readonly Option<string?> _revision = new("--revision")
-    {
-        Description = "Branch, tag or commit [default: the main branch]",
-        HelpName = "revision",
-    };
-
-    private readonly Option<string?> _hub = new("--hub")
-    {
-        Description = "Where it is published [default: huggingface]",
-    };
-
-    private readonly Option<string?> _cache = new("--cache-dir")
-    {
-        Description = "Folder of the hub's models [default: HF_HUB_CACHE, HF_HOME/hub or ~/.cache/huggingface/hub; "
-            + "MODELSCOPE_CACHE or ~/.cache/modelscope/hub]",
-        HelpName = "folder",
-    };
-
-    private readonly Option<bool> _offline = new("--offline")
-    {
-        Description = "Use no network: say whether the model is here, or what is missing",
-    };
-
+    private readonly HubFlags _hub = new();
     private readonly Option<int> _connections = WholeNumber.Option("--connections", "Transfers at once", 1, 64, 4);
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON for programs" };
 
@@ -51,18 +26,15 @@ internal sealed class PullCommand
     public static Command Create()
     {
         PullCommand pull = new();
-        pull._hub.AcceptOnlyFromAmong(HuggingFace, ModelScope);
         Command command = new("pull", "Fetch a model from a hub, or bring it up to date")
         {
-            pull._model, pull._revision, pull._hub, pull._cache, pull._offline, pull._connections, pull._json,
+            pull._model, pull._connections, pull._json,
         };
+        foreach (Option option in pull._hub.Options)
+            command.Add(option);
         command.SetAction((line, _) => pull.RunAsync(line));
         return command;
     }
-
-    /// <summary>Which exit code a refusal has.</summary>
-    internal static int CodeOf(HubException refusal) =>
-        refusal.Fault == HubFault.Name ? ExitCode.Usage : ExitCode.Model;
 
     private async Task<int> RunAsync(ParseResult line)
     {
@@ -72,9 +44,8 @@ internal sealed class PullCommand
         PullDisplay display = new();
         try
         {
-            ModelId model = ModelId.Parse(word, HubOf(line.GetValue(_hub)), line.GetValue(_revision));
-            HubSettings settings = HubEnvironment.OfProcess.Settings(
-                line.GetValue(_cache), line.GetValue(_offline), line.GetValue(_connections));
+            ModelId model = ModelId.Parse(word, _hub.Hub(line.CommandResult), _hub.Revision(line.CommandResult));
+            HubSettings settings = _hub.Settings(line.CommandResult, line.GetValue(_connections));
             ModelSource source = new(settings, display, TimeProvider.System);
             ResolvedModel here = await display.ShowAsync(
                 model, observer => source.PullAsync(model, observer, signals.Stop));
@@ -83,7 +54,7 @@ internal sealed class PullCommand
         }
         catch (HubException refusal)
         {
-            return Say.Error(refusal.Message, CodeOf(refusal));
+            return Say.Error(refusal.Message, LoadFailure.CodeOf(refusal));
         }
         catch (OperationCanceledException) when (signals.Stop.IsCancellationRequested)
         {
@@ -91,13 +62,6 @@ internal sealed class PullCommand
                 "stopped; what has arrived is kept, and the same command goes on from there", ExitCode.Interrupted);
         }
     }
-
-    private static HubKind? HubOf(string? word) => word switch
-    {
-        ModelScope => HubKind.ModelScope,
-        HuggingFace => HubKind.HuggingFace,
-        _ => null,
-    };
 
     private static void Print(ResolvedModel model, bool json)
     {
@@ -111,7 +75,7 @@ internal sealed class PullCommand
         DownloadStatus done = model.Download;
         bool asked = model.Origin == ModelOrigin.Hub;
         PullAnswer answer = new(
-            id.Repository, id.Hub == HubKind.ModelScope ? ModelScope : HuggingFace, model.Revision, model.Folder,
+            id.Repository, HubWord.Of(id.Hub), model.Revision, model.Folder,
             asked ? done.FilesTotal : null, asked ? done.BytesTotal : null, done.BytesFetched,
             done.Elapsed.TotalSeconds);
         Console.Out.WriteLine(JsonSerializer.Serialize(answer, PullJson.Default.PullAnswer));

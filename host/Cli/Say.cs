@@ -1,5 +1,6 @@
 using Glm5.Core;
 using Glm5.Core.Kv;
+using Glm5.Host.Cli.Flags;
 using Glm5.Host.Serving;
 using Spectre.Console;
 using Capabilities = Glm5.Core.Accelerator.Capabilities;
@@ -11,24 +12,38 @@ namespace Glm5.Host.Cli;
 /// </summary>
 internal static class Say
 {
-    /// <summary>One error with what to do; returns the exit code.</summary>
+    /// <summary>
+    /// One error with what to do; returns the exit code. The message may quote a server or a file: it cannot control the
+    /// terminal.
+    /// </summary>
     public static int Error(string message, int code)
     {
-        Console.Error.WriteLine($"error: {message}");
+        Console.Error.WriteLine($"error: {ChatScreen.Harmless(message)}");
         return code;
     }
 
     /// <summary>Program, model and device, before anything is done.</summary>
-    public static void Opening(ServeOptions options, BackendChoice choice)
+    public static void Opening(ServeOptions options, ChosenModel model, BackendChoice choice)
     {
         Capabilities device = choice.Verdicts.First(verdict => verdict.Chosen).Devices[0];
         AnsiConsole.MarkupLineInterpolated($"[bold]glm5[/] {ProgramVersion.Number}");
         AnsiConsole.MarkupLineInterpolated(
-            $"  model    [bold]{options.ServedNames[0]}[/] [dim]{options.Model.Folder}[/]");
+            $"  model    [bold]{options.ServedNames[0]}[/] [dim]{model.Origin}[/]");
         AnsiConsole.MarkupLineInterpolated(
             $"  device   [bold]{device.Backend}[/] {device.Device}, {device.Architecture}, {device.Arithmetic.Name}");
         foreach (BackendVerdict other in choice.Verdicts.Where(verdict => !verdict.Chosen))
             AnsiConsole.MarkupLineInterpolated($"           [dim]{other.Name}: {other.Reason}[/]");
+    }
+
+    /// <summary>Flags that were accepted and change nothing, or not quite what they change elsewhere; one line each kind.</summary>
+    public static void Notes(IReadOnlyList<FlagNote> notes)
+    {
+        foreach (FlagNote note in notes.Where(note => note.HasEffect))
+            Console.Out.WriteLine($"  flags    {note.Spelling}: {note.Reason}");
+        string idle = string.Join("; ", notes.Where(note => !note.HasEffect).GroupBy(note => note.Reason)
+            .Select(same => $"{string.Join(' ', same.Select(note => note.Spelling))} ({same.Key})"));
+        if (idle.Length > 0)
+            Console.Out.WriteLine($"  flags    without effect here: {idle}");
     }
 
     /// <summary>The address answers; the model is not there yet.</summary>
@@ -45,15 +60,13 @@ internal static class Say
         KvPoolSize pool = model.Pool;
         double cacheGigabytes = pool.Bytes * options.Model.Ranks / 1e9;
         double seconds = server.Model.Status.Elapsed.TotalSeconds;
-        string address = server.Address.GetLeftPart(UriPartial.Authority);
         AnsiConsole.MarkupLineInterpolated(
             $"  weights  {model.TensorCount:N0} tensors, {model.WeightBytes / 1e9:N3} GB, ranks: {options.Model.Ranks}");
         AnsiConsole.MarkupLineInterpolated(
             $"  caches   {pool.Tokens:N0} tokens in {pool.Blocks - 1:N0} blocks of {pool.BlockSlots}, {cacheGigabytes:N2} GB");
         AnsiConsole.MarkupLineInterpolated($"  context  {model.ContextLength:N0} tokens");
         AnsiConsole.MarkupLineInterpolated(
-            $"[green]Ready[/] after {seconds:F1} s. Chat: [bold]{address}[/]  API: [bold]{address}/v1[/]");
-        AnsiConsole.MarkupLine("[dim]Ctrl-C stops.[/]");
+            $"[green]Ready[/] after {seconds:F1} s. The chat page is at the address, the API at /v1. [dim]Ctrl-C stops.[/]");
     }
 
     /// <summary>The first signal came.</summary>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
-using Glm5.Core;
+using Glm5.Core.Accelerator;
+using Glm5.Host.Cli.Flags;
 using Glm5.Host.Serving;
 
 namespace Glm5.Host.Cli;
@@ -20,18 +21,35 @@ internal sealed class ServeCommand
 
     private readonly Option<string[]> _names = new("--served-model-name")
     {
-        Description = "Names that requests give as model; the first stands in answers [default: the folder's name]",
-        AllowMultipleArgumentsPerToken = true,
+        Description =
+            "Name that requests give as model; repeat it for more, the first stands in answers [default: the folder's or the id's]",
     };
 
     private readonly Option<string[]> _keys = new("--api-key")
     {
-        Description = "Key that requests must carry; several may be given",
-        AllowMultipleArgumentsPerToken = true,
+        Description = "Key that requests must carry; repeat it for more. Others on this machine cannot read it from GLM5_API_KEY",
+    };
+
+    private readonly Option<string[]> _origins = new("--allowed-origin")
+    {
+        Description = "Origin of web pages elsewhere that may send requests, as in https://chat.example; repeat it for more",
     };
 
     private readonly Option<int> _bodyMegabytes = WholeNumber.Option(
         "--max-body-mb", "Largest request body in MB", 1, 1024, 32);
+
+    private readonly Option<string?> _config = new(EffectiveFlags.Config)
+    {
+        Description = "YAML or JSON file of flags, such as 'port: 8000'; the command line and GLM5_* variables prevail",
+        HelpName = "file",
+    };
+
+    private readonly Option<bool> _printConfig = new("--print-config")
+    {
+        Description = "Print every flag with its value and where that is from, and end",
+    };
+
+    private readonly Option<bool> _json = new("--json") { Description = "Print JSON for programs" };
 
     private readonly Option<int> _drainSeconds = WholeNumber.Option(
         "--shutdown-timeout", "Seconds that running answers may go on after Ctrl-C or SIGTERM", 0, 86400, 30);
@@ -40,7 +58,10 @@ internal sealed class ServeCommand
     public static Command Create()
     {
         var serve = new ServeCommand();
-        var command = new Command("serve", "Serve a model over the OpenAI API, with a chat page");
+        var command = new LayeredCommand("serve", "Serve a model over the OpenAI API, with a chat page")
+        {
+            NamesStrayVariables = true,
+        };
         serve._model.AddTo(command);
         serve._host.Validators.Add(result =>
         {
@@ -51,24 +72,33 @@ internal sealed class ServeCommand
                     $"--host is '{host}'; expected an IP address of this machine, localhost, or * for every address");
             }
         });
-        Option[] options =
-            [serve._host, serve._port, serve._names, serve._keys, serve._bodyMegabytes, serve._drainSeconds];
-        foreach (Option option in options)
-            command.Add(option);
-        command.SetAction((line, _) => serve.RunAsync(line));
+        command.Validators.Add(result =>
+        {
+            if ((result.GetValue(serve._keys) ?? []).Any(string.IsNullOrWhiteSpace))
+                result.AddError("an API key is empty (--api-key or GLM5_API_KEY); give one, or neither for a server without");
+        });
+        command.Add(new FlagGroup(
+            "The server", serve._host, serve._port, serve._names, serve._keys, serve._origins, serve._bodyMegabytes,
+            serve._drainSeconds));
+        command.Add(new FlagGroup("Configuration", serve._config, serve._printConfig, serve._json));
+        command.SetAction((line, _) => serve.RunAsync(command, line));
         return command;
     }
 
-    private async Task<int> RunAsync(ParseResult line)
+    private async Task<int> RunAsync(LayeredCommand command, ParseResult line)
     {
-        ServeOptions options = Read(line);
+        ChosenModel model = _model.Model(line);
+        if (line.GetValue(_printConfig))
+            return Print(command, line, model);
+        ServeOptions options = Read(line, model);
         BackendChoice choice = BackendCatalog.Choose(_model.Device(line));
         if (choice.Refusal is not null)
             return Say.Error($"{choice.Backend.Name} cannot be used here: {choice.Refusal}", ExitCode.Device);
 
         using var signals = new StopSignals();
         var display = new LoadDisplay();
-        Say.Opening(options, choice);
+        Say.Opening(options, model, choice);
+        Say.Notes(command.Flags.Notes);
         Server server;
         try
         {
@@ -88,10 +118,17 @@ internal sealed class ServeCommand
             if (code != ExitCode.Done || signals.Stop.IsCancellationRequested)
                 return code;
             Say.Ready(server, options);
-            await signals.Stopped;
-            Say.Draining(server.Model, options.DrainTime);
-            return await server.StopAsync(CancellationToken.None) ? ExitCode.Done : ExitCode.Cut;
+            return await ServeAsync(server, options.DrainTime, signals.Stopped);
         }
+    }
+
+    /// <summary>Serves until it is asked to stop, or a device fails.</summary>
+    internal static async Task<int> ServeAsync(Server server, TimeSpan drainTime, Task stopped)
+    {
+        if (await Task.WhenAny(stopped, server.Model.EngineFailed) is Task<AcceleratorException> failed)
+            return Say.Error($"the device failed, and the server stops: {(await failed).Message}", ExitCode.Device);
+        Say.Draining(server.Model, drainTime);
+        return await server.StopAsync(CancellationToken.None) ? ExitCode.Done : ExitCode.Cut;
     }
 
     private static async Task<int> LoadAsync(Server server, LoadDisplay display, StopSignals signals)
@@ -111,18 +148,27 @@ internal sealed class ServeCommand
         }
     }
 
-    private ServeOptions Read(ParseResult line)
+    private int Print(LayeredCommand command, ParseResult line, ChosenModel model)
     {
-        ModelOptions model = _model.Read(line);
+        string word = model.Id?.ToString() ?? model.Folder;
+        if (line.GetValue(_json))
+            Console.Out.WriteLine(ConfigPrint.Json(command, line, word));
+        else
+            ConfigPrint.Draw(command, line, word);
+        return ExitCode.Done;
+    }
+
+    private ServeOptions Read(ParseResult line, ChosenModel model)
+    {
         string[] names = line.GetValue(_names) ?? [];
         return new ServeOptions
         {
-            Model = model,
-            ServedNames = names.Length > 0
-                ? names
-                : [Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Folder))],
+            Model = _model.Read(line),
+            Find = model.Find,
+            ServedNames = names.Length > 0 ? names : model.Names,
             Host = line.GetValue(_host)!,
             Port = line.GetValue(_port),
+            AllowedOrigins = line.GetValue(_origins) ?? [],
             ApiKeys = line.GetValue(_keys) ?? [],
             MaxBodyBytes = (long)line.GetValue(_bodyMegabytes) << 20,
             MaxBodyBytesHeld = Math.Max(512L << 20, (long)line.GetValue(_bodyMegabytes) << 22),

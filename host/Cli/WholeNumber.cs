@@ -38,14 +38,25 @@ internal static class WholeNumber
         where T : struct, IBinaryInteger<T>, IMinMaxValue<T>
     {
         string word = result.Tokens[0].Value;
-        if (T.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out T value) && value >= least
-            && value <= most)
-        {
+        if (Read<T>(word) is { } value && value >= least && value <= most)
             return value;
-        }
 
         string bounds = most == T.MaxValue ? $"of at least {least}" : $"from {least} to {most}";
         result.AddError($"{name} is '{word}'; expected a whole number {bounds}");
         return default;
+    }
+
+    /// <summary>A number, perhaps in thousands (<c>200k</c>, m, g) or in units of 1024 (<c>128K</c>, M, G), as vLLM has it.</summary>
+    private static T? Read<T>(string word)
+        where T : struct, IBinaryInteger<T>
+    {
+        int thousands = word.Length > 1 ? "kmg".IndexOf(char.ToLowerInvariant(word[^1]), StringComparison.Ordinal) + 1 : 0;
+        ReadOnlySpan<char> digits = thousands > 0 ? word.AsSpan(0, word.Length - 1) : word;
+        if (!long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number))
+            return null;
+        Int128 value = number;
+        for (int i = 0; i < thousands; i++)
+            value *= char.IsUpper(word[^1]) ? 1024 : 1000;
+        return T.CreateSaturating(value) is var fitting && Int128.CreateChecked(fitting) == value ? fitting : null;
     }
 }

@@ -60,11 +60,16 @@ internal sealed class ModelSource(HubSettings settings, ILogger logger, TimeProv
     {
         if (Directory.Exists(word))
             return new ResolvedModel(Path.GetFullPath(word), ModelOrigin.Folder, null, null, default);
-        ModelId model = ParseOrSayPath(word, hub, revision);
-        return Complete(model) is { } folder
+        return await ResolveAsync(Parse(word, hub, revision), observer, stop);
+    }
+
+    /// <summary>Resolves an id; the network is used only for a model that is not complete here.</summary>
+    /// <exception cref="HubException">It cannot be had; the message says what to do.</exception>
+    public async Task<ResolvedModel> ResolveAsync(
+        ModelId model, IProgress<DownloadStatus>? observer, CancellationToken stop) =>
+        Complete(model) is { } folder
             ? new ResolvedModel(folder, ModelOrigin.Cache, model, null, default)
             : await PullAsync(model, observer, stop);
-    }
 
     /// <summary>Brings a model up to date with its hub: what is not here, or has changed there, is fetched.</summary>
     /// <exception cref="HubException">It cannot be had; the message says what to do.</exception>
@@ -96,7 +101,9 @@ internal sealed class ModelSource(HubSettings settings, ILogger logger, TimeProv
         }
     }
 
-    private static ModelId ParseOrSayPath(string word, HubKind? hub, string? revision)
+    /// <summary>The id that a word means which is no folder.</summary>
+    /// <exception cref="HubException">It is none; the message says what was expected.</exception>
+    public static ModelId Parse(string word, HubKind? hub = null, string? revision = null)
     {
         bool isPath = word.StartsWith('.') || word.StartsWith('~') || Path.IsPathRooted(word)
             || word.Split('@')[0].Count(c => c == '/') > 1;

@@ -23,7 +23,6 @@ internal sealed class PartialFile : IDisposable
     private const long RecordEvery = 1 << 20;
 
     private readonly Lock _lock = new();
-    private readonly string _path;
     private readonly SafeFileHandle _bytes;
     private readonly SafeFileHandle _record;
     private readonly long _size;
@@ -34,7 +33,7 @@ internal sealed class PartialFile : IDisposable
 
     private PartialFile(string path, long size, Record record)
     {
-        (_path, _size, _pieceBytes, _done, _tag) = (path, size, record.PieceBytes, record.Done, record.Tag);
+        (_size, _pieceBytes, _done, _tag) = (size, record.PieceBytes, record.Done, record.Tag);
         _recorded = [.. _done];
         _bytes = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete);
         _record = File.OpenHandle(

@@ -1,8 +1,10 @@
 using System.Diagnostics.Metrics;
 using Glm5.Core;
 using Glm5.Host.Api;
+using Glm5.Host.Cli;
 using Glm5.Host.Serving;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 
 namespace Glm5.Host.Metrics;
 
@@ -42,11 +44,14 @@ internal sealed class ServerMetrics : IDisposable
     public static void Add(IServiceCollection services)
     {
         services.AddMetrics().AddSingleton<ServerMetrics>();
-        services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter(
-                MeterName, EngineMetrics.MeterName, "Microsoft.AspNetCore.Hosting",
-                "Microsoft.AspNetCore.Server.Kestrel")
-            .AddPrometheusExporter());
+        services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService(
+                "glm5", serviceVersion: ProgramVersion.Number, autoGenerateServiceInstanceId: false))
+            .WithMetrics(metrics => metrics
+                .AddMeter(
+                    MeterName, EngineMetrics.MeterName, "Microsoft.AspNetCore.Hosting",
+                    "Microsoft.AspNetCore.Server.Kestrel")
+                .AddPrometheusExporter());
     }
 
     /// <summary>Maps <c>GET /metrics</c>.</summary>

@@ -1,9 +1,10 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
 
 namespace Glm5.Host.Serving;
 
-/// <summary>One line for each entry: time, level, message, and below it an exception where there is one.</summary>
+/// <summary>One line for each entry: time with its offset (ISO 8601), level, message, and below it an exception where there is one.</summary>
 internal sealed class LineFormatter(TimeProvider time) : ConsoleFormatter(FormatterName)
 {
     /// <summary>Its name in the logging options.</summary>
@@ -13,7 +14,7 @@ internal sealed class LineFormatter(TimeProvider time) : ConsoleFormatter(Format
     public override void Write<TState>(
         in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
-        textWriter.Write(time.GetLocalNow().ToString("HH:mm:ss.fff"));
+        textWriter.Write(time.GetLocalNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fffzzz", CultureInfo.InvariantCulture));
         textWriter.Write(LevelWord(logEntry.LogLevel));
         textWriter.WriteLine(logEntry.Formatter(logEntry.State, logEntry.Exception));
         if (logEntry.Exception is not null)

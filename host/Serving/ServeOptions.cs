@@ -1,12 +1,26 @@
 using Glm5.Core;
+using Glm5.Core.Weights;
 
 namespace Glm5.Host.Serving;
+
+/// <summary>Brings a model's files here. Blocks; what it throws says what to do.</summary>
+/// <param name="progress">Told of the download.</param>
+/// <param name="logger">Told of waits and retries.</param>
+/// <param name="cancel">Stops it; what has arrived is kept.</param>
+/// <returns>The folder.</returns>
+internal delegate string FindFolder(LoadProgress progress, ILogger logger, CancellationToken cancel);
 
 /// <summary>How to serve: the address, who may ask, and how the model is loaded.</summary>
 internal sealed record ServeOptions
 {
     /// <summary>How the model is loaded and scheduled.</summary>
     public required ModelOptions Model { get; init; }
+
+    /// <summary>
+    /// Brings the model's files here and returns their folder, which takes the place of the one in
+    /// <see cref="Model"/>; null where they are there.
+    /// </summary>
+    public FindFolder? Find { get; init; }
 
     /// <summary>Names that requests may give as <c>model</c>; the first one stands in answers. At least one.</summary>
     public required IReadOnlyList<string> ServedNames { get; init; }
@@ -19,6 +33,9 @@ internal sealed record ServeOptions
 
     /// <summary>Keys of which a request must carry one; empty asks for none.</summary>
     public IReadOnlyList<string> ApiKeys { get; init; } = [];
+
+    /// <summary>Origins of web pages elsewhere that may send requests, as in <c>https://chat.example</c>.</summary>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
 
     /// <summary>The largest request body.</summary>
     public long MaxBodyBytes { get; init; } = 32 << 20;

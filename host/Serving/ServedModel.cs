@@ -38,8 +38,11 @@ internal sealed class ServedModel(
     {
         try
         {
-            LoadedModel model = ModelLoader.Load(options.Model, backend, _progress, _logger, cancel);
-            _ready = new ReadyModel(model, new Engine(model, options.Model, time, loggers.CreateLogger("Glm5.Engine")));
+            ModelOptions how = options.Find is { } find
+                ? options.Model with { Folder = find(_progress, loggers.CreateLogger("Glm5.Hub"), cancel) }
+                : options.Model;
+            LoadedModel model = ModelLoader.Load(how, backend, _progress, _logger, cancel);
+            _ready = new ReadyModel(model, new Engine(model, how, time, loggers.CreateLogger("Glm5.Engine")));
             _progress.Enter(LoadPhase.Ready);
         }
         catch (Exception exception)
@@ -50,7 +53,17 @@ internal sealed class ServedModel(
     }
 
     /// <summary>The model, once it can serve.</summary>
-    public bool TryGetReady([NotNullWhen(true)] out ReadyModel? ready) => (ready = _ready) is not null && !_draining;
+    public bool TryGetReady([NotNullWhen(true)] out ReadyModel? ready) =>
+        (ready = _ready) is { Engine.Failure: null } && !_draining;
+
+    /// <summary>Why it will not serve any more: loading failed, or a device did later. Null while it may.</summary>
+    public string? Failure => _ready is { } ready
+        ? ready.Engine.Failure?.Message
+        : Status is { Phase: LoadPhase.Failed } status ? status.Failure : null;
+
+    /// <summary>Ends when the engine of a loaded model has failed.</summary>
+    public Task<AcceleratorException> EngineFailed => _ready?.Engine.Failed
+        ?? throw new InvalidOperationException("the model is not loaded");
 
     /// <summary>
     /// Takes no more requests and returns when the running ones have ended; <paramref name="cancel"/> ends them.

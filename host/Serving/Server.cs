@@ -106,12 +106,12 @@ internal sealed class Server : IAsyncDisposable
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = null; // RequestBody bounds it, with figures in its answer.
         kestrel.Limits.MaxConcurrentConnections = 8192;
-        if (options.Host is "*" or "+")
+        if (options.Host == "*")
             kestrel.ListenAnyIP(options.Port);
         else if (IPAddress.TryParse(options.Host, out IPAddress? address))
             kestrel.Listen(address, options.Port);
         else
-            kestrel.ListenLocalhost(options.Port);
+            kestrel.Listen(IPAddress.Loopback, options.Port); // One socket: port 0 can name but one.
     }
 
     private static void Log(ILoggingBuilder logging, ServeOptions options)
@@ -129,7 +129,7 @@ internal sealed class Server : IAsyncDisposable
     {
         IServer kestrel = app.Services.GetRequiredService<IServer>();
         int port = BindingAddress.Parse(kestrel.Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
-        string host = options.Host is "*" or "+" or "0.0.0.0" or "::" ? "127.0.0.1" : options.Host;
+        string host = options.Host is "*" or "0.0.0.0" or "::" ? "127.0.0.1" : options.Host;
         return new UriBuilder("http", host, port).Uri;
     }
 

@@ -5,7 +5,7 @@ import { CompletionError, streamCompletion } from './completion.js';
 import { showWelcome } from './welcome.js';
 import { watchServer } from './server.js';
 import { requestFields, wireSettings } from './settings.js';
-import { loadTurns, saveTurns } from './store.js';
+import { loadTurns, saveTurns, whenSavedElsewhere } from './store.js';
 import { switchTheme } from './theme.js';
 import { answerView, userView } from './turns.js';
 
@@ -33,6 +33,7 @@ async function answer() {
   const paint = eachFrame(() => { view.show(); follow(); });
   const mine = new AbortController();
   writing = mine;
+  save();
   update();
   follow(true);
   try {
@@ -48,7 +49,7 @@ async function answer() {
   }
   view.show();
   follow();
-  saveTurns(turns);
+  save();
   update();
   spoken.textContent = turn.state === 'failed' ? '' : turn.content;
 }
@@ -82,7 +83,7 @@ async function receive(turn, messages, signal, paint) {
   if (tokens > 1 && last > first) turn.tokensPerSecond = (tokens - 1) / ((last - first) / 1000);
 }
 
-/** What the server is told: failed and empty answers are left out, reasoning too. */
+/** What the server is told: answers without text are left out, whatever ended them, and so is reasoning. */
 function conversation() {
   const said = turns.filter(t => t.role === 'user' || t.content !== '').map(({ role, content }) => ({ role, content }));
   return settings.system.trim() === '' ? said : [{ role: 'system', content: settings.system }, ...said];
@@ -97,8 +98,6 @@ function add(turn) {
     : answerView(turn, { onAgain: () => rewind(turn, answer) });
   views.push(view);
   list.append(view.root);
-  saveTurns(turns);
-  update();
   return view;
 }
 
@@ -120,19 +119,30 @@ function cutBefore(turn) {
   for (const view of views.splice(at)) view.root.remove();
 }
 
-function restore(saved) {
+/** Shows a conversation as it was saved. */
+function show(saved) {
   turns = [];
   views = [];
   list.replaceChildren();
   for (const turn of saved) add(turn);
+  update();
   follow(true);
+}
+
+function restore(old) {
+  show(old);
+  save();
+}
+
+function save() {
+  saveTurns(turns);
 }
 
 function clear() {
   const old = turns;
   if (old.length === 0) return;
   cutBefore(old[0]);
-  saveTurns(turns);
+  save();
   update();
   focusPrompt();
   offerUndo('The conversation is cleared.', () => restore(old));
@@ -253,7 +263,9 @@ list.addEventListener('click', async e => {
   button.textContent = 'Copied';
   setTimeout(() => { button.textContent = 'Copy'; }, 1500);
 });
-addEventListener('pagehide', () => saveTurns(turns));
+// What has come of an answer is kept; without one everything is saved, and another tab may have gone on since.
+addEventListener('pagehide', () => { if (writing) save(); });
+whenSavedElsewhere(() => { if (!writing) show(loadTurns()); });
 
-restore(turns);
+show(turns);
 watchServer(tell);

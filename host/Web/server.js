@@ -42,6 +42,7 @@ function describe(health) {
 }
 
 const Phases = {
+  downloading: 'downloading the model',
   opening: 'opening the checkpoint',
   checking: 'checking the weights',
   reading: 'reading the weights',

@@ -48,6 +48,13 @@ export function saveTurns(turns) {
   return write(ConversationKey, turns);
 }
 
+/** Calls back when another tab has saved its conversation. */
+export function whenSavedElsewhere(tell) {
+  addEventListener('storage', e => {
+    if (e.key === ConversationKey) tell();
+  });
+}
+
 export function loadSettings() {
   return { ...DefaultSettings, ...read(SettingsKey) };
 }

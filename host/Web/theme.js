@@ -3,17 +3,36 @@
 const Key = 'glm5.theme';
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
+// Where the storage is forbidden, the choice lasts as long as the page.
+let chosen = read();
+
+function read() {
+  try {
+    return localStorage.getItem(Key);
+  } catch {
+    return null;
+  }
+}
+
+function keep() {
+  try {
+    if (chosen) localStorage.setItem(Key, chosen);
+    else localStorage.removeItem(Key);
+  } catch {
+    // The page goes on without.
+  }
+}
+
 function apply() {
-  const chosen = localStorage.getItem(Key);
   if (chosen) document.documentElement.dataset.theme = chosen;
   else delete document.documentElement.dataset.theme;
 }
 
 export function switchTheme() {
   const system = dark.matches ? 'dark' : 'light';
-  const next = (localStorage.getItem(Key) ?? system) === 'dark' ? 'light' : 'dark';
-  if (next === system) localStorage.removeItem(Key);
-  else localStorage.setItem(Key, next);
+  const next = (chosen ?? system) === 'dark' ? 'light' : 'dark';
+  chosen = next === system ? null : next;
+  keep();
   apply();
 }
 

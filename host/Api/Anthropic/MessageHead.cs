@@ -30,14 +30,18 @@ internal sealed record MessageHead(string Id, string Model, ChatTurn Turn, Ready
         json.WriteString("stop_sequence"u8, reason == "stop_sequence" ? stop : null);
     }
 
-    /// <summary>Writes <c>usage</c>.</summary>
+    /// <summary>
+    /// Writes <c>usage</c>. What was found in the prefix cache is no input here, and is known with the first token
+    /// only.
+    /// </summary>
     public void WriteUsage(Utf8JsonWriter json)
     {
+        Usage usage = Turn.Answer.Usage;
         json.WriteStartObject(Names.Usage);
-        json.WriteNumber("input_tokens"u8, Turn.Prompt.Length);
+        json.WriteNumber("input_tokens"u8, usage.Prompt - usage.Cached);
         json.WriteNumber("cache_creation_input_tokens"u8, 0);
-        json.WriteNumber("cache_read_input_tokens"u8, 0);
-        json.WriteNumber("output_tokens"u8, Turn.Answer.Tokens);
+        json.WriteNumber("cache_read_input_tokens"u8, usage.Cached);
+        json.WriteNumber("output_tokens"u8, usage.Completion);
         json.WriteEndObject();
     }
 }

@@ -44,13 +44,17 @@ internal static class MessagesEndpoint
     {
         const string Code = "context_length_exceeded";
         if (prompt >= context)
-            throw ApiException.Invalid("messages", $"prompt is too long: {prompt} tokens > {context - 1} maximum", Code);
+        {
+            throw ApiException.Invalid(
+                "messages", $"prompt is too long: {prompt} tokens > {context - 1} maximum", Code);
+        }
+
         if ((long)prompt + maxTokens > context)
         {
             throw ApiException.Invalid(
                 "max_tokens",
-                $"input length and `max_tokens` exceed context limit: {prompt} + {maxTokens} > {context}, decrease input "
-                + "length or `max_tokens` and try again", Code);
+                $"input length and `max_tokens` exceed context limit: {prompt} + {maxTokens} > {context}, decrease "
+                + "input length or `max_tokens` and try again", Code);
         }
     }
 }

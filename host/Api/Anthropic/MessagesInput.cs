@@ -205,8 +205,8 @@ internal static class MessagesInput
 
     private static ApiException Unreadable(RequestFields block) => ApiException.NotImplemented(
         block.PathOf("type"),
-        $"{block.PathOf("type")} '{TypeOf(block)}' is not implemented here; this model reads text, thinking, tool_use and "
-        + "tool_result");
+        $"{block.PathOf("type")} '{TypeOf(block)}' is not implemented here; this model reads text, thinking, tool_use "
+        + "and tool_result");
 
     // Blocks are texts of their own: without anything between them, the last word of one would run into the next.
     private static void AddText(StringBuilder text, string piece)

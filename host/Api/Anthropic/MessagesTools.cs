@@ -26,8 +26,8 @@ internal static class MessagesTools
         {
             throw ApiException.NotImplemented(
                 tool.PathOf("type"),
-                $"{tool.PathOf("type")} '{type}' is a tool of Anthropic's servers and not implemented; define a tool with "
-                + "name and input_schema");
+                $"{tool.PathOf("type")} '{type}' is a tool of Anthropic's servers and not implemented; define a tool "
+                + "with name and input_schema");
         }
 
         ToolForm.WriteFunction(

@@ -9,14 +9,14 @@ namespace Glm5.Host.Api.Responses;
 /// <param name="created">When the request came.</param>
 /// <param name="asked">The request's body, parts of which are repeated; it must live as long as this.</param>
 /// <param name="request">The request as it was read.</param>
-/// <param name="turn">The answer.</param>
+/// <param name="answer">The answer.</param>
 internal sealed class ResponseObject(
-    string id, DateTimeOffset created, JsonElement asked, ChatRequest request, ChatTurn turn)
+    string id, DateTimeOffset created, JsonElement asked, ChatRequest request, ChatAnswer answer)
 {
     private readonly List<ResponseItem> _items = [];
 
     /// <summary>The answer.</summary>
-    public ChatAnswer Answer => turn.Answer;
+    public ChatAnswer Answer => answer;
 
     /// <summary>The items so far; the last one may be open.</summary>
     public IReadOnlyList<ResponseItem> Items => _items;
@@ -118,16 +118,17 @@ internal sealed class ResponseObject(
 
     private void WriteUsage(Utf8JsonWriter json)
     {
+        Usage usage = Answer.Usage;
         json.WriteStartObject(Names.Usage);
-        json.WriteNumber("input_tokens"u8, turn.Prompt.Length);
+        json.WriteNumber("input_tokens"u8, usage.Prompt);
         json.WriteStartObject("input_tokens_details"u8);
-        json.WriteNumber("cached_tokens"u8, 0);
+        json.WriteNumber("cached_tokens"u8, usage.Cached);
         json.WriteEndObject();
-        json.WriteNumber("output_tokens"u8, Answer.Tokens);
+        json.WriteNumber("output_tokens"u8, usage.Completion);
         json.WriteStartObject("output_tokens_details"u8);
         json.WriteNumber("reasoning_tokens"u8, Answer.ReasoningTokens);
         json.WriteEndObject();
-        json.WriteNumber("total_tokens"u8, turn.Prompt.Length + Answer.Tokens);
+        json.WriteNumber("total_tokens"u8, usage.Prompt + usage.Completion);
         json.WriteEndObject();
     }
 }

@@ -15,7 +15,7 @@ internal static class ResponsesEndpoint
             body.Root, http.RequestServices.GetRequiredService<ServedModel>(), ready);
         string id = $"resp_{RandomNumberGenerator.GetHexString(32, lowercase: true)}";
         using ChatTurn turn = ChatTurn.Begin(http, ready, request, ChatPrompt.Of(ready, request.Template), id);
-        var response = new ResponseObject(id, times.Began, body.Root, request, turn);
+        var response = new ResponseObject(id, times.Began, body.Root, request, turn.Answer);
         ChatReply reply = request.Fields.Stream
             ? new ResponsesStreamReply(http, response)
             : new ResponsesPlainReply(http, response);

@@ -56,7 +56,8 @@ internal static class ResponsesFields
 
     /// <summary>In a tool.</summary>
     public static IReadOnlyDictionary<string, UnimplementedField> OfTool { get; } = Table(
-        ("strict", UnimplementedFields.Label()));
+        ("strict", UnimplementedFields.Only(
+            "arguments are not constrained to the schema: check them", "false")));
 
     private static Dictionary<string, UnimplementedField> Table(params (string Name, UnimplementedField Field)[] rows) =>
         rows.ToDictionary(row => row.Name, row => row.Field, StringComparer.Ordinal);

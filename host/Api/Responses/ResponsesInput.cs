@@ -82,8 +82,8 @@ internal sealed class ResponsesInput
             case { } type:
                 throw ApiException.NotImplemented(
                     item.PathOf("type"),
-                    $"{item.PathOf("type")} '{type}' is not implemented; items are message, reasoning, function_call and "
-                    + "function_call_output");
+                    $"{item.PathOf("type")} '{type}' is not implemented; items are message, reasoning, function_call "
+                    + "and function_call_output");
         }
     }
 

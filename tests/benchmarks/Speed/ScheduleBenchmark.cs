@@ -14,7 +14,7 @@ namespace Glm5.Benchmarks.Speed;
 /// </summary>
 public class ScheduleBenchmark
 {
-    private const int BlockSlots = 64, PromptLength = 100, LongestAnswer = 900, MaxTokens = 8192;
+    private const int Blocks = 1 << 16, BlockSlots = 64, PromptLength = 100, LongestAnswer = 900, MaxTokens = 8192;
 
     private readonly GenerationRequest _request = new()
     {
@@ -23,6 +23,7 @@ public class ScheduleBenchmark
     };
 
     private readonly SamplingScratch _scratch = new(1024);
+    private readonly PrefixCache _prefixes = new(Blocks, BlockSlots);
     private Scheduler _scheduler = null!;
     private Step _step = null!, _other = null!;
     private int _arrived;
@@ -40,7 +41,7 @@ public class ScheduleBenchmark
     [GlobalSetup]
     public void Fill()
     {
-        _scheduler = new Scheduler(new BlockPool(1 << 16), MaxTokens, Running);
+        _scheduler = new Scheduler(new BlockPool(Blocks, _prefixes), MaxTokens, Running);
         (_step, _other) = (new Step(MaxTokens, Running, BlockSlots), new Step(MaxTokens, Running, BlockSlots));
         for (int i = 0; i < 2 * LongestAnswer; i++)
             WholeStep();
@@ -72,6 +73,8 @@ public class ScheduleBenchmark
     {
         int answer = 1 + (int)(_arrived * 7919L % LongestAnswer);
         var sampler = new SequenceSampler(_request, _arrived, TokenMask.Nothing, _scratch);
-        _scheduler.Add(new Sequence(_request, sampler, PromptLength + answer, BlockSlots) { Arrival = _arrived++ });
+        var prefix = new PrefixChain(_prefixes, "bench", salt: null);
+        int limit = PromptLength + answer;
+        _scheduler.Add(new Sequence(_request, sampler, limit, BlockSlots, prefix) { Arrival = _arrived++ });
     }
 }

@@ -62,7 +62,7 @@ internal static class MessageEvents
         Assert.IsNull(open, "a block was not closed");
         JsonElement delta = events[^2].At("delta");
         return string.Join(
-            ' ', [.. blocks, delta.At("stop_reason").ToString(), events[^2].At("usage").GetRawText()]);
+            ' ', [.. blocks, delta.At("stop_reason").ToString(), events[^2].At("usage", "output_tokens").ToString()]);
     }
 
     /// <summary>The same line for a message that came at once.</summary>
@@ -75,8 +75,12 @@ internal static class MessageEvents
             _ => block.At("input").GetRawText(),
         }));
         return string.Join(
-            ' ', [.. blocks, message.At("stop_reason").ToString(), message.At("usage").GetRawText()]);
+            ' ', [.. blocks, message.At("stop_reason").ToString(), message.At("usage", "output_tokens").ToString()]);
     }
+
+    /// <summary>Tokens of the prompt, whether they were computed or found in the prefix cache.</summary>
+    public static int PromptTokens(JsonElement usage) =>
+        usage.At("input_tokens").GetInt32() + usage.At("cache_read_input_tokens").GetInt32();
 
     private static string Describe(JsonElement block, string text) =>
         TypeOf(block) == "tool_use" ? $"{block.At("name")}{text}" : $"{TypeOf(block)}[{text}]";

@@ -43,6 +43,9 @@ public sealed class BadRequestTests
     [DataRow(Chat, "{" + Hi + ", \"tools\": {}}", "tools", "an array of tools")]
     [DataRow(Chat, "{" + Hi + ", \"tools\": [{\"type\": \"web_search\"}]}", "tools[0].type", "'web_search' is not implemented")]
     [DataRow(Chat, "{" + Hi + ", \"tools\": [{\"type\": \"function\", \"function\": {}}]}", "tools[0].function.name", "is missing")]
+    [DataRow(Chat, "{" + Hi + ", \"tools\": [{\"type\": \"function\", \"function\": {\"name\": \"f\", \"strict\": true}}]}", "tools[0].function.strict", "true is not implemented")]
+    [DataRow(Chat, "{" + Hi + ", \"tools\": [{\"type\": \"function\", \"function\": {\"name\": \"f\", \"parameter\": {}}}]}", "tools[0].function.parameter", "not a field")]
+    [DataRow(Chat, "{" + Hi + ", \"tools\": [{\"type\": \"function\", \"name\": \"f\", \"function\": {\"name\": \"f\"}}]}", "tools[0].name", "not a field")]
     [DataRow(Chat, "{" + Hi + ", \"tool_choice\": \"required\"}", "tool_choice", "not implemented")]
     [DataRow(Chat, "{" + Hi + ", \"tool_choice\": {\"type\": \"function\", \"function\": {\"name\": \"f\"}}}", "tool_choice", "not implemented")]
     // Values.
@@ -54,6 +57,7 @@ public sealed class BadRequestTests
     [DataRow(Chat, "{" + Hi + ", \"max_tokens\": 0}", "max_tokens", "at least 1")]
     [DataRow(Chat, "{" + Hi + ", \"max_tokens\": 5, \"max_completion_tokens\": 6}", "max_tokens", "send one of them")]
     [DataRow(Chat, "{" + Hi + ", \"min_tokens\": 9, \"max_tokens\": 5}", "min_tokens", "above max_tokens")]
+    [DataRow(Chat, "{" + Hi + ", \"cache_salt\": \"\"}", "cache_salt", "a string of 1 to 1024 characters")]
     [DataRow(Chat, "{" + Hi + ", \"stream\": 1}", "stream", "true or false")]
     [DataRow(Chat, "{" + Hi + ", \"stream_options\": {}}", "stream_options", "only for requests with")]
     [DataRow(Chat, "{" + Hi + ", \"stream\": true, \"stream_options\": {\"include\": true}}", "stream_options.include", "not a field")]
@@ -97,6 +101,35 @@ public sealed class BadRequestTests
     }
 
     [TestMethod]
+    [DataRow("[[]]", 16, "invalid_value")]
+    [DataRow("\"x\"", 5000, "context_length_exceeded")]
+    public async Task Only_what_does_not_fit_the_context_has_its_code(string prompt, int maxTokens, string code)
+    {
+        RunningServer server = await SharedServer.Server;
+        (HttpStatusCode status, JsonElement answer) = await server.PostAsync(
+            Completion, $$"""{"prompt": {{prompt}}, "max_tokens": {{maxTokens}}}""");
+        Assert.AreEqual(HttpStatusCode.BadRequest, status);
+        Assert.AreEqual(code, answer.At("error", "code").GetString());
+    }
+
+    [TestMethod]
+    public async Task Arguments_nested_too_deeply_are_refused_at_their_field_and_others_are_served()
+    {
+        RunningServer server = await SharedServer.Server;
+        for (int depth = 50; depth <= 70; depth++)
+        {
+            string nested = string.Concat(Enumerable.Repeat("{\"a\":", depth - 1)) + "{}" + new string('}', depth - 1);
+            (HttpStatusCode status, JsonElement answer) = await server.PostAsync(Chat, $$$"""
+                {"max_tokens": 1, "messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "tool_calls":
+                [{"function": {"name": "f", "arguments": {{{JsonSerializer.Serialize(nested)}}}}}]}]}
+                """);
+            Assert.AreEqual(depth < 60 ? HttpStatusCode.OK : HttpStatusCode.BadRequest, status, $"{depth}: {answer}");
+            if (depth >= 60)
+                Assert.AreEqual("messages[1].tool_calls[0].function.arguments", answer.At("error", "param").GetString());
+        }
+    }
+
+    [TestMethod]
     [DataRow("user", "\"someone\"")]
     [DataRow("metadata", "{\"a\": \"b\"}")]
     [DataRow("store", "false")]
@@ -105,7 +138,9 @@ public sealed class BadRequestTests
     [DataRow("parallel_tool_calls", "false")]
     [DataRow("n", "1")]
     [DataRow("response_format", "{\"type\": \"text\"}")]
+    [DataRow("n", "1.0")]
     [DataRow("tools", "[]")]
+    [DataRow("tools", "[{\"type\": \"function\", \"function\": {\"name\": \"f\", \"description\": \"d\", \"parameters\": {}, \"strict\": false}}]")]
     [DataRow("top_k", "-1")]
     [DataRow("logprobs", "false")]
     [DataRow("functions", "null")]
@@ -208,7 +243,7 @@ public sealed class BadRequestTests
                     return refusal.Status == 400 && refusal.Message.Length > 0;
                 }
             },
-            iter: 5000);
+            iter: Soak.Times(5000));
     }
 
     private static byte[] Damage(byte[] bytes, int at, byte value, int cut)

@@ -106,6 +106,28 @@ public sealed class ChatTests
     }
 
     [TestMethod]
+    public async Task The_next_turn_of_a_conversation_finds_the_rows_of_the_one_before()
+    {
+        RunningServer server = await SharedServer.Server;
+        string question = string.Concat(Enumerable.Repeat("What is 50 + 26? ", 20));
+        string opening = $$"""{"role": "user", "content": "{{question}}"}""";
+        JsonElement first = await server.AnswerAsync("/v1/chat/completions", Turn(opening, "mine"));
+        Assert.AreEqual(0, Cached(first));
+        string answer = first.At("choices", 0, "message").GetRawText();
+        string turns = $$"""{{opening}}, {{answer}}, {"role": "user", "content": "Thanks!"}""";
+        int shared = Cached(await server.AnswerAsync("/v1/chat/completions", Turn(turns, "mine")));
+        Assert.IsGreaterThan(first.At("usage", "prompt_tokens").GetInt32() / 2, shared);
+        JsonElement apart = await server.AnswerAsync("/v1/chat/completions", Turn(turns, "yours"));
+        Assert.AreEqual(0, Cached(apart), "another salt");
+
+        static string Turn(string messages, string salt) =>
+            $$"""{"messages": [{{messages}}], "max_tokens": 20, "cache_salt": "{{salt}}"}""";
+
+        static int Cached(JsonElement whole) =>
+            whole.At("usage", "prompt_tokens_details", "cached_tokens").GetInt32();
+    }
+
+    [TestMethod]
     public async Task Tools_are_not_called_when_tool_choice_is_none()
     {
         RunningServer server = await SharedServer.Server;

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Glm5.Core.Accelerator;
 using Glm5.Host;
 using Glm5.Host.Cli;
@@ -34,6 +35,32 @@ public sealed class CommandLineTests
     [DataRow("serve --no-such-option")]
     public async Task A_wrong_line_ends_with_the_code_for_usage(string line) =>
         Assert.AreEqual(ExitCode.Usage, await CommandLine.RunAsync(line.Split(' ')));
+
+    [TestMethod]
+    [DataRow("serve --api-key k /no/such/folder")]
+    [DataRow("serve --served-model-name a --served-model-name b /no/such/folder")]
+    public void A_key_or_a_name_leaves_the_model_behind_it_alone(string line)
+    {
+        ParseResult parsed = CommandLine.Build().Parse(line.Split(' '));
+        Assert.Contains("there is no folder '/no/such/folder'", parsed.Errors.Single().Message);
+    }
+
+    [TestMethod]
+    public void A_key_is_taken_from_the_environment_too_and_is_never_empty()
+    {
+        string[] empty = ["serve", "--api-key", ""], none = ["serve"];
+        Assert.Contains("API key is empty", CommandLine.Build().Parse(empty).Errors.Single().Message);
+        Assert.IsEmpty(CommandLine.Build().Parse(none).Errors);
+        Environment.SetEnvironmentVariable("GLM5_API_KEY", "");
+        try
+        {
+            Assert.Contains("API key is empty", CommandLine.Build().Parse(none).Errors.Single().Message);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("GLM5_API_KEY", null);
+        }
+    }
 
     [TestMethod]
     public async Task A_folder_without_a_model_ends_with_the_code_for_models() =>

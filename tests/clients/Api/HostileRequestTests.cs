@@ -28,12 +28,25 @@ public sealed class HostileRequestTests
         "[{\"type\": \"function\", \"function\": {\"name\": \"f\", \"parameters\": {\"$ref\": \"#\"}}}]",
     ];
 
+    // Up to and beyond the depth that a body may have, as itself and as the text of a tool call's arguments.
+    private static readonly Gen<string> s_nested =
+        from depth in Gen.Int[1, 70]
+        from isObject in Gen.Bool
+        from isArguments in Gen.Bool
+        let nested = isObject
+            ? string.Concat(Enumerable.Repeat("{\"a\":", depth)) + "1" + new string('}', depth)
+            : new string('[', depth) + new string(']', depth)
+        select isArguments
+            ? $$"""[{"role": "assistant", "tool_calls": [{"name": "f", "arguments": {{JsonSerializer.Serialize(nested)}}}]}]"""
+            : nested;
+
     [TestMethod]
     public async Task Fields_with_values_by_chance_are_served_or_refused()
     {
         RunningServer server = await SharedServer.Server;
         Gen<string> path = Pick(["/v1/chat/completions", "/v1/completions", "/tokenize", "/detokenize"]);
-        Gen<(string, string)[]> fields = Gen.Select(Pick(s_fields), Pick(s_values)).Array[0, 4];
+        Gen<string> value = Gen.Frequency((8, Pick(s_values)), (1, s_nested));
+        Gen<(string, string)[]> fields = Gen.Select(Pick(s_fields), value).Array[0, 4];
         await Gen.Select(path, fields).SampleAsync(
             async (where, given) =>
             {
@@ -48,15 +61,15 @@ public sealed class HostileRequestTests
                     response.StatusCode is HttpStatusCode.OK or HttpStatusCode.BadRequest or HttpStatusCode.NotFound,
                     $"{(int)response.StatusCode}: {answer}");
             },
-            iter: 300, threads: 4);
+            iter: Soak.Times(300), threads: 4);
         await ServesAsync(server);
     }
 
     [TestMethod]
     [DataRow("\u0001\u0002 nonsense\r\n\r\n")]
-    [DataRow("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{\"prompt\"")]
-    [DataRow("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")]
-    [DataRow("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: -5\r\n\r\n")]
+    [DataRow("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{\"prompt\"")]
+    [DataRow("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")]
+    [DataRow("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: -5\r\n\r\n")]
     public async Task A_connection_that_breaks_the_protocol_or_ends_early_is_closed(string bytes)
     {
         RunningServer server = await SharedServer.Server;

@@ -52,7 +52,7 @@ public sealed class FetchingTests
     public void Cuts_at_any_byte_are_continued() =>
         Gen.Select(Gen.Int[0, 60_000].Array[1, 5], Gen.Bool, Gen.Bool).Sample(
             (cuts, knowsRanges, hasTags) => ContinueAsync(cuts, knowsRanges, hasTags).GetAwaiter().GetResult(),
-            iter: 12, threads: 1);
+            iter: Soak.Times(12), threads: 1);
 
     [TestMethod]
     public async Task A_later_process_goes_on_where_the_first_was_stopped()

@@ -111,7 +111,7 @@ public sealed class HostileHubTests
                 """);
             ReadOrRefuse(new HuggingFaceHub(s_place), HubBench.Model, Edit(huggingFace, edits));
             ReadOrRefuse(new ModelScopeHub(s_place), HubBench.AtModelScope, Edit(modelScope, edits));
-        }, iter: 500);
+        }, iter: Soak.Times(500));
 
     [TestMethod]
     public void Any_bytes_as_an_index_are_read_or_refused_with_a_sentence() =>
@@ -127,7 +127,7 @@ public sealed class HostileHubTests
             {
                 Assert.AreEqual(HubFault.Untrustworthy, refusal.Fault);
             }
-        }, iter: 500);
+        }, iter: Soak.Times(500));
 
     [TestMethod]
     public async Task An_index_that_names_a_shard_that_is_not_listed_is_refused_by_name()

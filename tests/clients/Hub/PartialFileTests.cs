@@ -66,7 +66,7 @@ public sealed class PartialFileTests
                 (long from, long length) = opened.Rest(piece);
                 Assert.IsTrue(from >= 0 && length >= 0 && from + length <= 100);
             }
-        }, iter: 200, threads: 1);
+        }, iter: Soak.Times(200), threads: 1);
 
     private sealed class Folder : IDisposable
     {

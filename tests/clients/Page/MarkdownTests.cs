@@ -129,7 +129,7 @@ public sealed class MarkdownTests
                 })()
                 """).GetAwaiter().GetResult();
             Assert.AreEqual("", breach);
-        }, iter: 5, threads: 1);
+        }, iter: Soak.Times(5), threads: 1);
     }
 
     [TestMethod]

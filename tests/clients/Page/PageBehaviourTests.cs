@@ -190,6 +190,44 @@ public sealed class PageBehaviourTests
     }
 
     [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public async Task What_another_tab_saved_later_is_shown_and_kept(bool isTold)
+    {
+        const string Elsewhere = """
+            localStorage.setItem('glm5.conversation', JSON.stringify([{ role: 'user', content: 'elsewhere' }])), true
+            """;
+        Tab tab = await OpenAsync();
+        await tab.AskAsync("here");
+        await tab.SayAsync("Hi");
+        await tab.FinishAsync();
+        await tab.EvaluateAsync<bool>(Elsewhere);
+        if (isTold)
+            await tab.EvaluateAsync<bool>("dispatchEvent(new StorageEvent('storage', { key: 'glm5.conversation' }))");
+        else
+            await tab.ReloadAsync();
+        await tab.UntilAsync("document.querySelector('.user .said')?.textContent === 'elsewhere'");
+        Assert.AreEqual(1, await tab.EvaluateAsync<int>("document.querySelectorAll('.turn').length"));
+        AssertQuiet(tab);
+    }
+
+    [TestMethod]
+    public async Task Where_storage_is_forbidden_the_page_works_without()
+    {
+        const string Forbidden = """
+            Object.defineProperty(globalThis, 'localStorage', { get() { throw new DOMException('no', 'SecurityError'); } });
+            """;
+        Tab tab = await ScriptedServer.OpenAsync(_chromium!, _server!.Address, more: Forbidden);
+        await tab.ClickAsync("#switch-theme");
+        Assert.AreEqual("dark", await tab.EvaluateAsync<string>("document.documentElement.dataset.theme"));
+        await tab.AskAsync("Hello");
+        await tab.SayAsync("Hi");
+        await tab.FinishAsync();
+        Assert.AreEqual("Hi", await tab.TextAsync(".answer .said"));
+        AssertQuiet(tab);
+    }
+
+    [TestMethod]
     public async Task Settings_go_into_the_request()
     {
         Tab tab = await OpenAsync();

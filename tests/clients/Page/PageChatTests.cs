@@ -6,8 +6,30 @@ namespace Glm5.Tests.Clients.Page;
 [TestClass]
 public sealed class PageChatTests
 {
-    /// <summary>Keeps every text that the last answer has shown, thinking and answer together.</summary>
+    /// <summary>
+    /// Keeps every text that the last answer has shown, thinking and answer together. Events of the server are passed on
+    /// one in two frames, so that the page can show each, however fast the model and slow the machine.
+    /// </summary>
     private const string Watch = """
+        const plain = fetch;
+        const frame = () => new Promise(requestAnimationFrame);
+        globalThis.fetch = async (...asked) => {
+          const answer = await plain(...asked);
+          if (!answer.headers.get('content-type').startsWith('text/event-stream')) return answer;
+          let rest = '';
+          const onePerFrame = new TransformStream({
+            async transform(text, out) {
+              rest += text;
+              for (let end; (end = rest.indexOf('\n\n')) >= 0; rest = rest.slice(end + 2)) {
+                out.enqueue(rest.slice(0, end + 2));
+                await frame();
+                await frame();
+              }
+            },
+          });
+          const events = answer.body.pipeThrough(new TextDecoderStream()).pipeThrough(onePerFrame);
+          return new Response(events.pipeThrough(new TextEncoderStream()), { headers: answer.headers });
+        };
         globalThis.shown = new Set();
         new MutationObserver(() => {
           const answer = document.querySelector('.answer:last-child');

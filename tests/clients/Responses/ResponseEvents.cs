@@ -40,7 +40,7 @@ internal sealed class ResponseEvents
             "message" => $"message[{item.At("content", 0, "text")}]",
             _ => $"reasoning[{item.At("content", 0, "text")}]",
         });
-        return string.Join(' ', [.. items, response.At("status").ToString(), response.At("usage").GetRawText()]);
+        return string.Join(' ', [.. items, response.At("status").ToString(), response.At("usage", "total_tokens").ToString()]);
     }
 
     private void Take(JsonElement data)

@@ -34,6 +34,7 @@ public sealed class ChatCommandTests
     [DataRow("", 2, "standard input is empty", new[] { "--url", "http://127.0.0.1:1" })]
     [DataRow("hello", 2, "--url is 'nowhere'; expected an address", new[] { "--url", "nowhere" })]
     [DataRow("hello", 2, "--temperature is 'hot'; expected a number from 0 to 2", new[] { "--temperature", "hot" })]
+    [DataRow("hello", 2, "a model and --url exclude each other", new[] { "glm5-nano", "--url", "http://127.0.0.1:1" })]
     [DataRow("hello", 2, "there is no folder '/no/such/model'", new[] { "/no/such/model" })]
     public async Task What_cannot_be_done_is_said_and_has_its_exit_code(string input, int expected, string sentence, string[] arguments)
     {

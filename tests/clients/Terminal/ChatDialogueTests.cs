@@ -75,20 +75,32 @@ public sealed class ChatDialogueTests
     }
 
     [TestMethod]
+    public async Task No_name_and_no_error_can_control_the_terminal()
+    {
+        var way = new ScriptedWay().Answers(HttpStatusCode.BadRequest, """{"error":{"message":"\u001b]0;title\u0007no"}}""");
+        string screen = await TalkAsync(way, "some\e[2J-model", ["go"]);
+        Assert.StartsWith("some[2J-model. ", screen);
+        Assert.Contains("]0;titleno", screen);
+        Assert.DoesNotContain('\e', screen);
+    }
+
+    [TestMethod]
     public async Task The_address_may_end_with_the_version_and_the_name_comes_from_the_server()
     {
         using var client = new ChatClient(new Uri("http://localhost/v1/"), "key", new ScriptedWay());
         Assert.AreEqual("some-model", await client.WaitUntilReadyAsync(_ => { }, CancellationToken.None));
     }
 
-    private static async Task<string> TalkAsync(ScriptedWay way, params string[] lines)
+    private static Task<string> TalkAsync(ScriptedWay way, params string[] lines) => TalkAsync(way, "some-model", lines);
+
+    private static async Task<string> TalkAsync(ScriptedWay way, string model, string[] lines)
     {
         using var screen = new StringWriter { NewLine = "\n" };
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(screen) });
         using var client = new ChatClient(new Uri("http://localhost"), null, way);
         using var interrupt = new AnswerInterrupt();
         using var input = new StringReader(string.Join('\n', lines));
-        await new ChatDialogue(client, "some-model", new ChatSettings(), new ChatScreen(console), input, interrupt, TimeProvider.System).RunAsync();
+        await new ChatDialogue(client, model, new ChatSettings(), new ChatScreen(console), input, interrupt, TimeProvider.System).RunAsync();
         return screen.ToString();
     }
 

@@ -48,6 +48,9 @@ public sealed class ModelUnderTest : IDisposable
     /// <summary>Reads rank 0's tensors.</summary>
     public DeviceMemoryReader Reader => new(_accelerators[0].Memory);
 
+    /// <summary>Rank 0's arena, as large as was counted for the largest step.</summary>
+    public ActivationArena Arena => _accelerators[0].Ops.Arena;
+
     /// <summary>Filled by the test, then run.</summary>
     public StepLayout Layout { get; }
 

@@ -32,7 +32,7 @@ public sealed class SimdProductTests
             using var rank = new SimdRank(threads);
             float[] y = rank.MatMul(x, rank.Pack(WeightRole.Linear, weight));
             Check(x, weight, y);
-        }, iter: 60, threads: 1);
+        }, iter: Soak.Times(60), threads: 1);
 
     [TestMethod]
     [DataRow(1)]

@@ -8,14 +8,16 @@ namespace Glm5.Tests.Unit.Engine;
 public sealed class EngineAllocationTests
 {
     [TestMethod]
-    public void A_steady_step_allocates_nothing()
+    [DataRow(0, 600)]
+    [DataRow(3, 180)]
+    public void A_steady_step_allocates_nothing(int drafts, int turns)
     {
-        using var bench = new EngineBench(blocks: 4000, context: 1000, maxTokens: 64, maxSequences: 16);
+        using var bench = new EngineBench(blocks: 4000, context: 1000, maxTokens: 128, maxSequences: 16, drafts: drafts);
         bench.Runner.Checks = false;
         GenerationStream[] streams = [.. Enumerable.Range(0, 16).Select(i => bench.Submit(Sampled(i)))];
-        Turn(bench, streams, 200);
+        Turn(bench, streams, turns / 3);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Turn(bench, streams, 600);
+        Turn(bench, streams, turns);
         Assert.AreEqual(0, GC.GetAllocatedBytesForCurrentThread() - before);
         Assert.AreEqual(16, bench.Engine.Status.Running);
     }

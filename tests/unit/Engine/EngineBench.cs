@@ -8,16 +8,18 @@ namespace Glm5.Tests.Unit.Engine;
 internal sealed class EngineBench : IDisposable
 {
     public EngineBench(
-        int blocks = 65, int blockSlots = 4, int context = 100, int maxTokens = 32, int maxSequences = 8, int maxWaiting = 100)
+        int blocks = 65, int blockSlots = 4, int context = 100, int maxTokens = 32, int maxSequences = 8,
+        int maxWaiting = 100, bool prefixCaching = true, int drafts = 0)
     {
         Context = context;
-        Runner = new FakeStepRunner(blocks, blockSlots);
+        Runner = new FakeStepRunner(blocks, blockSlots, drafts);
         var options = new ModelOptions
         {
             Folder = "none",
             MaxBatchedTokens = maxTokens,
             MaxSequences = maxSequences,
             MaxWaiting = maxWaiting,
+            PrefixCaching = prefixCaching,
         };
         Engine = new Core.Engine(Runner, context, TokenMask.Nothing, options, TimeProvider.System, NullLogger.Instance);
     }

@@ -165,12 +165,12 @@ public sealed class EngineTests
         using var bench = new EngineBench(maxSequences: 2);
         for (int i = 0; i < 5; i++)
             bench.Submit(EngineBench.Request(i, 10, 4));
-        Assert.AreEqual(new EngineStatus(0, 5, 0, 64, 0, 0, 0, 0), bench.Engine.Status);
+        Assert.AreEqual(new EngineStatus(0, 5, 0, 0, 64, 0, 0, 0, 0, 0, 0, 0, 0), bench.Engine.Status);
         bench.Engine.Turn();
         Assert.AreEqual(2, bench.Engine.Status.Running);
         Assert.AreEqual(3, bench.Engine.Status.Waiting);
         Assert.AreEqual(20, bench.Engine.Status.PromptTokens);
         bench.RunToEnd();
-        Assert.AreEqual(new EngineStatus(0, 0, 0, 64, 0, bench.Runner.Steps, 50, 20), bench.Engine.Status);
+        Assert.AreEqual(new EngineStatus(0, 0, 0, 15, 64, 0, bench.Runner.Steps, 50, 20, 50, 0, 0, 0), bench.Engine.Status);
     }
 }

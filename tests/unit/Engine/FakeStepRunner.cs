@@ -8,11 +8,14 @@ namespace Glm5.Tests.Unit.Engine;
 /// A model whose state is one number a slot: the hash of all tokens up to there, made from the slot before it, which it
 /// finds through the block table. A wrong block, a missing recompute or a stale row changes every token that follows.
 /// </summary>
-internal sealed class FakeStepRunner(int blocks, int blockSlots, int vocabularySize = 50) : StepRunner
+internal sealed class FakeStepRunner(int blocks, int blockSlots, int draftLength = 0, int vocabularySize = 50)
+    : StepRunner
 {
     private const ulong Unwritten = 0;
 
     private readonly ulong[] _slots = new ulong[blocks * blockSlots];
+    private readonly FakeDrafter? _drafter =
+        draftLength > 0 ? new FakeDrafter(blocks * blockSlots, vocabularySize) : null;
     private readonly float[] _logits = new float[vocabularySize];
     private readonly HashSet<int> _written = [];
     private StepLayout? _layout;
@@ -23,6 +26,13 @@ internal sealed class FakeStepRunner(int blocks, int blockSlots, int vocabularyS
     public override int BlockSlots => blockSlots;
 
     public override int VocabularySize => vocabularySize;
+
+    public override int DraftLength => draftLength;
+
+    /// <summary>Of a hundred drafts so many are what a greedy request chooses.</summary>
+    public int PercentRight { get; set; } = 70;
+
+    public override string KvIdentity => "fake";
 
     /// <summary>Steps so far.</summary>
     public int Steps { get; private set; }
@@ -58,6 +68,7 @@ internal sealed class FakeStepRunner(int blocks, int blockSlots, int vocabularyS
         Completing?.Invoke();
         Compute(_layout!);
         Choose(_layout!, _batch!);
+        _drafter?.Draft(_layout!, _batch!, _slots, PercentRight, Checks);
         (_layout, _batch) = (null, null);
         Steps++;
     }
@@ -107,11 +118,16 @@ internal sealed class FakeStepRunner(int blocks, int blockSlots, int vocabularyS
 
     private void Choose(StepLayout layout, SampleBatch batch)
     {
-        for (int row = 0; row < batch.Count; row++)
+        for (int sequence = 0; sequence < batch.Count; sequence++)
         {
-            batch.Tokens[row] = Choose(batch.Samplers[row], _slots[layout.Slots[layout.LogitRows[row]]], _logits);
-            batch.Samplers[row].Accept(batch.Tokens[row].Token);
-            batch.TokenCount[row] = 1;
+            int first = batch.FirstRow[sequence], row = first;
+            do
+            {
+                batch.Tokens[row] = Choose(batch.Samplers[sequence], _slots[layout.Slots[layout.LogitRows[row]]], _logits);
+                batch.Samplers[sequence].Accept(batch.Tokens[row].Token);
+            }
+            while (batch.Drafts[row] == batch.Tokens[row++].Token);
+            batch.TokenCount[sequence] = row - first;
         }
     }
 
@@ -139,10 +155,10 @@ internal sealed class FakeStepRunner(int blocks, int blockSlots, int vocabularyS
         }
     }
 
-    private static ulong Next(ulong state, int token, int position) =>
+    internal static ulong Next(ulong state, int token, int position) =>
         Mix((state * 31) + ((ulong)token << 20) + (ulong)position + 1);
 
-    private static ulong Mix(ulong z)
+    internal static ulong Mix(ulong z)
     {
         z = (z ^ (z >> 30)) * 0xBF58_476D_1CE4_E5B9;
         z = (z ^ (z >> 27)) * 0x94D0_49BB_1331_11EB;

@@ -14,22 +14,40 @@ public sealed class RandomScheduleTests
         from spare in Gen.Int[0, 40]
         from maxTokens in Gen.Int[1, 40]
         from maxSequences in Gen.Int[1, 10]
-        select new House(((context + blockSlots - 1) / blockSlots) + 1 + spare, blockSlots, context, maxTokens, maxSequences);
+        from prefixCaching in Gen.Frequency((4, Gen.Const(true)), (1, Gen.Const(false)))
+        from drafts in Gen.Frequency((1, Gen.Const(0)), (2, Gen.Int[1, 7]))
+        select new House(
+            ((context + blockSlots - 1) / blockSlots) + 1 + spare, blockSlots, context, maxTokens, maxSequences, prefixCaching,
+            drafts);
 
     private static readonly Gen<Event> s_event = Gen.Frequency(
         (4, Gen.Select(
             Gen.Int[0, 1000], Gen.Int[1, 60], Gen.Int[1, 60], (seed, prompt, most) => (Event)new Arrive(seed, prompt, most))),
+        (4, Gen.Select(Gen.Int[0, 1000], Gen.Int[0, 60], Gen.Int[0, 20], Gen.Int[0, 2], (which, kept, added, salt) =>
+            (Event)new GoOn(which, kept, added, salt))),
         (1, Gen.Int[0, 1000].Select(which => (Event)new Cancel(which))),
         (6, Gen.Int[1, 6].Select(turns => (Event)new Turns(turns))));
 
     [TestMethod]
-    public void Any_schedule_gives_each_request_the_tokens_it_has_alone() =>
-        Gen.Select(s_house, s_event.Array[1, 40]).Sample(Play, seed: "0000KX1wVL3e", iter: 800, threads: 1);
+    public void Any_schedule_gives_each_request_the_tokens_it_has_alone()
+    {
+        long cached = 0, accepted = 0;
+        Gen.Select(s_house, s_event.Array[1, 40]).Sample(
+            (house, events) =>
+            {
+                EngineStatus status = Play(house, events);
+                cached += status.CachedTokens;
+                accepted += status.AcceptedTokens;
+            }, seed: "0000KX1wVL3e", iter: Soak.Times(800), threads: 1);
+        Assert.IsGreaterThan(1000, cached, "too few prompts begin like an earlier one");
+        Assert.IsGreaterThan(10_000, accepted, "too few drafts are accepted");
+    }
 
-    private static void Play(House house, Event[] events)
+    private static EngineStatus Play(House house, Event[] events)
     {
         using var bench = new EngineBench(
-            house.Blocks, house.BlockSlots, house.Context, house.MaxTokens, house.MaxSequences, maxWaiting: 1000);
+            house.Blocks, house.BlockSlots, house.Context, house.MaxTokens, house.MaxSequences, maxWaiting: 1000,
+            house.PrefixCaching, house.Drafts);
         var answers = new List<Answer>();
         foreach (Event happening in events)
         {
@@ -38,6 +56,10 @@ public sealed class RandomScheduleTests
                 case Arrive arrive:
                     GenerationRequest request = arrive.Request(house.Context);
                     answers.Add(new Answer(request, bench.Submit(request)));
+                    break;
+                case GoOn turn when answers.Count > 0:
+                    GenerationRequest next = answers[turn.Which % answers.Count].GoOn(turn, house.Context);
+                    answers.Add(new Answer(next, bench.Submit(next)));
                     break;
                 case Cancel cancel when answers.Count > 0:
                     answers[cancel.Which % answers.Count].Cancel();
@@ -55,6 +77,9 @@ public sealed class RandomScheduleTests
             answer.Check(house.Context);
         Assert.AreEqual(0, bench.Engine.Status.BlocksInUse);
         Assert.AreEqual(0, bench.Engine.Status.Waiting);
+        if (!house.PrefixCaching)
+            Assert.AreEqual((0, 0), (bench.Engine.Status.QueriedTokens, bench.Engine.Status.BlocksCached));
+        return bench.Engine.Status;
     }
 
     private static bool TurnAndCheck(EngineBench bench, House house)
@@ -67,7 +92,8 @@ public sealed class RandomScheduleTests
         return ran;
     }
 
-    private sealed record House(int Blocks, int BlockSlots, int Context, int MaxTokens, int MaxSequences);
+    private sealed record House(
+        int Blocks, int BlockSlots, int Context, int MaxTokens, int MaxSequences, bool PrefixCaching, int Drafts);
 
     private abstract record Event;
 
@@ -90,6 +116,9 @@ public sealed class RandomScheduleTests
         }
     }
 
+    /// <summary>A prompt that begins with some of another's tokens, its answer included.</summary>
+    private sealed record GoOn(int Which, int Kept, int Added, int Salt) : Event;
+
     private sealed record Cancel(int Which) : Event;
 
     private sealed record Turns(int Count) : Event;
@@ -102,6 +131,20 @@ public sealed class RandomScheduleTests
         {
             _cancelled = true;
             stream.Cancel();
+        }
+
+        public GenerationRequest GoOn(GoOn turn, int context)
+        {
+            IEnumerable<int> answer = FakeStepRunner.Expected(request, context).Select(t => t.Token);
+            IEnumerable<int> added = Enumerable.Range(turn.Which, turn.Added).Select(i => i % 50);
+            IEnumerable<int> kept = request.Prompt.Concat(answer).Take(turn.Kept);
+            int[] prompt = [.. kept.Concat(added).Append(turn.Salt).Take(context - 1)];
+            return request with
+            {
+                Prompt = [.. prompt],
+                MaxTokens = Math.Min(20, context - prompt.Length),
+                CacheSalt = turn.Salt == 0 ? null : $"{turn.Salt}",
+            };
         }
 
         public void Check(int context)

@@ -182,7 +182,7 @@ public sealed class SequenceSamplerTests
             Assert.IsTrue((uint)token < (uint)logits.Length);
             if (logits.Any(l => l > float.NegativeInfinity))
                 Assert.IsGreaterThan(float.NegativeInfinity, logits[token]);
-        }, iter: 3000, threads: 1);
+        }, iter: Soak.Times(3000), threads: 1);
     }
 
     [TestMethod]

@@ -13,7 +13,7 @@ public sealed class IncrementalDetokenizerTests
             IncrementalDetokenizer detokenizer = new(Tokenizers.Nano, skipSpecial);
             string joined = string.Concat(ids.Select(detokenizer.Append)) + detokenizer.Flush();
             return joined == Tokenizers.Nano.Decode(ids, skipSpecial);
-        }, iter: 5_000);
+        }, iter: Soak.Times(5_000));
 
     [TestMethod]
     public void No_piece_of_well_formed_text_holds_half_a_character() =>
@@ -24,7 +24,7 @@ public sealed class IncrementalDetokenizerTests
             return pieces.All(p => p == Tokenizers.WellFormed(p))
                 && string.Concat(pieces) == text
                 && detokenizer.Flush().Length == 0;
-        }, iter: 1_000);
+        }, iter: Soak.Times(1_000));
 
     [TestMethod]
     public void A_character_of_several_tokens_comes_with_the_last_of_them()

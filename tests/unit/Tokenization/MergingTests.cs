@@ -27,7 +27,7 @@ public sealed class MergingTests
             using PooledInts ids = new();
             merger.Merge([.. bytes.Select(b => (byte)b)], ids);
             return ids.Items.SequenceEqual(Define(bytes, order).ToArray());
-        }, iter: 10_000);
+        }, iter: Soak.Times(10_000));
 
     [TestMethod]
     [DataRow("a")]

@@ -66,7 +66,7 @@ public sealed class StopStringsTests
             string shown = string.Concat(chunks.Select(search.Append)) + search.Flush();
             (string expected, string? found) = Define(string.Concat(chunks), stops, include);
             return shown == expected && search.Found == found;
-        }, iter: 5_000);
+        }, iter: Soak.Times(5_000));
 
     [TestMethod]
     public void Nothing_is_held_back_that_cannot_become_a_stop_string() =>
@@ -79,7 +79,7 @@ public sealed class StopStringsTests
             int held = Enumerable.Range(0, Math.Min(stop.Length, text.Length + 1))
                 .Last(n => text.EndsWith(stop[..n], StringComparison.Ordinal));
             return shown.Length == text.Length - held;
-        }, iter: 5_000);
+        }, iter: Soak.Times(5_000));
 
     private static (string Shown, string? Found) Define(string text, string[] stops, bool include)
     {

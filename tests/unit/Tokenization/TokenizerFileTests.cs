@@ -119,7 +119,7 @@ public sealed class TokenizerFileTests
 
     [TestMethod]
     public void Truncated_files_are_refused() =>
-        Gen.Int[0, Tokenizers.NanoFile.Length - 2].Sample(end => AssertRefused(Tokenizers.NanoFile[..end]), iter: 100);
+        Gen.Int[0, Tokenizers.NanoFile.Length - 2].Sample(end => AssertRefused(Tokenizers.NanoFile[..end]), iter: Soak.Times(100));
 
     [TestMethod]
     public void Mutated_files_end_in_a_tokenizer_or_an_error()
@@ -133,7 +133,7 @@ public sealed class TokenizerFileTests
                     mutated[(int)(at * (mutated.Length - 1))] = value;
                 refused += IsRefusedOrWorks(mutated) ? 1 : 0;
             },
-            iter: 300, threads: 1);
+            iter: Soak.Times(300), threads: 1);
         Assert.IsGreaterThan(50, refused);
     }
 
@@ -148,7 +148,7 @@ public sealed class TokenizerFileTests
                 byte[] changed = Tokenizers.ChangedFile(root => Replace(root, new Random(seed), depth, JsonNode.Parse(value)));
                 refused += IsRefusedOrWorks(changed) ? 1 : 0;
             },
-            iter: 100, threads: 1);
+            iter: Soak.Times(100), threads: 1);
         Assert.IsGreaterThan(20, refused);
     }
 

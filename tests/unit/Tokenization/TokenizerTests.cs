@@ -35,7 +35,7 @@ public sealed class TokenizerTests
     public void Any_text_comes_back_from_its_ids() =>
         Tokenizers.Texts.Sample(
             text => Tokenizers.Nano.Decode(Tokenizers.Nano.Encode(text), skipSpecial: false) == Tokenizers.WellFormed(text),
-            iter: 2_000);
+            iter: Soak.Times(2_000));
 
     [TestMethod]
     public void Half_a_surrogate_pair_is_encoded_as_the_replacement_character() =>
@@ -115,7 +115,7 @@ public sealed class TokenizerTests
             int[] ids = Tokenizers.Nano.Encode(new PromptText(text, messages));
             return ids.Count(id => id >= 1259) == expected
                 && Tokenizers.Nano.Decode(ids, skipSpecial: false) == Tokenizers.WellFormed(text);
-        }, iter: 1_000);
+        }, iter: Soak.Times(1_000));
 
     [TestMethod]
     public void Text_without_added_tokens_has_the_same_ids_whoever_wrote_it() =>
@@ -131,7 +131,7 @@ public sealed class TokenizerTests
             }
 
             return Tokenizers.Nano.Encode(text).SequenceEqual(Tokenizers.Nano.Encode(new PromptText(text, messages)));
-        }, iter: 500);
+        }, iter: Soak.Times(500));
 
     [TestMethod]
     public void Spans_of_messages_that_lie_are_refused()
@@ -178,7 +178,7 @@ public sealed class TokenizerTests
             JsonArray merges = root["model"]!["merges"]!.AsArray();
             root["model"]!["merges"] = new JsonArray([.. merges.Select(m => JsonValue.Create($"{m![0]} {m[1]}"))]);
         });
-        Tokenizers.Texts.Sample(text => strings.Encode(text).SequenceEqual(Tokenizers.Nano.Encode(text)), iter: 200);
+        Tokenizers.Texts.Sample(text => strings.Encode(text).SequenceEqual(Tokenizers.Nano.Encode(text)), iter: Soak.Times(200));
     }
 
     private static void AddToken(JsonNode root, int id, string text)

@@ -46,7 +46,7 @@ public sealed class HostileHeaderFuzzTests
                     refused++;
                 }
             },
-            iter: 2_000, threads: 1);
+            iter: Soak.Times(2_000), threads: 1);
         Assert.IsGreaterThan(500, refused);
     }
 
@@ -69,7 +69,7 @@ public sealed class HostileHeaderFuzzTests
                     refused++;
                 }
             },
-            iter: 300, threads: 1);
+            iter: Soak.Times(300), threads: 1);
         Assert.IsGreaterThan(50, refused);
     }
 
@@ -91,7 +91,7 @@ public sealed class HostileHeaderFuzzTests
                     refused++;
                 }
             },
-            iter: 3_000, threads: 1);
+            iter: Soak.Times(3_000), threads: 1);
         Assert.IsGreaterThan(500, refused);
     }
 
@@ -99,7 +99,7 @@ public sealed class HostileHeaderFuzzTests
     public void Mutated_generation_defaults_never_throw()
     {
         byte[] honest = File.ReadAllBytes(Path.Combine(RepositoryFiles.Nano, "generation_config.json"));
-        s_edits.Sample(edits => GenerationDefaults.Parse(Mutate(honest, edits)).TopP is null or (>= 0 and <= 1), iter: 3_000);
+        s_edits.Sample(edits => GenerationDefaults.Parse(Mutate(honest, edits)).TopP is null or (>= 0 and <= 1), iter: Soak.Times(3_000));
     }
 
     /// <summary>Overwrites, deletes, doubles, or plants a piece of JSON at each place.</summary>

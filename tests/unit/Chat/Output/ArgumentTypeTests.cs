@@ -110,7 +110,7 @@ public sealed class ArgumentTypeTests
     [TestMethod]
     public void Text_in_JSON_strings_comes_back() =>
         Gen.String.Select(t => Tokenization.Tokenizers.WellFormed(t)).Sample(
-            text => JsonDocument.Parse(JsonText.Quote(text)).RootElement.GetString() == text, iter: 2_000);
+            text => JsonDocument.Parse(JsonText.Quote(text)).RootElement.GetString() == text, iter: Soak.Times(2_000));
 
     [TestMethod]
     public void Any_text_becomes_valid_JSON_of_any_type() =>
@@ -119,5 +119,5 @@ public sealed class ArgumentTypeTests
             ArgumentType type = new((JsonKinds)kinds, []);
             string json = ArgumentValue.ToJson(Tokenization.Tokenizers.WellFormed(text), type);
             using JsonDocument parsed = JsonDocument.Parse(json);
-        }, iter: 10_000);
+        }, iter: Soak.Times(10_000));
 }

@@ -42,14 +42,14 @@ public sealed class OutputInvariantTests
             string whole = Answers.OfPieces(answer.Answer, [], tools, answer.Thinks);
             return whole == Answers.OfPieces(answer.Answer, cuts, tools, answer.Thinks)
                 && whole == Answers.OfPieces(answer.Answer, everywhere, tools, answer.Thinks);
-        }, iter: 5_000);
+        }, iter: Soak.Times(5_000));
 
     [TestMethod]
     public void Every_choice_of_tokens_gives_the_same_answer() =>
         s_answers.Sample(
             answer => Answers.OfTokens(answer.Answer, startsInReasoning: answer.Thinks)
                 == Answers.OfPieces(Tokenizers.WellFormed(answer.Answer), [], startsInReasoning: answer.Thinks),
-            iter: 5_000);
+            iter: Soak.Times(5_000));
 
     [TestMethod]
     public void Listed_answers_do_not_depend_on_one_or_two_cuts()
@@ -81,7 +81,7 @@ public sealed class OutputInvariantTests
                 output.Finish(parts);
                 AssertSound(parts);
             }
-        }, iter: 5_000);
+        }, iter: Soak.Times(5_000));
 
     [TestMethod]
     public void Any_ids_give_sound_parts() =>
@@ -93,7 +93,7 @@ public sealed class OutputInvariantTests
                 output.Append(id, parts);
             output.Finish(parts);
             AssertSound(parts);
-        }, iter: 10_000);
+        }, iter: Soak.Times(10_000));
 
     [TestMethod]
     public void Text_outside_of_calls_is_not_lost() =>
@@ -104,7 +104,7 @@ public sealed class OutputInvariantTests
             machine.Text(answer.Answer, parts);
             machine.Finish(complete: false, parts);
             return string.Concat(parts.Select(p => p.Text)) == answer.Answer;
-        }, iter: 1_000);
+        }, iter: Soak.Times(1_000));
 
     private static void AssertSound(List<OutputPart> parts)
     {

@@ -45,7 +45,7 @@ public sealed class HostileTemplateTests
     {
         int rendered = 0;
         Gen.OneOf(s_templates, s_templates.Select(p => $"{{{{ {p} }}}}"), s_templates.Select(p => $"{{% {p} %}}"), Gen.String).Sample(
-            source => rendered += Try(source), iter: 5_000, threads: 1);
+            source => rendered += Try(source), iter: Soak.Times(5_000), threads: 1);
         Assert.IsGreaterThan(20, rendered);
     }
 
@@ -57,7 +57,7 @@ public sealed class HostileTemplateTests
         Gen<string> suffix = AnyOf([.. s_pieces.Where(p => p.Length > 1 && p[0] is '|' or '.' or '[')]);
         Gen<string> infix = AnyOf("+", "-", "*", "/", "//", "%", "**", "~", "==", "<", ">=", " in ", " not in ", " and ", " or ", " if x else ", " is eq ");
         Gen.Select(operand, suffix.Array[0, 2], infix, operand, suffix.Array[0, 2]).Sample(
-            (a, b, c, d, e) => rendered += Try($"{{{{ {a}{string.Concat(b)} {c} {d}{string.Concat(e)} }}}}"), iter: 5_000, threads: 1);
+            (a, b, c, d, e) => rendered += Try($"{{{{ {a}{string.Concat(b)} {c} {d}{string.Concat(e)} }}}}"), iter: Soak.Times(5_000), threads: 1);
         Assert.IsGreaterThan(500, rendered);
     }
 
@@ -84,7 +84,7 @@ public sealed class HostileTemplateTests
 
                 rendered += Try(source);
             },
-            iter: 1_500, threads: 1);
+            iter: Soak.Times(1_500), threads: 1);
         Assert.IsGreaterThan(25, rendered);
     }
 

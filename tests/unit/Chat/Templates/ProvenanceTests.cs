@@ -137,7 +137,7 @@ public sealed class ProvenanceTests
                 Assert.IsTrue(Conversations.Trusted(prompt).All(c => c is '<' or '>'), template);
                 Assert.IsTrue(Conversations.Client(prompt).All(s => !s.Contains('<') && !s.Contains('>')), template);
             },
-            iter: 2_000, threads: 1);
+            iter: Soak.Times(2_000), threads: 1);
     }
 
     private static IEnumerable<ChatTemplate> Templates() => Conversations.Glm47Source is { } glm47

@@ -1,0 +1,62 @@
+namespace Glm5.Core.Kv;
+
+/// <summary>
+/// One sequence's way through the prefix cache: the hashes of its blocks, made as they are needed, and how many of its
+/// blocks are published. Used by the engine's thread alone once the sequence is submitted.
+/// </summary>
+internal sealed class PrefixChain(PrefixCache cache, string identity, string? salt)
+{
+    private readonly BlockHash _root = BlockHash.Root(identity, salt);
+    private BlockHash[] _hashes = [];
+    private int _hashed;
+
+    /// <summary>Blocks, from the first, that the sequence owns and others can find.</summary>
+    public int Published { get; private set; }
+
+    /// <summary>Makes room for the hashes of so many blocks.</summary>
+    public void MakeRoom(int blocks) => _hashes = new BlockHash[blocks];
+
+    /// <summary>
+    /// Writes the blocks that hold the longest known prefix of <paramref name="tokens"/> into
+    /// <paramref name="blocks"/>, makes the sequence an owner of each, and returns how many there are. The last token
+    /// is always left to compute: without it there would be no logits.
+    /// </summary>
+    public int Enter(BlockPool pool, ReadOnlySpan<int> tokens, Span<int> blocks)
+    {
+        int most = (tokens.Length - 1) / cache.BlockSlots, found = 0;
+        while (found < most && cache.TryFind(Key(found, tokens, blocks), out blocks[found]))
+            found++;
+        pool.Share(blocks[..found]);
+        Published = found;
+        return found;
+    }
+
+    /// <summary>The sequence has given its blocks back.</summary>
+    public void Leave() => Published = 0;
+
+    /// <summary>
+    /// Publishes the full blocks of the first <paramref name="computed"/> tokens. Where an equal block is published
+    /// already the sequence takes that one and gives its own back: so a published block's parent is owned by whoever
+    /// owns the block, and is never forgotten before it.
+    /// </summary>
+    public void Publish(BlockPool pool, ReadOnlySpan<int> tokens, int computed, Span<int> blocks)
+    {
+        int full = Math.Min(computed, tokens.Length - cache.LookAhead) / cache.BlockSlots;
+        while (Published < full && pool.TryPublish(ref blocks[Published], Key(Published, tokens, blocks)))
+            Published++;
+    }
+
+    private BlockKey Key(int block, ReadOnlySpan<int> tokens, ReadOnlySpan<int> blocks)
+    {
+        for (; _hashed <= block; _hashed++)
+        {
+            BlockHash before = _hashed == 0 ? _root : _hashes[_hashed - 1];
+            _hashes[_hashed] = before.Next(TokensOf(_hashed, tokens));
+        }
+
+        return new BlockKey(_hashes[block], block == 0 ? 0 : blocks[block - 1], salt, TokensOf(block, tokens));
+    }
+
+    private ReadOnlySpan<int> TokensOf(int block, ReadOnlySpan<int> tokens) =>
+        tokens.Slice(block * cache.BlockSlots, cache.KeyTokens);
+}
