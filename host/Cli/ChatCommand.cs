@@ -57,7 +57,9 @@ internal sealed class ChatCommand
             "The conversation", chat._url, chat._key, chat._system, chat._noThinking, chat._temperature, chat._maxTokens));
         command.Validators.Add(result =>
         {
-            if (result.GetResult(chat._url) is not null && chat._model.NamesModel(result))
+            // A variable may name the model for all commands; the line means what it says.
+            bool isMeant = command.Flags.Of(Given.Model) is not { From.Layer: not Layer.Line };
+            if (isMeant && result.GetResult(chat._url) is not null && chat._model.NamesModel(result))
                 result.AddError("a model and --url exclude each other: the server at --url has its own; leave one out");
         });
         command.SetAction((line, _) => chat.RunAsync(line, command.Flags.Notes));

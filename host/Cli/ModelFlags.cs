@@ -89,8 +89,9 @@ internal sealed class ModelFlags
         command.Validators.Add(RequireEmbedded);
         command.Add(_model);
         command.Add(new FlagGroup("The model", [.. _hub.Options, _skipTokenizer, _noMap]));
-        command.Add(new FlagGroup("Device and memory", _device, _ranks, _threads, _blockSlots, _kvBytes, _kvFraction, _noPrefixCaching));
-        command.Add(new FlagGroup("Batch", _length, _sequences, _batchedTokens, _waiting, _drafts));
+        command.Add(new FlagGroup("Device and memory", _device, _ranks, _threads, _blockSlots, _kvBytes, _kvFraction));
+        command.Add(new FlagGroup(
+            "Batch", _length, _sequences, _batchedTokens, _waiting, _drafts, _noPrefixCaching));
     }
 
     /// <summary>The options in a parsed line.</summary>

@@ -7,6 +7,7 @@ RootCommand root = new("Measures Glm5.Hw. Read README.md beside this project bef
     BandwidthCommand.Create(),
     SpeedCommand.Create(),
     DepthCommand.Create(),
+    SpeculationCommand.Create(),
     CompareCommand.Create(),
     TokenizerCommand.Create(),
     MicroCommand.Create(),

@@ -88,8 +88,11 @@ internal static class Aliases
         Idle(
             Takes.Switch, Steps, "--enable-chunked-prefill", "--enable-mixed-chunk", "--async-scheduling",
             "--enable-schedule-overlap", "--disable-overlap-schedule"),
-        Idle(Takes.Switch, "prompts are not shared yet", "--enable-prefix-caching", "--enable-prefix-cache"),
-        Idle(Takes.Switch, "prompts are not shared yet", "--disable-radix-cache", "--enable-in-batch-prefix-cache"),
+        new SameAlias(
+            Takes.Switch, "--no-prefix-caching", ["--enable-prefix-caching", "--enable-prefix-cache"],
+            enable => FlagSwitch.Word(enable == "false"), Remark: "turned round: prompts share what they begin with unless told otherwise"),
+        new SameAlias(Takes.Switch, "--no-prefix-caching", ["--disable-radix-cache"]),
+        Idle(Takes.Switch, "prompts of one batch share like all others", "--enable-in-batch-prefix-cache"),
         Only("who comes first is served first", ["fcfs"], "--scheduling-policy", "--priority-strategy"),
         Only("who comes first is served first", ["fcfs", "lpm"], "--schedule-policy"),
         Idle(Takes.Value, "preemption follows from the blocks that are free", "--schedule-conservativeness"),

@@ -25,6 +25,7 @@ internal sealed record BandwidthRecord(int Threads, Spread GigabytesPerSecond);
 /// <param name="Timed">Workloads of our own, where the command timed those.</param>
 /// <param name="Depths">Where a token's time goes, by context length.</param>
 /// <param name="Tokenized">Texts encoded and decoded, where the command timed the tokenizer.</param>
+/// <param name="Speculated">Answers by the number of drafts.</param>
 internal sealed record ResultFile(
     string Measurement,
     string Commit,
@@ -34,7 +35,8 @@ internal sealed record ResultFile(
     IReadOnlyList<ComparedWork>? Compared,
     IReadOnlyList<TimedWork>? Timed = null,
     IReadOnlyList<DepthTime>? Depths = null,
-    IReadOnlyList<TokenizedText>? Tokenized = null)
+    IReadOnlyList<TokenizedText>? Tokenized = null,
+    IReadOnlyList<SpeculationResult>? Speculated = null)
 {
     public static ResultFile Of(
         string measurement,
@@ -42,7 +44,8 @@ internal sealed record ResultFile(
         IReadOnlyList<ComparedWork>? compared = null,
         IReadOnlyList<TimedWork>? timed = null,
         IReadOnlyList<DepthTime>? depths = null,
-        IReadOnlyList<TokenizedText>? tokenized = null) =>
+        IReadOnlyList<TokenizedText>? tokenized = null,
+        IReadOnlyList<SpeculationResult>? speculated = null) =>
         new(
             measurement,
             ReadCommit(),
@@ -52,7 +55,8 @@ internal sealed record ResultFile(
             compared,
             timed,
             depths,
-            tokenized);
+            tokenized,
+            speculated);
 
     public string ToJson() => JsonSerializer.Serialize(this, ResultJson.Default.ResultFile);
 

@@ -76,6 +76,15 @@ public sealed class FlagLayersTests
     }
 
     [TestMethod]
+    public void A_model_for_all_commands_does_not_stand_in_the_way_of_another_server()
+    {
+        Assert.AreEqual(
+            new Uri("http://127.0.0.1:1"),
+            ParsedLine.Of("chat --url http://127.0.0.1:1", ("GLM5_MODEL", "org/name")).Value<Uri>("--url"));
+        Assert.Contains("exclude each other", ParsedLine.ErrorsOf("chat org/name --url http://127.0.0.1:1"));
+    }
+
+    [TestMethod]
     public void A_file_may_not_name_a_file() =>
         Assert.Contains(
             "belongs on the command line", ParsedLine.ErrorsOf($"--config {Write("a.yaml", "config: b.yaml")}"));

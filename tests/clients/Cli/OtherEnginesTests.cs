@@ -88,6 +88,20 @@ public sealed class OtherEnginesTests
     }
 
     [TestMethod]
+    [DataRow("--enable-prefix-caching", false)]
+    [DataRow("--no-enable-prefix-caching", true)]
+    [DataRow("--enable_prefix_cache=false", true)]
+    [DataRow("--noenable_prefix_cache", true)]
+    [DataRow("--disable-radix-cache", true)]
+    [DataRow("--disable-radix-cache=false", false)]
+    public void The_prefix_cache_is_switched_in_every_spelling(string words, bool isOff)
+    {
+        ParsedLine line = ParsedLine.Of(words);
+        Assert.AreEqual(isOff, line.Value<bool>("--no-prefix-caching"));
+        Assert.IsEmpty(line.Notes);
+    }
+
+    [TestMethod]
     [DataRow("--tool-call-parser hermes", "expected auto, glm, glm4_moe, glm45, glm47 or glm5")]
     [DataRow("--reasoning-parser deepseek_r1", "expected auto, glm45, glm47 or glm5")]
     [DataRow("--data-parallel-size 2", "expected 1: one process has all ranks")]
@@ -107,6 +121,7 @@ public sealed class OtherEnginesTests
     [DataRow("--model a/b --model-path a/c", "contradict each other: they mean model a/b and a/c")]
     [DataRow("a/b --model a/c", "contradict each other")]
     [DataRow("--max-num-seqs 3 --max-running-requests 4", "--max-num-seqs 3 and --max-running-requests 4 contradict")]
+    [DataRow("--enable-prefix-caching --disable-radix-cache", "contradict each other: they mean --no-prefix-caching")]
     [DataRow("--port 1 --port 2", "--port 1 and --port 2 contradict each other; give one")]
     [DataRow("--speculative-num-steps 3 --speculative-num-draft-tokens 8", "they mean --num-speculative-tokens 3 and 7")]
     public void A_value_that_means_nothing_here_is_refused_with_what_is_accepted(string words, string sentence) =>

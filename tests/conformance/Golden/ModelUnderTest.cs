@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Glm5.Core.Accelerator;
 using Glm5.Core.Model;
 using Glm5.Core.Parallel;
+using Glm5.Core.Sampling;
 using Glm5.Core.Weights;
 using Glm5.Tests.Conformance.Tenants;
 
@@ -87,6 +88,13 @@ public sealed class ModelUnderTest : IDisposable
         });
         return (main, draft);
     }
+
+    /// <summary>Runs the layout as an engine does: rank 0 chooses, every rank drafts behind it.</summary>
+    public void RunStep(SampleBatch batch) => OnEveryRank(null, (rank, _) =>
+    {
+        rank.RunStep(Layout, batch, answers: rank == _ranks[0]);
+        return [];
+    });
 
     /// <summary>One chained draft step for the one token of the layout, fed the previous step's hidden state.</summary>
     public (float[] Logits, float[] Hidden) ChainDraft(int nextToken, float[] previousHidden)

@@ -26,6 +26,16 @@ public static class SequenceRuns
             model.Layout.AddToken(prompt[i], i, everyRow || i == prompt.Length - 1);
     }
 
+    /// <summary>Lays out a part of a prompt; only one that ends it wants logits.</summary>
+    public static void FillPart(this ModelUnderTest model, int[] prompt, int start, int end)
+    {
+        bool isLast = end == prompt.Length;
+        model.Layout.Clear();
+        model.Layout.AddSequence(Alone, isLast ? StepLayout.ChosenByStep : prompt[end]);
+        for (int i = start; i < end; i++)
+            model.Layout.AddToken(prompt[i], i, isLast && i == end - 1);
+    }
+
     /// <summary>Lays out one token at a position; chained drafts bring their own ids.</summary>
     public static void FillOne(this ModelUnderTest model, int position, int token = 0)
     {

@@ -11,4 +11,13 @@ internal static class SamplerFactory
     public static SequenceSampler Greedy() => new(
         new GenerationRequest { Prompt = [0], Sampling = new SamplingParameters { Temperature = 0 } },
         seed: 0, TokenMask.Nothing, new SamplingScratch(LargestVocabulary));
+
+    /// <summary>Chooses one token, whatever the logits.</summary>
+    public static SequenceSampler Always(int token) => new(
+        new GenerationRequest
+        {
+            Prompt = [0],
+            Sampling = new SamplingParameters { Temperature = 0, LogitBias = new Dictionary<int, float> { [token] = 1e6f } },
+        },
+        seed: 0, TokenMask.Nothing, new SamplingScratch(LargestVocabulary));
 }

@@ -1,4 +1,5 @@
 using Glm5.Core.Accelerator;
+using Glm5.Core.Sampling;
 using Glm5.Tests.Conformance.Golden;
 using Glm5.Tests.Conformance.Tenants;
 
@@ -137,6 +138,29 @@ public abstract class TinyModelSuite(Tenant tenant) : ConformanceSuite(tenant)
             model.FillOne(position: 33 + step);
             (last, state) = model.ChainDraft(chain[step], state);
         }
+    }
+
+    [TestMethod]
+    [DataRow("tiny-full", 33)]
+    [DataRow("tiny-full", 9)]
+    [DataRow("tiny-fp8", 16)]
+    public void Drafts_behind_a_step_are_the_golden_chain_however_the_prompt_is_cut(string folder, int chunk)
+    {
+        var golden = new GoldenData(Repository.Golden(folder));
+        using var model = new ModelUnderTest(Tenant, Repository.Golden(folder));
+        int[] prompt = golden.Prompt("p33"), chain = golden.Integers("mtp.p33.chain_tokens")[0];
+        var batch = new SampleBatch(1, 1, draftLength: chain.Length);
+        for (int start = 0; start < prompt.Length; start += chunk)
+        {
+            int end = Math.Min(prompt.Length, start + chunk);
+            batch.Clear();
+            if (end == prompt.Length)
+                batch.Add(SamplerFactory.Always(golden.Integers("mtp.p33.input_ids")[0][^1]), [], room: 1000);
+            model.FillPart(prompt, start, end);
+            model.RunStep(batch);
+        }
+
+        CollectionAssert.AreEqual(chain, batch.NextDrafts(0).ToArray());
     }
 
     [TestMethod]

@@ -83,7 +83,7 @@ public sealed class PrefixCacheTests
                 Assert.AreEqual(0, pool.InUse);
                 Assert.AreEqual(cache.Count, pool.IdleBlocks.Count);
             }
-        }, iter: 500, threads: 1);
+        }, iter: Soak.Times(500), threads: 1);
 
     private static PrefixChain NewChain(PrefixCache cache)
     {
