@@ -61,10 +61,13 @@ public sealed class ChatOutput
     }
 
     /// <summary>Ends the answer: closes what is open, so that arguments are valid JSON.</summary>
-    public void Finish(List<OutputPart> into)
+    public void Finish(List<OutputPart> into) => Finish(_endsWithSpecial, into);
+
+    /// <summary>The same where it is known otherwise whether the model ended the answer itself.</summary>
+    public void Finish(bool complete, List<OutputPart> into)
     {
         AppendText(_detokenizer.Flush(), into);
-        _machine.Finish(complete: _endsWithSpecial, into);
+        _machine.Finish(complete, into);
     }
 
     private void AppendText(string text, List<OutputPart> into)

@@ -19,19 +19,30 @@ internal sealed class ApiKeys(ServeOptions options)
     {
         if (_digests.Length == 0 || IsOpen(request.Path))
             return;
-        string header = request.Headers.Authorization.ToString();
-        string? key = header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
-            ? header["Bearer ".Length..].Trim()
-            : null;
+        (string? key, string name) = Read(request);
         if (key is null)
-            throw Refusal("this server asks for a key: send the header Authorization: Bearer <key>");
+        {
+            throw Refusal("this server asks for a key: send the header Authorization: Bearer <key>, or x-api-key: <key>");
+        }
+
         if (!IsKnown(Digest(key)))
-            throw Refusal("the key in the header Authorization is not one of this server's");
+            throw Refusal($"the key in the header {name} is not one of this server's");
+    }
+
+    // Anthropic's clients have a header of their own.
+    private static (string? Key, string Header) Read(HttpRequest request)
+    {
+        string header = request.Headers.Authorization.ToString();
+        if (header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
+            return (header["Bearer ".Length..].Trim(), "Authorization");
+        string key = request.Headers["x-api-key"].ToString();
+        return (key.Length > 0 ? key.Trim() : null, "x-api-key");
     }
 
     private static bool IsOpen(PathString path) =>
         !path.StartsWithSegments("/v1") && !path.StartsWithSegments("/tokenize")
-            && !path.StartsWithSegments("/detokenize");
+            && !path.StartsWithSegments("/detokenize") && !path.StartsWithSegments("/parse_function_call")
+            && !path.StartsWithSegments("/separate_reasoning");
 
     private bool IsKnown(byte[] digest)
     {

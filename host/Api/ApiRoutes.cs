@@ -1,3 +1,5 @@
+using Glm5.Host.Api.Anthropic;
+using Glm5.Host.Api.Responses;
 using Glm5.Host.Metrics;
 using Glm5.Host.Web;
 
@@ -8,7 +10,8 @@ internal static class ApiRoutes
 {
     /// <summary>The paths, for people who missed one.</summary>
     public const string Listing =
-        "/v1/chat/completions, /v1/completions, /v1/models, /tokenize, /detokenize, /health, /ping, /metrics, /version";
+        "/v1/chat/completions, /v1/completions, /v1/responses, /v1/messages, /v1/messages/count_tokens, /v1/models, "
+        + "/tokenize, /detokenize, /parse_function_call, /separate_reasoning, /health, /ping, /metrics, /version";
 
     private static readonly string[] s_readMethods = [HttpMethods.Get, HttpMethods.Head];
 
@@ -34,8 +37,13 @@ internal static class ApiRoutes
         ServerMetrics.Map(app);
         app.MapPost("/v1/chat/completions", ChatEndpoint.AnswerAsync);
         app.MapPost("/v1/completions", CompletionEndpoint.AnswerAsync);
+        app.MapPost("/v1/messages", MessagesEndpoint.AnswerAsync);
+        app.MapPost("/v1/messages/count_tokens", MessagesEndpoint.CountAsync);
+        app.MapPost("/v1/responses", ResponsesEndpoint.AnswerAsync);
         app.MapPost("/tokenize", TokenizeEndpoints.TokenizeAsync);
         app.MapPost("/detokenize", TokenizeEndpoints.DetokenizeAsync);
+        app.MapPost("/parse_function_call", ParseEndpoints.ParseCallsAsync);
+        app.MapPost("/separate_reasoning", ParseEndpoints.SeparateReasoningAsync);
         app.MapGet("/v1/models", ModelsEndpoint.ListAsync);
         app.MapGet("/v1/models/{**id}", ModelsEndpoint.FindAsync);
         app.MapMethods("/health", s_readMethods, HealthEndpoint.AnswerAsync);

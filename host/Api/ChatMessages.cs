@@ -15,6 +15,8 @@ internal static class ChatMessages
     /// <summary>Arguments are put five levels deep into the messages, which have the depth of a body in all.</summary>
     private const int DepthOfArguments = RequestBody.Depth - 5;
 
+    private static readonly JsonElement s_noArguments = JsonElement.Parse("{}"u8);
+
     /// <summary>The messages in that form; they live on their own.</summary>
     public static JsonElement Normalise(JsonElement messages)
     {
@@ -119,8 +121,9 @@ internal static class ChatMessages
         }
     }
 
-    // Not every template can read parts, and those that can join them just so.
-    private static string JoinParts(JsonElement parts, string place)
+    /// <summary>The text of an array of parts. Not every template can read parts; those that can join them
+    /// so.</summary>
+    public static string JoinParts(JsonElement parts, string place)
     {
         var text = new StringBuilder();
         int i = 0;
@@ -214,14 +217,8 @@ internal static class ChatMessages
     // OpenAI's clients send the object as a JSON string, or nothing at all for a call without arguments.
     private static void WriteArguments(Utf8JsonWriter writer, RequestFields function, string place)
     {
-        if (!function.TryGet("arguments", out JsonElement arguments)
-            || (arguments.ValueKind == JsonValueKind.String && arguments.GetString()!.Length == 0))
-        {
-            writer.WriteStartObject();
-            writer.WriteEndObject();
-            return;
-        }
-
+        if (!function.TryGet("arguments", out JsonElement arguments))
+            arguments = s_noArguments;
         if (arguments.ValueKind == JsonValueKind.String)
             arguments = ParseArguments(arguments.GetString()!, place);
         if (arguments.ValueKind != JsonValueKind.Object)
@@ -229,8 +226,11 @@ internal static class ChatMessages
         arguments.WriteTo(writer);
     }
 
-    private static JsonElement ParseArguments(string json, string place)
+    /// <summary>The object in a string of arguments; an empty string holds an empty one.</summary>
+    public static JsonElement ParseArguments(string json, string place)
     {
+        if (json.Length == 0)
+            return s_noArguments;
         try
         {
             using JsonDocument document = RequestBody.Parse(Encoding.UTF8.GetBytes(json), DepthOfArguments);

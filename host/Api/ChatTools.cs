@@ -65,7 +65,8 @@ internal static class ChatTools
         }
     }
 
-    private static bool MayCall(RequestFields fields)
+    /// <summary>Whether tool_choice lets the model call tools.</summary>
+    public static bool MayCall(RequestFields fields)
     {
         const string Advice = "calls cannot be forced here yet; use \"auto\" or \"none\"";
         if (!fields.TryGet("tool_choice", out JsonElement choice))

@@ -1,6 +1,7 @@
 using Glm5.Core;
 using Glm5.Core.Accelerator;
 using Glm5.Core.Chat;
+using Glm5.Host.Api.Anthropic;
 
 namespace Glm5.Host.Api;
 
@@ -70,7 +71,11 @@ internal static partial class ErrorAnswers
             http.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString();
         if (error.Status == StatusCodes.Status401Unauthorized)
             http.Response.Headers.WWWAuthenticate = "Bearer";
-        return http.Response.WriteAsJsonAsync(Body(error), WireJson.Readable.ErrorAnswer);
+        if (!MessagesError.IsFor(http.Request))
+            return http.Response.WriteAsJsonAsync(Body(error), WireJson.Readable.ErrorAnswer);
+        http.Response.StatusCode = MessagesError.StatusOf(error);
+        return http.Response.WriteAsJsonAsync(
+            new MessagesErrorAnswer("error", MessagesError.Body(error)), WireJson.Readable.MessagesErrorAnswer);
     }
 
     /// <summary>The answer's body, which also ends a stream that fails on its way.</summary>

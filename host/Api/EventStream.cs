@@ -38,6 +38,20 @@ internal sealed class EventStream : IDisposable
         return _json;
     }
 
+    /// <summary>
+    /// Begins an event that has a name, as an object whose <c>type</c> says it too; the caller ends the object.
+    /// </summary>
+    public Utf8JsonWriter Begin(JsonEncodedText type)
+    {
+        _pipe.Write("event: "u8);
+        _pipe.Write(type.EncodedUtf8Bytes);
+        _pipe.Write("\ndata: "u8);
+        _json.Reset();
+        _json.WriteStartObject();
+        _json.WriteString(Names.Type, type);
+        return _json;
+    }
+
     /// <summary>Ends the event.</summary>
     public void End()
     {

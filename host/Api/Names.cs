@@ -31,6 +31,24 @@ internal static class Names
     public static readonly JsonEncodedText PromptTokenIds = JsonEncodedText.Encode("prompt_token_ids");
     public static readonly JsonEncodedText Usage = JsonEncodedText.Encode("usage");
 
+    public static readonly JsonEncodedText Thinking = JsonEncodedText.Encode("thinking");
+    public static readonly JsonEncodedText Signature = JsonEncodedText.Encode("signature");
+    public static readonly JsonEncodedText Input = JsonEncodedText.Encode("input");
+    public static readonly JsonEncodedText PartialJson = JsonEncodedText.Encode("partial_json");
+    public static readonly JsonEncodedText TextDelta = JsonEncodedText.Encode("text_delta");
+    public static readonly JsonEncodedText ThinkingDelta = JsonEncodedText.Encode("thinking_delta");
+    public static readonly JsonEncodedText SignatureDelta = JsonEncodedText.Encode("signature_delta");
+    public static readonly JsonEncodedText InputJsonDelta = JsonEncodedText.Encode("input_json_delta");
+
+    public static readonly JsonEncodedText Status = JsonEncodedText.Encode("status");
+    public static readonly JsonEncodedText Response = JsonEncodedText.Encode("response");
+    public static readonly JsonEncodedText Item = JsonEncodedText.Encode("item");
+    public static readonly JsonEncodedText ItemId = JsonEncodedText.Encode("item_id");
+    public static readonly JsonEncodedText OutputIndex = JsonEncodedText.Encode("output_index");
+    public static readonly JsonEncodedText ContentIndex = JsonEncodedText.Encode("content_index");
+    public static readonly JsonEncodedText Part = JsonEncodedText.Encode("part");
+    public static readonly JsonEncodedText SequenceNumber = JsonEncodedText.Encode("sequence_number");
+
     /// <summary>Writes token ids as an array.</summary>
     public static void WriteIds(Utf8JsonWriter json, JsonEncodedText name, ReadOnlySpan<int> ids)
     {

@@ -10,6 +10,8 @@ namespace Glm5.Host.Api;
 /// <param name="path">Its place, for messages; empty at the top.</param>
 internal sealed class RequestFields(JsonElement root, string path = "")
 {
+    private static readonly Dictionary<string, UnimplementedField> s_none = [];
+
     private readonly HashSet<string> _read = new(StringComparer.Ordinal);
 
     /// <summary>The field's place for messages: <c>stream_options.include_usage</c>.</summary>
@@ -28,6 +30,11 @@ internal sealed class RequestFields(JsonElement root, string path = "")
             ? value
             : throw ApiException.Invalid(
                 PathOf(name), $"{PathOf(name)} is missing; expected {expected}", "missing_field");
+
+    /// <summary>A string that must be there.</summary>
+    public string RequiredText(string name) =>
+        Text(name) ?? throw ApiException.Invalid(
+            PathOf(name), $"{PathOf(name)} is missing; expected a string", "missing_field");
 
     /// <summary>A string.</summary>
     public string? Text(string name)
@@ -87,14 +94,17 @@ internal sealed class RequestFields(JsonElement root, string path = "")
         ApiException.Invalid(place, $"{place}: expected {expected}, got {got}", "invalid_value");
 
     /// <summary>Refuses every field that was not read, by name; a known one that is not implemented as such.</summary>
-    public void RequireAllRead()
+    public void RequireAllRead() => RequireAllRead(path.Length == 0 ? UnimplementedFields.OfOpenAI : s_none);
+
+    /// <summary>The same with the fields that another API knows at this place.</summary>
+    public void RequireAllRead(IReadOnlyDictionary<string, UnimplementedField> unimplemented)
     {
         foreach (JsonProperty field in root.EnumerateObject())
         {
             if (_read.Contains(field.Name))
                 continue;
             string place = PathOf(field.Name);
-            if (path.Length > 0 || !UnimplementedFields.TryFind(field.Name, out UnimplementedField? known))
+            if (!unimplemented.TryGetValue(field.Name, out UnimplementedField? known))
             {
                 throw ApiException.Invalid(
                     place, $"{place} is not a field that this server knows; leave it out, or correct its spelling",

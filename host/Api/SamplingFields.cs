@@ -73,7 +73,7 @@ internal sealed record SamplingFields
                 .. ignoreEos ? [] : ready.EosTokenIds,
                 .. ReadIds(fields, "stop_token_ids", ready.Model.Config.VocabSize),
             ],
-            Stops = ReadStops(fields),
+            Stops = ReadStops(fields, "stop"),
             IncludeStop = fields.Flag("include_stop_str_in_output") ?? false,
             SkipSpecial = fields.Flag("skip_special_tokens") ?? true,
             ReturnTokenIds = (fields.Flag("return_token_ids") ?? false) || ready.Model.Tokenizer is null,
@@ -133,7 +133,8 @@ internal sealed record SamplingFields
         return ids;
     }
 
-    private static SamplingParameters ReadSampling(RequestFields fields, ReadyModel ready, int? logProbs)
+    /// <summary>How tokens are chosen: the part of the fields that every API spells alike.</summary>
+    public static SamplingParameters ReadSampling(RequestFields fields, ReadyModel ready, int? logProbs)
     {
         GenerationDefaults advised = ready.Model.Generation;
         float standard = advised.DoSample == false ? 0 : advised.Temperature ?? 1;
@@ -199,23 +200,24 @@ internal sealed record SamplingFields
             : salt;
     }
 
-    private static string[] ReadStops(RequestFields fields)
+    /// <summary>Reads texts that end the answer.</summary>
+    public static string[] ReadStops(RequestFields fields, string name)
     {
-        if (!fields.TryGet("stop", out JsonElement value))
+        if (!fields.TryGet(name, out JsonElement value))
             return [];
         string[] stops = value.ValueKind switch
         {
             JsonValueKind.String => [value.GetString()!],
             JsonValueKind.Array => [.. value.EnumerateArray().Select((item, i) => item.ValueKind == JsonValueKind.String
-                ? item.GetString()! : throw RequestFields.Wrong($"stop[{i}]", "a string", JsonWords.Show(item)))],
-            _ => throw fields.Wrong("stop", "a string or an array of strings", value),
+                ? item.GetString()! : throw RequestFields.Wrong($"{fields.PathOf(name)}[{i}]", "a string", JsonWords.Show(item)))],
+            _ => throw fields.Wrong(name, "a string or an array of strings", value),
         };
         if (stops.Length > MostStops)
-            throw RequestFields.Wrong("stop", $"at most {MostStops} strings", $"{stops.Length}");
+            throw RequestFields.Wrong(fields.PathOf(name), $"at most {MostStops} strings", $"{stops.Length}");
         foreach (string stop in stops)
         {
             if (stop.Length is 0 or > LongestStop)
-                throw RequestFields.Wrong("stop", $"strings of 1 to {LongestStop} characters", $"one of {stop.Length}");
+                throw RequestFields.Wrong(fields.PathOf(name), $"strings of 1 to {LongestStop} characters", $"one of {stop.Length}");
         }
 
         return stops;

@@ -18,7 +18,7 @@ internal static class ThinkingFields
         var variables = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         ReadVariables(fields, variables);
         ReadThinking(fields, variables);
-        ReadEffort(fields, variables);
+        ReadEffort(fields, "reasoning_effort", variables);
         return variables;
     }
 
@@ -61,21 +61,22 @@ internal static class ThinkingFields
         thinking.RequireAllRead();
     }
 
-    private static void ReadEffort(RequestFields fields, Dictionary<string, JsonElement> variables)
+    /// <summary>
+    /// Reads how much to think: "none" switches thinking off, anything else on; the template sees the word.
+    /// </summary>
+    public static void ReadEffort(RequestFields fields, string name, Dictionary<string, JsonElement> variables)
     {
-        string? effort = fields.Text("reasoning_effort");
+        string? effort = fields.Text(name);
         if (effort is null)
             return;
         if (effort is not ("none" or "minimal" or "low" or "medium" or "high" or "xhigh" or "max"))
         {
-            throw ApiException.Invalid(
-                "reasoning_effort",
-                $"reasoning_effort: expected none, minimal, low, medium, high, xhigh or max, got '{effort}'",
-                "invalid_value");
+            throw RequestFields.Wrong(
+                fields.PathOf(name), "none, minimal, low, medium, high, xhigh or max", $"'{effort}'");
         }
 
         variables.TryAdd("enable_thinking", effort == "none" ? s_false : s_true);
-        fields.TryGet("reasoning_effort", out JsonElement value);
+        fields.TryGet(name, out JsonElement value);
         variables.TryAdd("reasoning_effort", value);
     }
 }

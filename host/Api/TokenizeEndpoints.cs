@@ -47,7 +47,7 @@ internal static class TokenizeEndpoints
     private static PromptText ReadText(RequestFields fields, ReadyModel ready)
     {
         if (!fields.TryGet("prompt", out JsonElement prompt))
-            return ChatEndpoint.Render(ready, ChatRequest.ReadTemplate(fields));
+            return ChatPrompt.Render(ready, ChatRequest.ReadTemplate(fields));
         return prompt.ValueKind == JsonValueKind.String
             ? PromptText.Trusted(prompt.GetString()!)
             : throw fields.Wrong("prompt", "a string", prompt);

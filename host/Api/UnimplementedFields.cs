@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 
 namespace Glm5.Host.Api;
@@ -13,7 +12,8 @@ internal static class UnimplementedFields
     private const string Constrained =
         "constrained output does not exist here yet; ask in the prompt and check the answer";
 
-    private static readonly Dictionary<string, UnimplementedField> s_known = new(StringComparer.Ordinal)
+    /// <summary>By name, at the top of a request for a chat or a completion.</summary>
+    public static IReadOnlyDictionary<string, UnimplementedField> OfOpenAI { get; } = new Dictionary<string, UnimplementedField>(StringComparer.Ordinal)
     {
         // Labels: they change nothing about an answer.
         ["user"] = Label(),
@@ -74,13 +74,11 @@ internal static class UnimplementedFields
         ["allowed_token_ids"] = Only("use logit_bias"),
     };
 
-    /// <summary>Finds a known field.</summary>
-    public static bool TryFind(string name, [NotNullWhen(true)] out UnimplementedField? field) =>
-        s_known.TryGetValue(name, out field);
+    /// <summary>A field that passes with every value.</summary>
+    public static UnimplementedField Label() => new("", null);
 
-    private static UnimplementedField Label() => new("", null);
-
-    private static UnimplementedField Only(string advice, params string[] neutral) => new(advice, neutral);
+    /// <summary>A field that is refused unless its value asks for nothing.</summary>
+    public static UnimplementedField Only(string advice, params string[] neutral) => new(advice, neutral);
 }
 
 /// <summary>A known field.</summary>

@@ -48,6 +48,24 @@ internal sealed record TokenizeAnswer(int Count, int MaxModelLen, int[] Tokens, 
 /// <summary><c>POST /detokenize</c>.</summary>
 internal sealed record DetokenizeAnswer(string Prompt);
 
+/// <summary>An error, as Anthropic's API has it.</summary>
+internal sealed record MessagesErrorAnswer(string Type, MessagesErrorBody Error);
+
+/// <summary>What went wrong, of which class.</summary>
+internal sealed record MessagesErrorBody(string Type, string Message);
+
+/// <summary><c>POST /v1/messages/count_tokens</c>.</summary>
+internal sealed record CountAnswer(int InputTokens);
+
+/// <summary><c>POST /parse_function_call</c>, in SGLang's form; reasoning beside it where there was some.</summary>
+internal sealed record ParsedCalls(string NormalText, IReadOnlyList<ParsedCall> Calls, string? ReasoningText);
+
+/// <summary>A call: which of the tools, -1 for none of them, and its arguments as JSON text.</summary>
+internal sealed record ParsedCall(int ToolIndex, string Name, string Parameters);
+
+/// <summary><c>POST /separate_reasoning</c>, in SGLang's form.</summary>
+internal sealed record SeparatedReasoning(string ReasoningText, string Text);
+
 /// <summary>
 /// Writes the small answers. Answers of the model are written field by field, without objects between.
 /// </summary>
@@ -58,6 +76,10 @@ internal sealed record DetokenizeAnswer(string Prompt);
 [JsonSerializable(typeof(VersionAnswer))]
 [JsonSerializable(typeof(TokenizeAnswer))]
 [JsonSerializable(typeof(DetokenizeAnswer))]
+[JsonSerializable(typeof(MessagesErrorAnswer))]
+[JsonSerializable(typeof(CountAnswer))]
+[JsonSerializable(typeof(ParsedCalls))]
+[JsonSerializable(typeof(SeparatedReasoning))]
 internal sealed partial class WireJson : JsonSerializerContext
 {
     /// <summary>With characters beyond ASCII as themselves: answers are JSON, never part of a page.</summary>

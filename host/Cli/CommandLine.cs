@@ -8,7 +8,8 @@ using Spectre.Console;
 namespace Glm5.Host.Cli;
 
 /// <summary>
-/// The program's words: <c>serve</c>, <c>chat</c>, <c>probe</c>, and what stands for <c>serve</c> without saying so.
+/// The program's words: <c>serve</c>, <c>chat</c>, <c>pull</c>, <c>parse</c>, <c>probe</c>, and what stands for
+/// <c>serve</c> without saying so.
 /// </summary>
 internal static class CommandLine
 {
@@ -36,7 +37,7 @@ internal static class CommandLine
     /// <summary>Lines in a file are not broken to fit a screen.</summary>
     private const int WidthOfFiles = 400;
 
-    private static readonly string[] s_commands = ["serve", "chat", "pull", "probe", "completion"];
+    private static readonly string[] s_commands = ["serve", "chat", "pull", "parse", "probe", "completion"];
 
     /// <summary>A word is what it says: no @file, no several short flags in one.</summary>
     private static readonly ParserConfiguration s_plain =
@@ -119,6 +120,7 @@ internal static class CommandLine
         root.Add(ServeCommand.Create());
         root.Add(ChatCommand.Create());
         root.Add(PullCommand.Create());
+        root.Add(ParseCommand.Create());
         root.Add(ProbeCommand.Create());
         root.Add(CompletionCommand.Create());
         foreach (Option option in root.Options)

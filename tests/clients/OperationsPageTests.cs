@@ -15,7 +15,8 @@ public sealed partial class OperationsPageTests
     [TestMethod]
     public async Task It_lists_every_flag_of_serve_and_chat_and_no_other()
     {
-        string help = await HelpAsync("serve") + await HelpAsync("chat") + await HelpAsync("pull") + await HelpAsync("probe");
+        string help = await HelpAsync("serve") + await HelpAsync("chat") + await HelpAsync("pull")
+            + await HelpAsync("parse") + await HelpAsync("probe");
         Assert.AreEqual(
             string.Join(' ', Found(Flag(), help).Except(["--help"])),
             string.Join(' ', Found(Flag(), s_page).Except(["--project"])));

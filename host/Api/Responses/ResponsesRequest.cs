@@ -1,0 +1,100 @@
+using System.Text.Json;
+using Glm5.Core.Chat;
+using Glm5.Host.Serving;
+
+namespace Glm5.Host.Api.Responses;
+
+/// <summary>Reads a request of <c>POST /v1/responses</c> as the chat that it means.</summary>
+internal static class ResponsesRequest
+{
+    private static readonly JsonElement s_false = JsonElement.Parse("false"u8);
+
+    /// <summary>Reads a request's body.</summary>
+    /// <exception cref="ApiException">A field is missing, wrong, unknown or not implemented; the error names
+    /// it.</exception>
+    public static ChatRequest Read(JsonElement root, ServedModel served, ReadyModel ready)
+    {
+        var fields = new RequestFields(root);
+        string model = fields.Text("model") ?? served.Names[0];
+        ModelsEndpoint.RequireServed(served, model);
+        RequireText(fields);
+        fields.Nested("stream_options")?.RequireAllRead(ResponsesFields.OfStreamOptions);
+        var request = new ChatRequest
+        {
+            Model = model,
+            Template = new ChatTemplateInput
+            {
+                Messages = ResponsesInput.Read(fields),
+                Tools = ReadTools(fields),
+                Variables = ReadReasoning(fields),
+            },
+            Fields = new SamplingFields
+            {
+                Sampling = SamplingFields.ReadSampling(fields, ready, logProbs: null),
+                MaxTokens = (int?)fields.Whole("max_output_tokens", 1, int.MaxValue),
+                StopIds = ready.EosTokenIds,
+                Stream = fields.Flag("stream") ?? false,
+            },
+            ParallelToolCalls = fields.Flag("parallel_tool_calls") ?? true,
+            IncludeReasoning = true,
+        };
+        fields.RequireAllRead(ResponsesFields.OfRequest);
+        return request;
+    }
+
+    private static JsonElement? ReadTools(RequestFields fields)
+    {
+        JsonElement? offered = fields.TryGet("tools", out JsonElement tools)
+            ? ToolForm.Translate(tools, "an object with type, name and parameters", WriteTool)
+            : null;
+        return ChatTools.MayCall(fields) && offered?.GetArrayLength() > 0 ? offered : null;
+    }
+
+    private static void WriteTool(Utf8JsonWriter json, RequestFields tool)
+    {
+        string type = tool.RequiredText("type");
+        if (type != "function")
+        {
+            throw ApiException.NotImplemented(
+                tool.PathOf("type"), $"{tool.PathOf("type")} '{type}' is not implemented; tools are functions");
+        }
+
+        ToolForm.WriteFunction(
+            json, tool, tool.TryGet("parameters", out JsonElement schema) ? schema : null, "parameters");
+        tool.RequireAllRead(ResponsesFields.OfTool);
+    }
+
+    // Reasoning that the client sends back stays in the prompt, which then begins as the last one ended.
+    private static Dictionary<string, JsonElement> ReadReasoning(RequestFields fields)
+    {
+        var variables = new Dictionary<string, JsonElement>(StringComparer.Ordinal) { ["clear_thinking"] = s_false };
+        RequestFields? reasoning = fields.Nested("reasoning");
+        if (reasoning is null)
+            return variables;
+        ThinkingFields.ReadEffort(reasoning, "effort", variables);
+        reasoning.RequireAllRead(ResponsesFields.OfReasoning);
+        return variables;
+    }
+
+    private static void RequireText(RequestFields fields)
+    {
+        RequestFields? text = fields.Nested("text");
+        if (text is null)
+            return;
+        if (text.Nested("format") is { } format)
+        {
+            string type = format.RequiredText("type");
+            if (type != "text")
+            {
+                throw ApiException.NotImplemented(
+                    "text.format",
+                    $"text.format of type '{type}' is not implemented; constrained output does not exist here yet: ask "
+                    + "for JSON in the prompt and check the answer");
+            }
+
+            format.RequireAllRead();
+        }
+
+        text.RequireAllRead(ResponsesFields.OfText);
+    }
+}
