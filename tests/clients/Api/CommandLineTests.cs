@@ -50,7 +50,7 @@ public sealed class CommandLineTests
     {
         string[] empty = ["serve", "--api-key", ""];
         Assert.Contains("API key is empty", CommandLine.Build().Parse(empty).Errors.Single().Message);
-        Assert.Contains("API key is empty", Cli.ParsedLine.ErrorsOf("serve", ("GLM5_API_KEY", "")));
+        Assert.Contains("--api-key", Cli.ParsedLine.ErrorsOf("serve", ("GLM5_API_KEY", "")));
         CollectionAssert.AreEqual(
             new[] { "secret" }, Cli.ParsedLine.Of("serve", ("GLM5_API_KEY", "secret")).Value<string[]>("--api-key"));
     }
