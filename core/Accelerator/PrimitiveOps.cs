@@ -165,6 +165,14 @@ public abstract class PrimitiveOps(DeviceMemory memory, ActivationArena arena)
         TopKCore(x, into);
     }
 
+    /// <summary>Each −1 of chosen [rows, k] I32, as <see cref="TopK"/> leaves it, becomes the lowest index that its row
+    /// lacks, so one below k. In place; the order within a row is not kept.</summary>
+    public void FillChoices(Tensor chosen)
+    {
+        Check("FillChoices", chosen, chosen[0], chosen[1]);
+        FillChoicesCore(chosen);
+    }
+
     /// <summary>Index of the largest of each row of x [rows, width] into [rows] I32; ties go to the lowest index. NaN never
     /// wins; a row without anything above −inf gives 0.</summary>
     public void ArgMax(Tensor x, Tensor into)
@@ -187,7 +195,7 @@ public abstract class PrimitiveOps(DeviceMemory memory, ActivationArena arena)
         ScatterRowsCore(x, indices, into);
     }
 
-    /// <summary>into[r, j] = x[r, indices[r, j]]: x [rows, width], indices and into [rows, k].</summary>
+    /// <summary>into[r, j] = x[r, indices[r, j]]: x [rows, width], indices and into [rows, k]; a negative index gives NaN.</summary>
     public void GatherColumns(Tensor x, Tensor indices, Tensor into)
     {
         Check("GatherColumns", into, x[0], indices[1]);
@@ -198,6 +206,7 @@ public abstract class PrimitiveOps(DeviceMemory memory, ActivationArena arena)
     /// Sorts the (token, choice) pairs of experts [tokens, k] by expert, stable: tokenOf [tokens · k] is the token of each
     /// sorted row, sortedRow [tokens · k] the sorted row of each pair, offsets [count + 1] the first row of each expert. All I32.
     /// </summary>
+    /// <exception cref="AcceleratorException">An id is not one of the count experts, and the ids are read by the host.</exception>
     public void GroupByExpert(Tensor experts, Tensor tokenOf, Tensor sortedRow, Tensor offsets)
     {
         Check("GroupByExpert", tokenOf, experts.Count);
@@ -283,6 +292,9 @@ public abstract class PrimitiveOps(DeviceMemory memory, ActivationArena arena)
 
     /// <summary>See <see cref="TopK"/>.</summary>
     protected abstract void TopKCore(Tensor x, Tensor into);
+
+    /// <summary>See <see cref="FillChoices"/>.</summary>
+    protected abstract void FillChoicesCore(Tensor chosen);
 
     /// <summary>See <see cref="ArgMax"/>.</summary>
     protected abstract void ArgMaxCore(Tensor x, Tensor into);

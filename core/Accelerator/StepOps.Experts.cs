@@ -11,7 +11,8 @@ public abstract partial class StepOps
 
     private float[] _hostLogits = [];
 
-    /// <summary>Definition of <see cref="Route"/>.</summary>
+    /// <summary>Definition of <see cref="Route"/>. A token whose scores are no numbers goes to experts that exist, at weights
+    /// that are no numbers either: it spoils its own sequence and nobody else's.</summary>
     protected virtual Routes RouteCore(MoeWeights weights, Tensor x)
     {
         long tokens = x[0];
@@ -24,6 +25,7 @@ public abstract partial class StepOps
         Sigmoid(scores, scores);
         Add(scores, weights.CorrectionBias.AsVector(), biased);
         TopK(biased, experts);
+        FillChoices(experts);
         GatherColumns(scores, experts, chosen);
         if (weights.Normalize)
             NormalizeRows(chosen, RouteEpsilon, weights.ScalingFactor);

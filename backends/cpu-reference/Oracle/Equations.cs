@@ -106,4 +106,18 @@ internal static class Equations
         chosen[..k].Sort();
         chosen[k..].Fill(-1);
     }
+
+    /// <summary>Each −1 becomes the lowest index that is not there.</summary>
+    public static void FillChoices(Span<int> chosen)
+    {
+        int free = 0;
+        foreach (ref int choice in chosen)
+        {
+            if (choice >= 0)
+                continue;
+            while (chosen.Contains(free))
+                free++;
+            choice = free;
+        }
+    }
 }

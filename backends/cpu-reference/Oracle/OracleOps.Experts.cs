@@ -11,7 +11,8 @@ public sealed partial class OracleOps
 
     /// <summary>
     /// g[t, e] = sigmoid(x[t] · W_r[e]); idx = the k largest of g + bias;
-    /// r[t, e] = g[t, e] / (Σ_idx g + 1e-20) · factor: the bias chooses, it does not weigh.
+    /// r[t, e] = g[t, e] / (Σ_idx g + 1e-20) · factor: the bias chooses, it does not weigh. Where fewer than k scores are
+    /// numbers, the lowest other ids fill up.
     /// </summary>
     protected override Routes RouteCore(MoeWeights weights, Tensor x)
     {
@@ -30,6 +31,7 @@ public sealed partial class OracleOps
                 ch[e] = g[t, e] + bias[e];
             Span<int> idx = new Ints(experts).Row(t);
             Equations.TopK(ch, idx);
+            Equations.FillChoices(idx);
             Weigh(weights, g.Row(t), idx, r.Row(t));
         }
 
@@ -57,12 +59,7 @@ public sealed partial class OracleOps
     {
         float sum = 0;
         for (int i = 0; i < idx.Length; i++)
-        {
-            if (idx[i] < 0)
-                throw new AcceleratorException($"layer {weights.Layer}: fewer than {idx.Length} router scores are numbers");
             sum += g[idx[i]];
-        }
-
         for (int i = 0; i < idx.Length; i++)
             r[i] = (weights.Normalize ? g[idx[i]] / (sum + ScoreSumEpsilon) : g[idx[i]]) * weights.ScalingFactor;
     }

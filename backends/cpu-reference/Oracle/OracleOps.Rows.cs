@@ -26,6 +26,14 @@ public sealed partial class OracleOps
     }
 
     /// <inheritdoc/>
+    protected override void FillChoicesCore(Tensor chosen)
+    {
+        Ints choices = new(chosen);
+        for (long r = 0; r < chosen.Rows; r++)
+            Equations.FillChoices(choices.Row(r));
+    }
+
+    /// <inheritdoc/>
     protected override void ArgMaxCore(Tensor x, Tensor into)
     {
         Floats a = new(x);
@@ -73,7 +81,7 @@ public sealed partial class OracleOps
         for (long r = 0; r < y.Rows; r++)
         {
             for (long j = 0; j < y.Width; j++)
-                y[r, j] = a[r, index[r, j]];
+                y[r, j] = index[r, j] < 0 ? float.NaN : a[r, index[r, j]];
         }
     }
 
@@ -95,6 +103,8 @@ public sealed partial class OracleOps
             }
         }
 
+        if (row < experts.Count)
+            throw new AcceleratorException($"a token goes to an expert that does not exist: the layer has {count}");
         first[count] = row;
     }
 }

@@ -88,12 +88,7 @@ internal sealed unsafe partial class SimdOps
         new Span<int>(first, count + 1).Clear();
         for (long pair = 0; pair < pairs; pair++)
         {
-            if ((uint)expert[pair] >= (uint)count)
-            {
-                throw new AcceleratorException(
-                    $"a token goes to expert {expert[pair]}, the layer has {count}: its router scores are no numbers");
-            }
-
+            CheckExpert(expert[pair], count);
             first[expert[pair] + 1]++;
         }
 

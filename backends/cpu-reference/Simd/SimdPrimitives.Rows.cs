@@ -62,6 +62,14 @@ internal unsafe partial class SimdPrimitives
         ForRows(new TopKRow(new FloatRows(x), new IntRows(into)), x.Rows, x.Width);
 
     /// <inheritdoc/>
+    protected override void FillChoicesCore(Tensor chosen)
+    {
+        IntRows choices = new(chosen);
+        for (long r = 0; r < chosen.Rows; r++)
+            FillChoices(new Span<int>(choices[r], (int)choices.Width));
+    }
+
+    /// <inheritdoc/>
     protected override void ArgMaxCore(Tensor x, Tensor into)
     {
         FloatRows a = new(x);
@@ -101,7 +109,7 @@ internal unsafe partial class SimdPrimitives
         for (long r = 0; r < y.Count; r++)
         {
             for (long j = 0; j < y.Width; j++)
-                y[r][j] = a[r][index[r][j]];
+                y[r][j] = index[r][j] < 0 ? float.NaN : a[r][index[r][j]];
         }
     }
 
@@ -113,7 +121,11 @@ internal unsafe partial class SimdPrimitives
         int count = (int)offsets.Count - 1, pairs = (int)experts.Count, choices = (int)experts[1];
         new Span<int>(first, count + 1).Clear();
         for (int pair = 0; pair < pairs; pair++)
+        {
+            CheckExpert(expert[pair], count);
             first[expert[pair] + 1]++;
+        }
+
         for (int e = 0; e < count; e++)
             first[e + 1] += first[e];
         for (int pair = 0; pair < pairs; pair++)
@@ -126,6 +138,26 @@ internal unsafe partial class SimdPrimitives
         for (int e = count; e > 0; e--)
             first[e] = first[e - 1];
         first[0] = 0;
+    }
+
+    /// <summary>Rows are counted by expert: one that does not exist would be counted outside of the table.</summary>
+    protected static void CheckExpert(int expert, int count)
+    {
+        if ((uint)expert >= (uint)count)
+            throw new AcceleratorException($"a token goes to expert {expert}, the layer has {count}");
+    }
+
+    private static void FillChoices(Span<int> chosen)
+    {
+        int free = 0;
+        for (int first = chosen.IndexOf(-1); (uint)first < (uint)chosen.Length; first++)
+        {
+            if (chosen[first] >= 0)
+                continue;
+            while (chosen.Contains(free))
+                free++;
+            chosen[first] = free;
+        }
     }
 
     private static void Copy(float* from, float* to, long count) =>

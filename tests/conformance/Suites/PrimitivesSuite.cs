@@ -205,6 +205,8 @@ public abstract class PrimitivesSuite(Tenant tenant) : ConformanceSuite(tenant)
         bench.Ops.ScatterRows(rows, bench.Of([7, 1, 0], 3), spread);
         float[] s = bench.Floats(spread);
         Expect([.. v[25..30], .. v[10..15]], [.. s[35..40], .. s[0..5]], 0);
+        bench.Ops.GatherColumns(x, bench.Of([0, -1, 1, 2, 3, 3, 0, 1, 2, 4, 4, -1], 6, 2), picked);
+        Assert.IsTrue(bench.Floats(picked).Select((e, i) => float.IsNaN(e) == i is 1 or 11).All(same => same));
         bench.Ops.GatherColumns(x, bench.Of([0, 4, 1, 2, 3, 3, 0, 1, 2, 4, 4, 0], 6, 2), picked);
         Expect([v[0], v[4], v[6], v[7], v[13], v[13], v[15], v[16], v[22], v[24], v[29], v[25]], bench.Floats(picked), 0);
     }
@@ -228,6 +230,15 @@ public abstract class PrimitivesSuite(Tenant tenant) : ConformanceSuite(tenant)
         bench.Ops.ArgMax(x, best);
         int[] argMax = [.. Enumerable.Range(0, 3).Select(r => Golden.Near.ArgMax(values[(r * width)..((r + 1) * width)]))];
         CollectionAssert.AreEqual(argMax, bench.Integers(best));
+    }
+
+    [TestMethod]
+    public void Choices_left_open_are_the_lowest_that_the_row_lacks()
+    {
+        using OpBench bench = Bench(17);
+        Tensor chosen = bench.Of([1, 2, -1, -1, 5, 7, 8, 9, -1, -1, -1, -1, 0, 3, 9, -1], 4, 4);
+        bench.Ops.FillChoices(chosen);
+        CollectionAssert.AreEqual((int[])[1, 2, 0, 3, 5, 7, 8, 9, 0, 1, 2, 3, 0, 3, 9, 1], bench.Integers(chosen));
     }
 
     [TestMethod]

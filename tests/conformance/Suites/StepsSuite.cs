@@ -49,6 +49,32 @@ public abstract class StepsSuite(Tenant tenant) : ConformanceSuite(tenant)
     }
 
     [TestMethod]
+    public void A_token_that_is_no_number_spoils_no_other()
+    {
+        const int Tokens = 5, Spoilt = 3;
+        LayerShape shape = LayerShape.Tiny(ElementType.BF16);
+        using var layer = new LayerBench(OpenOne(256 << 20), shape, 33);
+        float[] x = layer.Bench.Values(Tokens * shape.Hidden, 1), spoilt = [.. x];
+        Array.Fill(spoilt, float.NaN, Spoilt * shape.Hidden, shape.Hidden);
+        (int[] experts, float[] weights, float[] output) = RunExperts(layer, layer.Bench.Of(x, Tokens, shape.Hidden));
+        (int[] gotExperts, float[] gotWeights, float[] gotOutput) = RunExperts(layer, layer.Bench.Of(spoilt, Tokens, shape.Hidden));
+        for (int t = 0; t < Tokens; t++)
+        {
+            Range choices = (t * shape.ExpertsPerToken)..((t + 1) * shape.ExpertsPerToken), row = (t * shape.Hidden)..((t + 1) * shape.Hidden);
+            if (t == Spoilt)
+            {
+                CollectionAssert.AreEqual((int[])[0, 1], gotExperts[choices]);
+                Assert.IsTrue(Array.TrueForAll(gotWeights[choices], float.IsNaN) && Array.TrueForAll(gotOutput[row], float.IsNaN));
+                continue;
+            }
+
+            CollectionAssert.AreEqual(experts[choices], gotExperts[choices], $"token {t}");
+            Agree(weights[choices], gotWeights[choices], $"router weights of token {t}");
+            Agree(output[row], gotOutput[row], $"experts' output of token {t}");
+        }
+    }
+
+    [TestMethod]
     [Compares("Sample", "Verify")]
     public void Sampling_takes_the_argmax_and_verification_stops_at_the_first_difference()
     {
@@ -120,9 +146,13 @@ public abstract class StepsSuite(Tenant tenant) : ConformanceSuite(tenant)
     private static (int[] Experts, float[] Weights, float[] Output) RunExperts(Tenant tenant, LayerShape shape)
     {
         using var layer = new LayerBench(tenant.Open(1, 256 << 20)[0], shape, 32);
-        Tensor x = layer.Bench.Random(1, 11, shape.Hidden);
+        return RunExperts(layer, layer.Bench.Random(1, 11, shape.Hidden));
+    }
+
+    private static (int[] Experts, float[] Weights, float[] Output) RunExperts(LayerBench layer, Tensor x)
+    {
         Routes routes = layer.Ops.Route(layer.Moe, x);
-        PartialSum sum = layer.Ops.NewPartialSum(11, shape.Hidden);
+        PartialSum sum = layer.Ops.NewPartialSum(x[0], layer.Shape.Hidden);
         layer.Ops.RunExperts(layer.Moe, x, routes, sum);
         return (layer.Bench.Integers(routes.Experts), layer.Bench.Floats(routes.Weights), layer.Reduced(sum));
     }

@@ -57,6 +57,19 @@ public sealed class SimdNetworkTests
     }
 
     [TestMethod]
+    [DataRow(CpuVoice.Simd, -1)]
+    [DataRow(CpuVoice.Simd, 3)]
+    [DataRow(CpuVoice.Composed, 3)]
+    [DataRow(CpuVoice.Oracle, -1)]
+    [DataRow(CpuVoice.Oracle, 3)]
+    public void Pairs_of_an_expert_that_does_not_exist_are_not_sorted(CpuVoice voice, int expert)
+    {
+        using var rank = new SimdRank(1, voice);
+        AcceleratorException failure = Assert.ThrowsExactly<AcceleratorException>(() => Group(rank, [0, expert, 2, 1], 3));
+        Assert.Contains("the layer has 3", failure.Message);
+    }
+
+    [TestMethod]
     [DataRow(1)]
     [DataRow(2)]
     public void A_network_allocates_nothing_once_it_has_run(int threads)
@@ -78,6 +91,14 @@ public sealed class SimdNetworkTests
         }
 
         Assert.AreEqual(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    private static void Group(SimdRank rank, int[] pairs, int experts)
+    {
+        ActivationArena arena = rank.Ops.Arena;
+        Tensor tokenOf = arena.Take(ElementType.I32, pairs.Length), sortedRow = arena.Take(ElementType.I32, pairs.Length);
+        rank.Ops.GroupByExpert(
+            rank.Upload(pairs, pairs.Length / Choices), tokenOf, sortedRow, arena.Take(ElementType.I32, experts + 1));
     }
 
     private static float[] Dense(SimdRank rank, float[] x)
