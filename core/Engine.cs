@@ -151,9 +151,17 @@ public sealed partial class Engine : IDisposable
         Step step = _next;
         long began = _counters.Begin(step, _scheduler);
         _runner.Begin(step.Layout, step.Batch);
-        Publish();
-        _scheduler.Prepare(_other);
-        _runner.Complete();
+        try
+        {
+            Publish();
+            _scheduler.Prepare(_other);
+        }
+        finally
+        {
+            // Whatever happens meanwhile: the ranks still read the blocks of this step.
+            _runner.Complete();
+        }
+
         int gained = _scheduler.Apply(step);
         TimeSpan took = _counters.End(step, _scheduler, began, gained);
         if (_scheduler.Guard is { } guard && step.OnlyDecodes)

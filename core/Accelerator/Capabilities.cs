@@ -29,7 +29,7 @@ public sealed record Capabilities
     /// <summary>What it computes in.</summary>
     public required Arithmetic Arithmetic { get; init; }
 
-    /// <summary>Stored weight types that kernels read as they are; core decodes others to BF16 and says so.</summary>
+    /// <summary>Stored weight types that kernels read as they are; of others the backend decodes what it can in Pack, and refuses the rest by name.</summary>
     public required IReadOnlyList<ElementType> NativeWeights { get; init; }
 
     /// <summary>True when a sequence's result does not depend on what else is in the batch, nor on chunking.</summary>

@@ -24,36 +24,3 @@ public abstract class Collectives
     /// <summary>Poisons the group: peers that wait, now or later, throw an <see cref="AcceleratorException"/> with this reason.</summary>
     public abstract void Abort(string reason);
 }
-
-/// <summary>The group of one: nothing to exchange.</summary>
-public sealed class NoCollectives(DeviceMemory memory) : Collectives
-{
-    /// <inheritdoc/>
-    public override int Rank => 0;
-
-    /// <inheritdoc/>
-    public override int Size => 1;
-
-    /// <inheritdoc/>
-    public override void AllReduceSum(Tensor values)
-    {
-    }
-
-    /// <summary>Copies <paramref name="local"/> through the host: callers that care write to the target at once.</summary>
-    public override void AllGatherColumns(Tensor local, Tensor into)
-    {
-        byte[] bytes = new byte[local.Count * local.Type.Bytes()];
-        memory.Download(local, bytes);
-        memory.Upload(bytes, into);
-    }
-
-    /// <inheritdoc/>
-    public override void Barrier()
-    {
-    }
-
-    /// <inheritdoc/>
-    public override void Abort(string reason)
-    {
-    }
-}

@@ -1,8 +1,8 @@
 namespace Glm5.Core.Accelerator;
 
 /// <summary>
-/// Marks an override of a step or block by a kernel of its own. The hardware matrix and the fused-equals-composed
-/// test find it by reflection, with no device present.
+/// Marks an override of a step or block by a kernel of its own. The hardware matrix finds it by reflection, with no device
+/// present; that every step and block is compared with the reference is a test's business (<c>Compares</c>).
 /// </summary>
 /// <param name="kernel">The kernel's name, as its library or source file has it.</param>
 [AttributeUsage(AttributeTargets.Method, Inherited = false)]

@@ -24,18 +24,6 @@ public sealed class ModelWeights : IDisposable
     /// <summary>The draft layer; null when the checkpoint has none.</summary>
     public required DraftWeights? Draft { get; init; }
 
-    /// <summary>Bytes of device memory beyond the mapped checkpoint.</summary>
-    public long DeviceBytes
-    {
-        get
-        {
-            long bytes = 0;
-            foreach (PackedWeight weight in _owned)
-                bytes += weight.DeviceBytes;
-            return bytes;
-        }
-    }
-
     /// <summary>Frees every weight.</summary>
     public void Dispose()
     {

@@ -19,15 +19,14 @@ public sealed class WeightPacking
     private WeightPacking(Checkpoint checkpoint, IAccelerator accelerator, RankShard shard) =>
         (_checkpoint, _accelerator, _shard, _config) = (checkpoint, accelerator, shard, checkpoint.Config);
 
-    /// <summary>Packs everything for one rank. <paramref name="layerDone"/> is told after each layer, for progress.</summary>
+    /// <summary>Packs everything for one rank.</summary>
     public static ModelWeights Load(
-        Checkpoint checkpoint, IAccelerator accelerator, RankShard shard, Action<int>? layerDone = null,
-        CancellationToken cancellation = default)
+        Checkpoint checkpoint, IAccelerator accelerator, RankShard shard, CancellationToken cancellation = default)
     {
         var packing = new WeightPacking(checkpoint, accelerator, shard);
         try
         {
-            return packing.Load(layerDone, cancellation);
+            return packing.Load(cancellation);
         }
         catch
         {
@@ -37,14 +36,13 @@ public sealed class WeightPacking
         }
     }
 
-    private ModelWeights Load(Action<int>? layerDone, CancellationToken cancellation)
+    private ModelWeights Load(CancellationToken cancellation)
     {
         var layers = new DecoderLayer[_config.LayerCount];
         for (int l = 0; l < layers.Length; l++)
         {
             cancellation.ThrowIfCancellationRequested();
             layers[l] = Layer(l);
-            layerDone?.Invoke(l);
         }
 
         return new ModelWeights(_owned)

@@ -12,6 +12,7 @@ public sealed class RankGroup : StepRunner
     private readonly Rank[] _ranks;
     private StepLayout? _layout;
     private SampleBatch? _batch;
+    private Exception? _failure;
     private bool _disposed;
 
     /// <summary>A group over ranks that are ready to run, rank 0 first. Owns them.</summary>
@@ -57,10 +58,7 @@ public sealed class RankGroup : StepRunner
     {
         foreach (Rank rank in _ranks)
             rank.Wait();
-        Exception? failure = null;
-        foreach (Rank rank in _ranks)
-            failure ??= rank.TakeFailure();
-        if (failure is not null)
+        if (Interlocked.Exchange(ref _failure, null) is { } failure)
             throw failure as AcceleratorException ?? new AcceleratorException($"a step failed: {failure.Message}", failure);
     }
 
@@ -84,7 +82,6 @@ public sealed class RankGroup : StepRunner
         private readonly SemaphoreSlim _done = new(0);
         private readonly bool _samples;
         private volatile bool _stopping;
-        private Exception? _failure;
 
         public Rank(RankGroup group, RankModel model, int rank)
         {
@@ -96,8 +93,6 @@ public sealed class RankGroup : StepRunner
         public void Start() => _begin.Release();
 
         public void Wait() => _done.Wait();
-
-        public Exception? TakeFailure() => Interlocked.Exchange(ref _failure, null);
 
         public void Dispose()
         {
@@ -132,7 +127,8 @@ public sealed class RankGroup : StepRunner
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                _failure = e;
+                // Peers fail because this rank has stopped them: the first reason is the one to tell.
+                Interlocked.CompareExchange(ref _group._failure, e, null);
                 _model.Accelerator.Collectives.Abort(e.Message);
             }
         }
