@@ -41,7 +41,7 @@ public sealed class ActivationArena : IDisposable
     public Tensor Take(ElementType type, long d0, long d1 = -1, long d2 = -1)
     {
         long bytes = d0 * (d1 < 0 ? 1 : d1) * (d2 < 0 ? 1 : d2) * type.Bytes();
-        long end = _used + ((bytes + Alignment - 1) & -Alignment);
+        long end = _used + Rounded(bytes);
         if (end > _buffer.Bytes)
             throw TooSmall(bytes);
         var tensor = new Tensor(_buffer.Address + (nint)_used, type, d0, d1, d2);
@@ -52,6 +52,9 @@ public sealed class ActivationArena : IDisposable
 
     /// <summary>Bytes that <see cref="Take"/> could still give: what tiles are sized by.</summary>
     public long Available => _buffer.Bytes - _used;
+
+    /// <summary>Whether a tensor of so many bytes can still be taken, the rounding to <see cref="Alignment"/> counted.</summary>
+    public bool HasRoom(long bytes) => Rounded(bytes) <= Available;
 
     /// <summary>Opens a scope: what is taken inside is given back when it is disposed.</summary>
     public Scope Open() => new(this, _used);
@@ -67,6 +70,8 @@ public sealed class ActivationArena : IDisposable
 
     /// <summary>Frees the allocation.</summary>
     public void Dispose() => _buffer.Dispose();
+
+    private static long Rounded(long bytes) => (bytes + Alignment - 1) & -Alignment;
 
     private void Rewind(long to)
     {

@@ -13,6 +13,9 @@ internal static class ModelConfigReader
     private const string ModelType = "glm_moe_dsa";
     private const int MostLayers = 4096;
     private const int MostExperts = 1 << 20;
+
+    // Sixteen times what GLM-5 has; kernels keep a value a head on the stack.
+    private const int MostHeads = 1024;
     private static readonly JsonDocumentOptions s_strict = new() { AllowDuplicateProperties = false };
 
     public static ModelConfig Read(ReadOnlyMemory<byte> json, string where)
@@ -110,13 +113,13 @@ internal static class ModelConfigReader
             HiddenSize = fields.Dimension("hidden_size"),
             LayerCount = fields.Integer("num_hidden_layers", 1, MostLayers, fallback: null),
             DraftLayerCount = fields.Integer("num_nextn_predict_layers", 0, 1, fallback: 0),
-            HeadCount = fields.Dimension("num_attention_heads"),
+            HeadCount = fields.Integer("num_attention_heads", 1, MostHeads, fallback: null),
             QLoraRank = fields.Dimension("q_lora_rank"),
             KvLoraRank = fields.Dimension("kv_lora_rank"),
             QkNopeHeadDim = fields.Dimension("qk_nope_head_dim"),
             QkRopeHeadDim = fields.Dimension("qk_rope_head_dim"),
             VHeadDim = fields.Dimension("v_head_dim"),
-            IndexHeadCount = fields.Dimension("index_n_heads"),
+            IndexHeadCount = fields.Integer("index_n_heads", 1, MostHeads, fallback: null),
             IndexHeadDim = fields.Dimension("index_head_dim"),
             IndexTopK = fields.Dimension("index_topk"),
             IndexerRopeInterleave = fields.Flag("indexer_rope_interleave", fallback: false),

@@ -14,6 +14,9 @@ internal sealed unsafe class Scratch(DeviceMemory memory) : IDisposable
     /// <summary>Room for that many addresses.</summary>
     public float** Addresses(long count) => (float**)Bytes(count * sizeof(float*));
 
+    /// <summary>Room for that many integers.</summary>
+    public int* Integers(long count) => (int*)Bytes(count * sizeof(int));
+
     /// <inheritdoc/>
     public void Dispose() => _buffer?.Dispose();
 
@@ -21,7 +24,9 @@ internal sealed unsafe class Scratch(DeviceMemory memory) : IDisposable
     {
         if (_buffer is null || _buffer.Bytes < bytes)
         {
+            // What is given back is forgotten first: growing may fail, and the step after it must not use freed memory.
             _buffer?.Dispose();
+            _buffer = null;
             _buffer = memory.Allocate((long)BitOperations.RoundUpToPowerOf2((ulong)bytes), "kernels' scratch");
         }
 

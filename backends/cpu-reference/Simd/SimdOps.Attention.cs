@@ -103,7 +103,7 @@ internal unsafe partial class SimdOps
     /// Whether there are tokens enough to give each worker whole ones, and memory for a scratch area a worker.
     /// </summary>
     private bool FillsTeam(int pieces, long floats) =>
-        pieces >= 2 * Team.Threads && floats * sizeof(float) * Team.Threads < Arena.Available;
+        pieces >= 2 * Team.Threads && Arena.HasRoom(floats * sizeof(float) * Team.Threads);
 
     private static float* Floats(Tensor dense) => dense.Type == ElementType.F32 && dense.IsDense
         ? (float*)dense.Address

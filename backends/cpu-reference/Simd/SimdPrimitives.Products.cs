@@ -11,7 +11,7 @@ internal unsafe partial class SimdPrimitives
     private const long LeastPieceBytes = 16 << 10;
     private const int PiecesPerThread = 8;
 
-    private readonly Scratch _packed = new(memory), _from = new(memory), _into = new(memory);
+    private readonly Scratch _packed = new(memory), _offsets = new(memory), _from = new(memory), _into = new(memory);
 
     /// <summary>Scratch of each worker.</summary>
     protected Scratch[] WorkerScratch { get; } = NewScratch(memory, team.Threads);
@@ -20,7 +20,7 @@ internal unsafe partial class SimdPrimitives
     protected override void MatMulCore(Tensor x, PackedWeight weight, Tensor into)
     {
         FloatRows a = new(x), y = new(into);
-        long most = Math.Max(Tile.MostRows, MostPackedFloats / LaneOrder.Padded(a.Width) / Tile.MostRows * Tile.MostRows);
+        long most = RowsAtOnce(LaneOrder.Padded(a.Width));
         int* offsets = stackalloc int[2];
         for (long first = 0; first < a.Count; first += most)
         {
@@ -51,34 +51,32 @@ internal unsafe partial class SimdPrimitives
             return;
         }
 
-        int heads = weight.Groups, tokens = (int)x[0];
-        int* offsets = stackalloc int[heads + 1];
-        float** from = _from.Addresses(a.Count), to = _into.Addresses(a.Count);
-        for (int h = 0; h < heads; h++)
-        {
-            offsets[h + 1] = offsets[h] + tokens;
-            for (int t = 0; t < tokens; t++)
-            {
-                from[offsets[h] + t] = a.At(t, h);
-                to[offsets[h] + t] = y.At(t, h);
-            }
-        }
-
-        Multiply(Stored(weight), from, to, offsets);
+        long most = RowsAtOnce(weight.Groups * LaneOrder.Padded(a.Width));
+        for (long first = 0; first < x[0]; first += most)
+            MultiplyHeads(a, Stored(weight), first, (int)Math.Min(most, x[0] - first), y);
     }
 
     /// <inheritdoc/>
     protected override void MatMulPerExpertCore(Tensor x, PackedWeight weight, Tensor offsets, Tensor into)
     {
         FloatRows a = new(x), y = new(into);
-        float** from = _from.Addresses(a.Count), to = _into.Addresses(a.Count);
-        for (long r = 0; r < a.Count; r++)
+        int groups = weight.Groups;
+        int* whole = new IntRows(offsets)[0], part = _offsets.Integers(groups + 1);
+        long most = RowsAtOnce(LaneOrder.Padded(a.Width));
+        for (long first = 0; first < a.Count; first += most)
         {
-            from[r] = a[r];
-            to[r] = y[r];
-        }
+            int rows = (int)Math.Min(most, a.Count - first);
+            float** from = _from.Addresses(rows), to = _into.Addresses(rows);
+            for (int r = 0; r < rows; r++)
+            {
+                from[r] = a[first + r];
+                to[r] = y[first + r];
+            }
 
-        Multiply(Stored(weight), from, to, new IntRows(offsets)[0]);
+            for (int g = 0; g <= groups; g++)
+                part[g] = (int)Math.Clamp(whole[g] - first, 0, rows);
+            Multiply(Stored(weight), from, to, part);
+        }
     }
 
     /// <summary>Packs rows for products with K in chunks.</summary>
@@ -105,6 +103,30 @@ internal unsafe partial class SimdPrimitives
     {
         long even = rows / (PiecesPerThread * Team.Threads), least = LeastPieceBytes / Math.Max(1, rowBytes);
         return (Math.Max(even, least) + Tile.PanelRows) / Tile.PanelRows * Tile.PanelRows;
+    }
+
+    /// <summary>Rows of so many floats that are packed at a time.</summary>
+    private static long RowsAtOnce(long floats) =>
+        Math.Max(Tile.MostRows, MostPackedFloats / floats / Tile.MostRows * Tile.MostRows);
+
+    /// <summary>Products of neighbouring tokens with each head's matrix.</summary>
+    private void MultiplyHeads(FloatRows x, CpuPackedWeight weight, long first, int tokens, FloatRows into)
+    {
+        int heads = weight.Groups;
+        int* offsets = _offsets.Integers(heads + 1);
+        float** from = _from.Addresses((long)heads * tokens), to = _into.Addresses((long)heads * tokens);
+        offsets[0] = 0;
+        for (int h = 0; h < heads; h++)
+        {
+            offsets[h + 1] = offsets[h] + tokens;
+            for (int t = 0; t < tokens; t++)
+            {
+                from[offsets[h] + t] = x.At(first + t, h);
+                to[offsets[h] + t] = into.At(first + t, h);
+            }
+        }
+
+        Multiply(weight, from, to, offsets);
     }
 
     /// <summary>Products of rows with the groups of a weight: rows offsets[g] … offsets[g + 1] - 1 with group g.</summary>

@@ -23,6 +23,7 @@ internal unsafe partial class SimdPrimitives(
     public void Dispose()
     {
         _packed.Dispose();
+        _offsets.Dispose();
         _from.Dispose();
         _into.Dispose();
         foreach (Scratch scratch in WorkerScratch)

@@ -7,8 +7,8 @@ namespace Glm5.Backends.CpuReference.Simd;
 /// <summary>
 /// The threads of one rank: the rank's own and threads - 1 others that wait for work. A run costs well under a microsecond
 /// while the others still spin; they spin for a bounded time only and then block, for a spinning thread may hold the very
-/// core that the work needs. Nobody is waited for who has not begun a piece, so a run never takes longer than it would
-/// take the calling thread alone. Used by one thread at a time, allocation-free.
+/// core that the work needs. Nobody is waited for who has not joined the run: a thread that the system does not schedule
+/// costs nothing, one that is interrupted after it joined holds the run up. Used by one thread at a time, allocation-free.
 /// </summary>
 internal sealed unsafe class WorkerTeam : IDisposable
 {

@@ -98,6 +98,8 @@ public sealed class ModelConfigTests
     [DataRow("n_group", "3", "expected 1, the only supported value")]
     [DataRow("topk_group", "2", "expected 1, the only supported value")]
     [DataRow("n_routed_experts", "1000000", "at most 1048576 experts")]
+    [DataRow("num_attention_heads", "1025", "expected an integer from 1 to 1024")]
+    [DataRow("index_n_heads", "1048576", "expected an integer from 1 to 1024")]
     [DataRow("rms_norm_eps", "0", "a number above 0")]
     [DataRow("rms_norm_eps", "1e-300", "a number above 0")]
     [DataRow("eos_token_id", "[1,154880]", "eos_token_id[1] is 154880")]

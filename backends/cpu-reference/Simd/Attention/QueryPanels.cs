@@ -24,9 +24,6 @@ internal readonly unsafe struct QueryPanels(float* first, int rows, int width)
     /// <summary>Values of a row.</summary>
     public int Width => width;
 
-    /// <summary>Floats that so many rows take.</summary>
-    public static int Floats(int rows, int width) => LanesOf(rows) * width;
-
     /// <summary>Rows filled up as panels do.</summary>
     public static int LanesOf(int rows)
     {

@@ -26,13 +26,9 @@ internal sealed unsafe class RopeAngles
         positions.CopyTo(_positions);
         for (int i = 0; i < width / 2; i++)
         {
-            float frequency = (float)Math.Pow(theta, -2.0 * i / width);
+            float frequency = Rotation.Frequency(theta, i, width);
             for (int t = 0; t < positions.Length; t++)
-            {
-                (float sin, float cos) = MathF.SinCos(positions[t] * frequency);
-                Pairs(t)[2 * i] = cos;
-                Pairs(t)[(2 * i) + 1] = sin;
-            }
+                Rotation.Turn(positions[t], frequency, Pairs(t) + (2 * i));
         }
     }
 
@@ -40,18 +36,7 @@ internal sealed unsafe class RopeAngles
     /// Rotates a row of the prepared width to the position of token <paramref name="t"/>: pairs (2i, 2i+1) when
     /// interleaved, else (i, i + width/2).
     /// </summary>
-    public void Rotate(float* x, int t, bool interleaved)
-    {
-        float* angle = Pairs(t);
-        int pairs = _width / 2;
-        (int step, int apart) = interleaved ? (2, 1) : (1, pairs);
-        for (int i = 0; i < pairs; i++, x += step, angle += 2)
-        {
-            (float a, float b, float cos, float sin) = (x[0], x[apart], angle[0], angle[1]);
-            x[0] = (a * cos) - (b * sin);
-            x[apart] = (b * cos) + (a * sin);
-        }
-    }
+    public void Rotate(float* x, int t, bool interleaved) => Rotation.Apply(x, Pairs(t), _width / 2, interleaved);
 
     private float* Pairs(int t) => (float*)Marshal.UnsafeAddrOfPinnedArrayElement(_angles, 0) + ((long)t * _width);
 
