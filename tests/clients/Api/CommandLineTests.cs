@@ -51,15 +51,8 @@ public sealed class CommandLineTests
         string[] empty = ["serve", "--api-key", ""], none = ["serve"];
         Assert.Contains("API key is empty", CommandLine.Build().Parse(empty).Errors.Single().Message);
         Assert.IsEmpty(CommandLine.Build().Parse(none).Errors);
-        Environment.SetEnvironmentVariable("GLM5_API_KEY", "");
-        try
-        {
-            Assert.Contains("API key is empty", CommandLine.Build().Parse(none).Errors.Single().Message);
-        }
-        finally
-        {
-            Environment.SetEnvironmentVariable("GLM5_API_KEY", null);
-        }
+        KeyValuePair<string, string>[] emptied = [KeyValuePair.Create("GLM5_API_KEY", "")];
+        Assert.Contains("API key is empty", CommandLine.Parse(CommandLine.Build(), none, emptied).Errors.Single());
     }
 
     [TestMethod]
