@@ -74,7 +74,7 @@ internal sealed class ServeCommand
         });
         command.Validators.Add(result =>
         {
-            if (result.GetResult(serve._keys)?.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value)) == true)
+            if (result.GetResult(serve._keys)?.Tokens.Any(key => string.IsNullOrWhiteSpace(key.Value)) == true)
                 result.AddError("an API key is empty (--api-key or GLM5_API_KEY); give one, or neither for a server without");
         });
         command.Add(new FlagGroup(

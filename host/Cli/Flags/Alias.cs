@@ -9,8 +9,11 @@ internal enum Takes
     /// <summary>One.</summary>
     Value,
 
-    /// <summary>One or more.</summary>
+    /// <summary>One or more in a row.</summary>
     Values,
+
+    /// <summary>One, and the flag may be repeated for more: ours, so that the model may stand behind it.</summary>
+    Repeated,
 }
 
 /// <summary>What a flag of another engine means here.</summary>

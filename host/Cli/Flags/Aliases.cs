@@ -90,7 +90,7 @@ internal static class Aliases
             "--enable-schedule-overlap", "--disable-overlap-schedule"),
         new SameAlias(
             Takes.Switch, "--no-prefix-caching", ["--enable-prefix-caching", "--enable-prefix-cache"],
-            enable => FlagSwitch.Word(enable == "false"), "turned round: prompts share what they begin with unless told otherwise"),
+            enable => FlagSwitch.Word(enable == "false"), "turned round: prompts share what they begin with anyway"),
         new SameAlias(Takes.Switch, "--no-prefix-caching", ["--disable-radix-cache"]),
         Idle(Takes.Switch, "prompts of one batch share like all others", "--enable-in-batch-prefix-cache"),
         Only("who comes first is served first", ["fcfs"], "--scheduling-policy", "--priority-strategy"),
@@ -135,7 +135,7 @@ internal static class Aliases
         Absent(
             Takes.Value, "put a proxy in front of the server", "--ssl-keyfile", "--ssl-certfile", "--ssl-ca-certs",
             "--root-path", "--fastapi-root-path"),
-        Absent(Takes.Values, "put a proxy in front of the server", "--allowed-origins"),
+        Absent(Takes.Values, "say --allowed-origin, once for each origin", "--allowed-origins"),
         Absent(Takes.Value, "traces are not implemented; /metrics is there", "--otlp-traces-endpoint"),
 
         // Several machines with different roles.

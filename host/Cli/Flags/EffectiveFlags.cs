@@ -67,7 +67,13 @@ internal sealed class EffectiveFlags
         foreach (Given given in _given.Values.Where(given => given.Flag != Given.Model))
         {
             foreach (string value in given.Values)
-                words.Add($"{given.Flag}={value}");
+            {
+                // Joined, a value may begin with a dash; apart, it may be empty.
+                if (value.Length > 0)
+                    words.Add($"{given.Flag}={value}");
+                else
+                    words.AddRange([given.Flag, value]);
+            }
         }
 
         if (Of(Given.Model) is { } model)

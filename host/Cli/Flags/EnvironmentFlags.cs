@@ -4,15 +4,15 @@ namespace Glm5.Host.Cli.Flags;
 
 /// <summary>
 /// Flags from the environment: <c>GLM5_PORT</c> is <c>--port</c>, <c>GLM5_MODEL</c> the model. Several values are
-/// separated by commas. An empty variable says nothing.
+/// separated by commas. An empty variable says nothing, but for the key: one that was meant and is missing must not
+/// open the server.
 /// </summary>
 internal static class EnvironmentFlags
 {
     /// <summary>What every variable begins with.</summary>
     public const string Prefix = "GLM5_";
 
-    /// <summary>Empty is no less than a value here: a secret that failed to arrive must not open the server.</summary>
-    private const string ApiKey = "--api-key";
+    private static readonly string s_key = NameOf("--api-key");
 
     /// <summary>The variable of a flag.</summary>
     public static string NameOf(string flag) => Prefix + flag.TrimStart('-').Replace('-', '_').ToUpperInvariant();
@@ -22,16 +22,15 @@ internal static class EnvironmentFlags
     {
         foreach ((string name, string value) in variables.OrderBy(variable => variable.Key, StringComparer.Ordinal))
         {
-            if (!name.StartsWith(Prefix, StringComparison.Ordinal) || IsOfKubernetes(name, value))
+            bool isEmpty = string.IsNullOrWhiteSpace(value) && name != s_key;
+            if (!name.StartsWith(Prefix, StringComparison.Ordinal) || isEmpty || IsOfKubernetes(name, value))
                 continue;
+
             string key = $"--{Vocabulary.Key(name[Prefix.Length..]).ToLowerInvariant()}";
-            bool isEmpty = string.IsNullOrWhiteSpace(value);
-            if (isEmpty && key != ApiKey)
-                continue;
-            ImmutableArray<string> values = !isEmpty && vocabulary.Find(key)?.Takes == Takes.Values
+            ImmutableArray<string> values = vocabulary.Find(key) is { IsList: true }
                 ? [.. value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)]
                 : [value.Trim()];
-            yield return new Written(Layer.Environment, key, values, name);
+            yield return new Written(Layer.Environment, key, values.IsEmpty ? [""] : values, name);
         }
     }
 

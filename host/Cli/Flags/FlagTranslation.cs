@@ -36,7 +36,7 @@ internal sealed class FlagTranslation(Vocabulary vocabulary)
             TakeFields(written);
         else if (vocabulary.Find(written.Key) is not { } known)
             Errors.Add($"{written.Spelling} is not known{Suggestion(written.Key)}");
-        else if (known.Takes != Takes.Values && written.Values.Length > 1)
+        else if (!known.IsList && written.Values.Length > 1)
             Errors.Add($"{written.Spelling} takes one value, not {written.Values.Length}");
         else if (known.Own is { } own)
             TakeOwn(own, known.Takes, written);
@@ -50,7 +50,7 @@ internal sealed class FlagTranslation(Vocabulary vocabulary)
         (Layer, string) key = (given.From.Layer, given.Flag);
         if (!_given.TryGetValue(key, out Given? earlier) || earlier.Values.SequenceEqual(given.Values))
             _given[key] = given;
-        else if (vocabulary.Find(given.Flag)?.Takes == Takes.Values && earlier.From.Key == given.From.Key)
+        else if (vocabulary.Find(given.Flag) is { IsList: true } && earlier.From.Key == given.From.Key)
             _given[key] = given with { Values = [.. earlier.Values, .. given.Values] };
         else
             Errors.Add(Contradiction(earlier, given));
@@ -95,7 +95,7 @@ internal sealed class FlagTranslation(Vocabulary vocabulary)
 
     /// <summary>Several names stay several where our flag takes several.</summary>
     private ImmutableArray<string> SplitFor(string flag, string value, Written written) =>
-        vocabulary.Find(flag)?.Takes == Takes.Values ? written.Values : [value];
+        vocabulary.Find(flag) is { IsList: true } ? written.Values : [value];
 
     private string Suggestion(string key) => vocabulary.Nearest(key) is { } near ? $"; did you mean {near}?" : "";
 

@@ -8,7 +8,9 @@ internal sealed class FlagWords
 {
     private readonly Vocabulary _vocabulary;
     private readonly string[] _words;
+    private readonly List<(string Word, Written? After)> _loose = [];
     private int _next;
+    private Written? _repeated;
 
     private FlagWords(Vocabulary vocabulary, string[] words) => (_vocabulary, _words) = (vocabulary, words);
 
@@ -25,6 +27,7 @@ internal sealed class FlagWords
         var line = new FlagWords(vocabulary, words);
         while (line._next < words.Length)
             line.CutOne();
+        line.GiveBack();
         return line;
     }
 
@@ -36,21 +39,43 @@ internal sealed class FlagWords
         string word = _words[_next++];
         if (word == "--")
         {
-            Rest.AddRange(_words[_next..]);
+            _loose.AddRange(_words[_next..].Select(loose => (loose, (Written?)null)));
             _next = _words.Length;
             return;
         }
 
         if (!IsFlag(word))
         {
-            Rest.Add(word);
+            _loose.Add((word, _repeated));
             return;
         }
 
         int equals = word.IndexOf('=', StringComparison.Ordinal);
         string spelling = equals < 0 ? word : word[..equals];
         ImmutableArray<string> values = equals < 0 ? Values(spelling) : [word[(equals + 1)..]];
-        Flags.Add(new Written(Layer.Line, Vocabulary.Key(spelling), values, spelling));
+        var flag = new Written(Layer.Line, Vocabulary.Key(spelling), values, spelling);
+        Flags.Add(flag);
+        _repeated = _vocabulary.Find(spelling)?.Takes == Takes.Repeated ? flag : null;
+    }
+
+    /// <summary>
+    /// vLLM's <c>--served-model-name a b</c>: words behind a flag that may be repeated are its values, but for the model,
+    /// which is the one word that stands elsewhere, or else the last.
+    /// </summary>
+    private void GiveBack()
+    {
+        bool isNamed = Flags.Any(flag => _vocabulary.Find(flag.Key)?.Alias is SameAlias { Flag: Given.Model });
+        int model = isNamed ? -1 : _loose.FindIndex(loose => loose.After is null);
+        if (model < 0 && !isNamed)
+            model = _loose.Count - 1;
+        for (int i = 0; i < _loose.Count; i++)
+        {
+            (string word, Written? after) = _loose[i];
+            if (after is null || i == model)
+                Rest.Add(word);
+            else
+                Flags.Add(after with { Values = [word] });
+        }
     }
 
     /// <summary>The words that follow a flag and belong to it.</summary>

@@ -7,7 +7,11 @@ namespace Glm5.Host.Cli.Flags;
 /// <param name="Own">Our flag's name; null for another engine's.</param>
 /// <param name="Alias">The other engine's flag.</param>
 /// <param name="Negated">The spelling switches it off: <c>--no-enable-x</c>.</param>
-internal readonly record struct Known(Takes Takes, string? Own, Alias? Alias, bool Negated = false);
+internal readonly record struct Known(Takes Takes, string? Own, Alias? Alias, bool Negated = false)
+{
+    /// <summary>True when it can have several values.</summary>
+    public bool IsList => Takes is Takes.Values or Takes.Repeated;
+}
 
 /// <summary>Every spelling that a command understands.</summary>
 internal sealed class Vocabulary
@@ -87,5 +91,5 @@ internal sealed class Vocabulary
     private static Takes TakesOf(Option option) =>
         option.ValueType == typeof(bool) || option.Arity.MaximumNumberOfValues == 0
             ? Takes.Switch
-            : option.Arity.MaximumNumberOfValues > 1 ? Takes.Values : Takes.Value;
+            : option.ValueType.IsArray ? Takes.Repeated : Takes.Value;
 }

@@ -102,6 +102,20 @@ public sealed class OtherEnginesTests
     }
 
     [TestMethod]
+    [DataRow("org/m --served-model-name a b", "org/m", "a b")]
+    [DataRow("--served-model-name a b org/m", "org/m", "a b")]
+    [DataRow("--model org/m --served-model-name a b", "org/m", "a b")]
+    [DataRow("--served-model-name a --port 1 org/m", "org/m", "a")]
+    [DataRow("--served-model-name a --served-model-name b", "glm5-nano", "a b")]
+    [DataRow("--api-key k org/m --served-model-name a", "org/m", "a")]
+    public void Several_names_in_a_row_leave_the_model_alone(string words, string model, string names)
+    {
+        ParsedLine line = ParsedLine.Of(words);
+        Assert.AreEqual(model, line.Value<string>("model"));
+        Assert.AreEqual(names, string.Join(' ', line.Value<string[]>("--served-model-name")!));
+    }
+
+    [TestMethod]
     [DataRow("--tool-call-parser hermes", "expected auto, glm, glm4_moe, glm45, glm47 or glm5")]
     [DataRow("--reasoning-parser deepseek_r1", "expected auto, glm45, glm47 or glm5")]
     [DataRow("--data-parallel-size 2", "expected 1: one process has all ranks")]
