@@ -15,8 +15,6 @@ public sealed class OutputCaseTests
     /// <summary>As long as a call with one short argument.</summary>
     private const int Short = 80;
 
-    private static readonly bool s_soak = Environment.GetEnvironmentVariable("GLM5_SOAK") == "1";
-
     [TestMethod]
     public void The_table_is_large_and_its_arguments_are_objects()
     {
@@ -60,7 +58,7 @@ public sealed class OutputCaseTests
     public void Random_cuts_change_no_answer() => Parallel.ForEach(OutputCase.All, given =>
     {
         var random = new Random(given.Text.Length);
-        for (int round = 0; round < (s_soak ? 20_000 : 200); round++)
+        for (int round = 0; round < (Soak.IsLong ? 20_000 : 200); round++)
         {
             int[] cuts = [.. given.Places.Where(_ => random.Next(6) == 0)];
             Assert.AreEqual(given.Expected, given.Split(cuts), given.Name);
@@ -71,8 +69,8 @@ public sealed class OutputCaseTests
     [TestCategory("soak")]
     public void No_three_cuts_change_a_short_answer()
     {
-        if (!s_soak)
-            Assert.Inconclusive("not run: a test of minutes; set GLM5_SOAK=1");
+        if (!Soak.IsLong)
+            Assert.Inconclusive("not run: a test of minutes; run ./build.sh soak");
         Parallel.ForEach(OutputCase.All.Where(given => given.Places.Length <= Short), given =>
         {
             int[] places = given.Places;
