@@ -91,6 +91,41 @@ public static class SequenceRuns
         return logits[0];
     }
 
+    /// <summary>
+    /// Feeds a prompt and tokens after it, one by one; returns the logits after the prompt and after each token. Before
+    /// token <paramref name="dropAt"/> the sequence loses its blocks to others and is computed again elsewhere.
+    /// </summary>
+    public static float[][] Feed(
+        this ModelUnderTest model, int[] prompt, int[] tokens, int dropAt = -1, int[]? others = null)
+    {
+        BlockTable blocks = Blocks(0);
+        var logits = new float[tokens.Length + 1][];
+        logits[0] = model.RunIn(blocks, 0, prompt);
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            if (i == dropAt)
+            {
+                model.RunIn(blocks, 0, others!);
+                blocks = Blocks(3);
+                logits[i] = model.RunIn(blocks, 0, [.. prompt, .. tokens[..i]]);
+            }
+
+            logits[i + 1] = model.RunIn(blocks, prompt.Length + i, tokens[i]);
+        }
+
+        return logits;
+    }
+
+    /// <summary>Runs neighbouring tokens of one sequence in its blocks; returns the last logits.</summary>
+    private static float[] RunIn(this ModelUnderTest model, BlockTable blocks, int position, params int[] tokens)
+    {
+        model.Layout.Clear();
+        model.Layout.AddSequence(blocks);
+        for (int i = 0; i < tokens.Length; i++)
+            model.Layout.AddToken(tokens[i], position + i, wantsLogits: i == tokens.Length - 1);
+        return model.Run()[0];
+    }
+
     /// <summary>Continues a prompt greedily, token by token over the caches.</summary>
     public static int[] Continue(this ModelUnderTest model, int[] prompt, int count)
     {

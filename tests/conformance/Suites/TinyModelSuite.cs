@@ -182,6 +182,23 @@ public abstract class TinyModelSuite(Tenant tenant) : ConformanceSuite(tenant)
     }
 
     [TestMethod]
+    [DataRow("tiny-full")]
+    [DataRow("tiny-fp8")]
+    public void A_sequence_dropped_and_computed_again_in_other_blocks_goes_on_with_the_same_bits(string folder)
+    {
+        using IAccelerator accelerator = OpenOne();
+        if (!accelerator.Capabilities.BatchInvariant)
+            Assert.Inconclusive("not run: the backend does not promise batch invariance");
+        var golden = new GoldenData(Repository.Golden(folder));
+        using var model = new ModelUnderTest(Tenant, Repository.Golden(folder));
+        int[] prompt = golden.Prompt("p33"), tokens = golden.Greedy("p33")[..12];
+        float[][] undisturbed = model.Feed(prompt, tokens);
+        float[][] preempted = model.Feed(prompt, tokens, dropAt: 5, others: golden.Prompt("p64"));
+        for (int i = 0; i < undisturbed.Length; i++)
+            CollectionAssert.AreEqual(undisturbed[i], preempted[i], $"logits after {i} tokens");
+    }
+
+    [TestMethod]
     [DataRow("tiny-full", 2)]
     [DataRow("tiny-full", 4)]
     [DataRow("tiny-moe", 2)]
@@ -202,4 +219,37 @@ public abstract class TinyModelSuite(Tenant tenant) : ConformanceSuite(tenant)
                 CollectionAssert.AreEqual(expected[row], got[row], $"{prompt} row {row}");
         }
     }
+
+    /// <summary>Eight heads of tiny-full's widths, and eight with the head, latent and index widths of GLM-5.</summary>
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void One_two_four_and_eight_ranks_give_the_same_bits(bool isWide)
+    {
+        using IAccelerator accelerator = OpenOne();
+        if (!accelerator.Capabilities.RankInvariant)
+            Assert.Inconclusive("not run: the backend does not promise the same bits over several ranks");
+        using SeededCheckpoint checkpoint = isWide ? WideHeads() : new SeededCheckpoint(51, ("num_attention_heads", 8));
+        int[] prompt = [.. Enumerable.Range(0, isWide ? 20 : 40).Select(i => (i * 37) % 101)];
+        float[][] expected = Logits(checkpoint, 1, prompt);
+        Assert.IsTrue(expected.All(row => Array.TrueForAll(row, float.IsFinite)));
+        foreach (int ranks in accelerator.Capabilities.RankCounts.Where(count => count is > 1 and <= 8))
+        {
+            float[][] got = Logits(checkpoint, ranks, prompt);
+            for (int row = 0; row < expected.Length; row++)
+                CollectionAssert.AreEqual(expected[row], got[row], $"{ranks} ranks, row {row}");
+        }
+    }
+
+    private float[][] Logits(SeededCheckpoint checkpoint, int ranks, int[] prompt)
+    {
+        using var model = new ModelUnderTest(Tenant, checkpoint.Folder, ranks);
+        return model.RunAlone(prompt, everyRow: true);
+    }
+
+    private static SeededCheckpoint WideHeads() => new(
+        52, ("num_attention_heads", 8), ("qk_nope_head_dim", 192), ("qk_rope_head_dim", 64), ("qk_head_dim", 256),
+        ("v_head_dim", 256), ("kv_lora_rank", 512), ("q_lora_rank", 256), ("index_n_heads", 32),
+        ("index_head_dim", 128), ("index_topk", 16), ("hidden_size", 256), ("moe_intermediate_size", 128), ("num_hidden_layers", 2), ("first_k_dense_replace", 1),
+        ("num_nextn_predict_layers", 0));
 }
