@@ -1,0 +1,137 @@
+using Glm5.Backends.Ascend.Interop;
+using Glm5.Core.Accelerator;
+
+namespace Glm5.Backends.Ascend.Ops;
+
+/// <summary>
+/// Choosing among elements. Order comes from stable sorts, because no operator promises which of equals it takes; indices
+/// travel as F32, exact to 2^24, because sorting those is what vector cores are fast at.
+/// </summary>
+internal partial class AscendPrimitives
+{
+    /// <inheritdoc/>
+    protected override void TopKCore(Tensor x, Tensor into)
+    {
+        using ActivationArena.Scope scope = OpenScratch();
+        long rows = x[0], count = Math.Min(into[1], x[1]);
+        (View values, View indices) = Kernels.Sort(WithoutNaN(View.Of(x)), descending: true);
+        View best = Kernels.Temporary(AclDataType.Float, rows, count);
+        Kernels.Cast(indices.Part(1, 0, count), best);
+        Kernels.FillWhere(best, Kernels.IsEqual(values.Part(1, 0, count), float.NegativeInfinity), float.PositiveInfinity);
+        (View ascending, _) = Kernels.Sort(best, descending: false);
+        Kernels.FillWhere(ascending, Kernels.IsEqual(ascending, float.PositiveInfinity), -1);
+        View chosen = View.Of(into);
+        if (count < into[1])
+            Kernels.Fill(chosen, -1);
+        Kernels.Cast(ascending, chosen.Part(1, 0, count));
+    }
+
+    /// <inheritdoc/>
+    protected override void ArgMaxCore(Tensor x, Tensor into)
+    {
+        using ActivationArena.Scope scope = OpenScratch();
+        long rows = x[0], width = x[1];
+        View values = WithoutNaN(View.Of(x)), best = Kernels.Temporary(AclDataType.Float, rows, 1);
+        Kernels.Largest(values, best);
+        View isBest = Kernels.Temporary(AclDataType.Bool, rows, width);
+        Kernels.AreEqual(values, best, isBest);
+
+        // The lowest index among the best is the largest of the negated ones; values are not needed any more.
+        View negated = Kernels.Temporary(AclDataType.Float, 1, width), none = Kernels.Temporary(AclDataType.Float, 1, 1);
+        Kernels.Multiply(_counting.First(width).As(1, width), -1, negated);
+        Kernels.Fill(none, float.NegativeInfinity);
+        Kernels.Where(isBest, negated, none, values);
+        Kernels.Largest(values, best);
+        Kernels.Multiply(best, -1, best);
+        Kernels.Cast(best.As(rows), View.Of(into));
+    }
+
+    /// <summary>
+    /// The j-th −1 of a row takes the j-th number below k that the row lacks. Both are counted by running sums, and
+    /// matched by comparing every place with every number.
+    /// </summary>
+    protected override void FillChoicesCore(Tensor chosen)
+    {
+        using ActivationArena.Scope scope = OpenScratch();
+        long rows = chosen[0], k = chosen[1];
+        View choices = Kernels.Temporary(AclDataType.Float, rows, k), numbers = _counting.First(k).As(1, 1, k);
+        Kernels.Cast(View.Of(chosen), choices);
+        View isOpen = Kernels.IsBelow(choices, 0);
+        View places = RunningCount(isOpen, rows, k).WithOneAt(2);
+
+        View taken = Kernels.Temporary(AclDataType.Float, rows, k);
+        Kernels.Sum(AsFloats(Matches(choices.WithOneAt(2), numbers, rows, k), rows, k, k), 1, taken);
+        View isLacking = Kernels.IsEqual(taken, 0);
+        View lacking = RunningCount(isLacking, rows, k).WithOneAt(1);
+
+        View offered = AsFloats(Matches(places, lacking, rows, k), rows, k, k);
+        View lacks = Kernels.Temporary(AclDataType.Float, rows, k);
+        Kernels.Cast(isLacking, lacks);
+        Kernels.Multiply(offered, lacks.WithOneAt(1), offered);
+        Kernels.Multiply(offered, numbers, offered);
+        View filled = Kernels.Temporary(AclDataType.Float, rows, k), result = Kernels.Temporary(AclDataType.Float, rows, k);
+        Kernels.Sum(offered, 2, filled);
+        Kernels.Where(isOpen, filled, choices, result);
+        Kernels.Cast(result, View.Of(chosen));
+    }
+
+    /// <inheritdoc/>
+    protected override void GroupByExpertCore(Tensor experts, Tensor tokenOf, Tensor sortedRow, Tensor offsets)
+    {
+        using ActivationArena.Scope scope = OpenScratch();
+        long pairs = experts.Count, count = offsets.Count - 1;
+        View ids = Kernels.Temporary(AclDataType.Float, pairs);
+        Kernels.Cast(Kernels.DenseAs(View.Of(experts), AclDataType.Int32).As(pairs), ids);
+        (_, View order) = Kernels.Sort(ids, descending: false);
+        View order32 = Kernels.Temporary(AclDataType.Int32, pairs), orderF = Kernels.Temporary(AclDataType.Float, pairs);
+        Kernels.Cast(order, order32);
+        Kernels.FloorDivide(order32, (int)experts[1], View.Of(tokenOf));
+
+        // Sorting a permutation gives its inverse.
+        Kernels.Cast(order32, orderF);
+        (_, View inverse) = Kernels.Sort(orderF, descending: false);
+        Kernels.Cast(inverse, View.Of(sortedRow));
+
+        View isOf = Kernels.Temporary(AclDataType.Bool, pairs, count), ofF = Kernels.Temporary(AclDataType.Float, pairs, count);
+        Kernels.AreEqual(ids.As(pairs, 1), _counting.First(count).As(1, count), isOf);
+        Kernels.Cast(isOf, ofF);
+        View counts = Kernels.Temporary(AclDataType.Float, count), ends = Kernels.Temporary(AclDataType.Float, count);
+        Kernels.Sum(ofF, 0, counts);
+        Kernels.RunningSum(counts, 0, ends);
+        View bounds = View.Of(offsets);
+        Kernels.Fill(bounds.Part(0, 0, 1), 0);
+        Kernels.Cast(ends, bounds.Part(0, 1, count));
+    }
+
+    /// <summary>A copy in which what is no number is −inf, and so never chosen.</summary>
+    private View WithoutNaN(in View x)
+    {
+        View copy = Kernels.TemporaryLike(x, AclDataType.Float);
+        Kernels.Copy(x, copy);
+        Kernels.FillWhere(copy, Kernels.IsNaN(copy), float.NegativeInfinity);
+        return copy;
+    }
+
+    /// <summary>[rows, k, k] bool: a [rows, k, 1] equals b [rows or 1, 1, k].</summary>
+    private View Matches(in View a, in View b, long rows, long k)
+    {
+        View into = Kernels.Temporary(AclDataType.Bool, rows, k, k);
+        Kernels.AreEqual(a, b, into);
+        return into;
+    }
+
+    /// <summary>How many of a row's bools were true up to each place, [rows, k] F32.</summary>
+    private View RunningCount(in View flags, long rows, long k)
+    {
+        View into = Kernels.Temporary(AclDataType.Float, rows, k);
+        Kernels.RunningSum(AsFloats(flags, rows, k, -1), 1, into);
+        return into;
+    }
+
+    private View AsFloats(in View flags, long d0, long d1, long d2)
+    {
+        View into = Kernels.Temporary(AclDataType.Float, d0, d1, d2);
+        Kernels.Cast(flags, into);
+        return into;
+    }
+}
