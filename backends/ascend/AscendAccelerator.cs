@@ -20,6 +20,7 @@ public sealed class AscendAccelerator : IAccelerator
     private readonly AscendCollectives _collectives;
     private readonly AscendPrimitives _ops;
     private readonly WeightPacker _packer;
+    private readonly Fusions _fusions;
 
     internal AscendAccelerator(
         CannInstallation cann, AscendGroup group, int rank, int device, AscendVoice voice, long arenaBytes)
@@ -35,7 +36,10 @@ public sealed class AscendAccelerator : IAccelerator
         _plan = new AscendStepPlan(_device, _memory);
         _collectives = new AscendCollectives(_device, group, rank, _kernels);
         _packer = new WeightPacker(_memory, Capabilities.Arithmetic.GemmInputs);
-        _ops = new AscendPrimitives(_memory, _arena, _collectives, _kernels, _angles);
+        _fusions = new Fusions(cann.Operators);
+        _ops = voice == AscendVoice.Portable
+            ? new AscendPrimitives(_memory, _arena, _collectives, _kernels, _angles)
+            : new AscendOps(_memory, _arena, _collectives, _kernels, _angles, _fusions, cann.Version);
     }
 
     /// <inheritdoc/>
@@ -61,7 +65,9 @@ public sealed class AscendAccelerator : IAccelerator
 
     /// <inheritdoc/>
     public KvStore CreateKvStore(KvSpec spec, int blocks) =>
-        new AscendKvStore(_device, _memory, _kernels, spec, blocks, Capabilities.Arithmetic.KvCache);
+        new AscendKvStore(
+            _device, _memory, _kernels, spec, blocks, Capabilities.Arithmetic.KvCache,
+            _ops is AscendOps && AscendOps.KeepsKeysInHalves(_fusions, spec));
 
     /// <inheritdoc/>
     public StepPlan Plan(StepLayout layout)

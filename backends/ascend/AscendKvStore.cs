@@ -21,10 +21,11 @@ internal sealed class AscendKvStore : KvStore
 
     /// <summary>Allocates zeroed caches of an element type.</summary>
     /// <exception cref="DeviceMemoryException">They do not fit.</exception>
-    public AscendKvStore(AscendDevice device, AscendMemory memory, Kernels kernels, KvSpec spec, int blocks, ElementType type)
+    public AscendKvStore(
+        AscendDevice device, AscendMemory memory, Kernels kernels, KvSpec spec, int blocks, ElementType type, bool keysInHalves)
         : base(spec, blocks)
     {
-        (_memory, _kernels, _type) = (memory, kernels, type);
+        (_memory, _kernels, _type, KeysInHalves) = (memory, kernels, type, keysInHalves);
         _widths = [spec.LatentWidth, spec.RopeWidth, spec.IndexWidth];
         _slots = (long)blocks * spec.BlockSlots;
         _slotsOfReads = new PinnedStage(device, memory, "slots to be read");
@@ -43,10 +44,13 @@ internal sealed class AscendKvStore : KvStore
         }
     }
 
+    /// <summary>Rotated keys lie as CANN's rope operators leave them (<see cref="RopeLayout"/>).</summary>
+    public bool KeysInHalves { get; }
+
     /// <inheritdoc/>
     public override string LayoutId =>
         $"ascend {_type}, {Spec.Layers} layers x {Spec.BlockSlots} slots x "
-        + $"({Spec.LatentWidth} latent, {Spec.RopeWidth} rope, {Spec.IndexWidth} index)";
+        + $"({Spec.LatentWidth} latent, {Spec.RopeWidth} rope{(KeysInHalves ? " in halves" : "")}, {Spec.IndexWidth} index)";
 
     /// <inheritdoc/>
     public override long BlockBytes => BytesPerBlock(Spec, _type);
@@ -68,7 +72,7 @@ internal sealed class AscendKvStore : KvStore
     public override void WriteLatent(int layer, StepPlan plan, Tensor latent, Tensor rope)
     {
         Write("WriteLatent", 0, layer, plan, latent);
-        Write("WriteLatent", 1, layer, plan, rope);
+        Write("WriteLatent", 1, layer, plan, rope, inHalves: KeysInHalves);
     }
 
     /// <inheritdoc/>
@@ -80,7 +84,7 @@ internal sealed class AscendKvStore : KvStore
         Check("ReadLatent", layer, into, into[0], Spec.LatentWidth + Spec.RopeWidth);
         View slots = SlotsOf(plan, sequence, from, into[0]);
         Read(0, layer, slots, View.Of(into.Columns(0, Spec.LatentWidth)));
-        Read(1, layer, slots, View.Of(into.Columns(Spec.LatentWidth, Spec.RopeWidth)));
+        Read(1, layer, slots, View.Of(into.Columns(Spec.LatentWidth, Spec.RopeWidth)), inHalves: KeysInHalves);
     }
 
     /// <inheritdoc/>
@@ -130,22 +134,34 @@ internal sealed class AscendKvStore : KvStore
         _slotsOfReads.Dispose();
     }
 
-    private void Write(string op, int cache, int layer, StepPlan plan, Tensor rows)
+    private void Write(string op, int cache, int layer, StepPlan plan, Tensor rows, bool inHalves = false)
     {
         Check(op, layer, rows, plan.Layout.TokenCount, _widths[cache]);
         using ActivationArena.Scope scope = _kernels.Scratch.Open();
         View values = View.Of(rows);
-        if (View.InCann(_type) != values.Type)
+        if (inHalves)
+        {
+            View halves = _kernels.TemporaryLike(values, View.InCann(_type));
+            RopeLayout.ToHalves(_kernels, values.WithOneAt(1), halves.WithOneAt(1));
+            values = halves;
+        }
+        else if (View.InCann(_type) != values.Type)
+        {
             values = _kernels.DenseAs(values, View.InCann(_type));
+        }
+
         _kernels.ScatterRows(values, View.Of(plan.Slots), Flat(cache, layer));
     }
 
-    private void Read(int cache, int layer, in View slots, in View into)
+    private void Read(int cache, int layer, in View slots, in View into, bool inHalves = false)
     {
         using ActivationArena.Scope scope = _kernels.Scratch.Open();
         View rows = _kernels.Temporary(View.InCann(_type), slots[0], _widths[cache]);
         _kernels.GatherRows(Flat(cache, layer), slots, rows);
-        _kernels.Convert(rows, into);
+        if (inHalves)
+            RopeLayout.ToPairs(_kernels, rows.WithOneAt(1), into.WithOneAt(1));
+        else
+            _kernels.Convert(rows, into);
     }
 
     /// <summary>The slots of positions from … of a sequence, [count] I32, until the next read.</summary>

@@ -49,6 +49,7 @@ internal static class AscendProbe
             SharesMemory = false,
             BlockSlots = [128, 64, 32, 16],
             RankCounts = RankCounts(devices),
+            Fusions = voice == AscendVoice.Fused ? new Ops.Fusions(cann.Operators).Verdicts() : [],
         };
     }
 

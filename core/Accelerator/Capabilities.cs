@@ -49,4 +49,13 @@ public sealed record Capabilities
 
     /// <summary>Ranks that one process can drive.</summary>
     public required IReadOnlyList<int> RankCounts { get; init; }
+
+    /// <summary>Fusions that depend on the installed driver or library, and why each that is missing is composed. Empty where nothing depends.</summary>
+    public IReadOnlyList<FusionVerdict> Fusions { get; init; } = [];
 }
+
+/// <summary>Whether an operation runs as a fusion here.</summary>
+/// <param name="Operation">Of the contract.</param>
+/// <param name="Kernel">What would run it.</param>
+/// <param name="Refusal">Why it is composed instead; null when it is fused, where its shapes fit.</param>
+public sealed record FusionVerdict(string Operation, string Kernel, string? Refusal);

@@ -18,12 +18,10 @@ internal partial class AscendPrimitives
         View best = Kernels.Temporary(AclDataType.Float, rows, count);
         Kernels.Cast(indices.Part(1, 0, count), best);
         Kernels.FillWhere(best, Kernels.IsEqual(values.Part(1, 0, count), float.NegativeInfinity), float.PositiveInfinity);
-        (View ascending, _) = Kernels.Sort(best, descending: false);
-        Kernels.FillWhere(ascending, Kernels.IsEqual(ascending, float.PositiveInfinity), -1);
         View chosen = View.Of(into);
         if (count < into[1])
             Kernels.Fill(chosen, -1);
-        Kernels.Cast(ascending, chosen.Part(1, 0, count));
+        PadBehind(best, chosen.Part(1, 0, count));
     }
 
     /// <inheritdoc/>
@@ -38,7 +36,7 @@ internal partial class AscendPrimitives
 
         // The lowest index among the best is the largest of the negated ones; values are not needed any more.
         View negated = Kernels.Temporary(AclDataType.Float, 1, width), none = Kernels.Temporary(AclDataType.Float, 1, 1);
-        Kernels.Multiply(_counting.First(width).As(1, width), -1, negated);
+        Kernels.Multiply(Counting(width).As(1, width), -1, negated);
         Kernels.Fill(none, float.NegativeInfinity);
         Kernels.Where(isBest, negated, none, values);
         Kernels.Largest(values, best);
@@ -54,7 +52,7 @@ internal partial class AscendPrimitives
     {
         using ActivationArena.Scope scope = OpenScratch();
         long rows = chosen[0], k = chosen[1];
-        View choices = Kernels.Temporary(AclDataType.Float, rows, k), numbers = _counting.First(k).As(1, 1, k);
+        View choices = Kernels.Temporary(AclDataType.Float, rows, k), numbers = Counting(k).As(1, 1, k);
         Kernels.Cast(View.Of(chosen), choices);
         View isOpen = Kernels.IsBelow(choices, 0);
         View places = RunningCount(isOpen, rows, k).WithOneAt(2);
@@ -93,7 +91,7 @@ internal partial class AscendPrimitives
         Kernels.Cast(inverse, View.Of(sortedRow));
 
         View isOf = Kernels.Temporary(AclDataType.Bool, pairs, count), ofF = Kernels.Temporary(AclDataType.Float, pairs, count);
-        Kernels.AreEqual(ids.As(pairs, 1), _counting.First(count).As(1, count), isOf);
+        Kernels.AreEqual(ids.As(pairs, 1), Counting(count).As(1, count), isOf);
         Kernels.Cast(isOf, ofF);
         View counts = Kernels.Temporary(AclDataType.Float, count), ends = Kernels.Temporary(AclDataType.Float, count);
         Kernels.Sum(ofF, 0, counts);
@@ -101,6 +99,24 @@ internal partial class AscendPrimitives
         View bounds = View.Of(offsets);
         Kernels.Fill(bounds.Part(0, 0, 1), 0);
         Kernels.Cast(ends, bounds.Part(0, 1, count));
+    }
+
+    /// <summary>Positions [rows, k] I32, -1 among them, in ascending order with those at the end.</summary>
+    protected void Ascending(in View positions, in View into)
+    {
+        using ActivationArena.Scope scope = OpenScratch();
+        View numbers = Kernels.TemporaryLike(positions, AclDataType.Float);
+        Kernels.Cast(positions, numbers);
+        Kernels.FillWhere(numbers, Kernels.IsBelow(numbers, 0), float.PositiveInfinity);
+        PadBehind(numbers, into);
+    }
+
+    /// <summary>Sorts rows of F32 indices in which +inf stands for none, and writes those as -1.</summary>
+    private void PadBehind(in View numbers, in View into)
+    {
+        (View ascending, _) = Kernels.Sort(numbers, descending: false);
+        Kernels.FillWhere(ascending, Kernels.IsEqual(ascending, float.PositiveInfinity), -1);
+        Kernels.Cast(ascending, into);
     }
 
     /// <summary>A copy in which what is no number is −inf, and so never chosen.</summary>
