@@ -88,6 +88,7 @@ public sealed class OpBench : IDisposable
             ElementType.F32 => Stored(type, Pin(values), rows, columns, null),
             ElementType.BF16 => Stored(type, Pin(Array.ConvertAll(values, ToBf16)), rows, columns, null),
             ElementType.F8E4M3 => StoredFp8(rows, columns),
+            ElementType.I8 => StoredI8(rows, columns),
             _ => throw new ArgumentOutOfRangeException(nameof(type)),
         };
     }
@@ -143,6 +144,14 @@ public sealed class OpBench : IDisposable
         long scaleColumns = (columns + 127) / 128;
         float[] scales = Array.ConvertAll(Values((rows + 127) / 128 * scaleColumns, 1), v => (1.5f + v) * 0.01f / MathF.Sqrt(columns));
         return Stored(ElementType.F8E4M3, Pin(codes), rows, columns, new BlockScales(Pin(scales), 128, 128, scaleColumns));
+    }
+
+    private WeightSource StoredI8(long rows, long columns)
+    {
+        var codes = new byte[rows * columns];
+        _random.NextBytes(codes);
+        float[] scales = Array.ConvertAll(Values(rows, 1), v => (1.5f + v) * 0.01f / MathF.Sqrt(columns));
+        return Stored(ElementType.I8, Pin(codes), rows, columns, new BlockScales(Pin(scales), 1, ChannelScaled.AllColumns, 1));
     }
 
     private static WeightSource Stored(ElementType type, nint address, long rows, long columns, BlockScales? scales) => new()

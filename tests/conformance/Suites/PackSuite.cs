@@ -24,6 +24,7 @@ public abstract class PackSuite(Tenant tenant) : ConformanceSuite(tenant)
     [TestMethod]
     [DataRow(ElementType.BF16)]
     [DataRow(ElementType.F8E4M3)]
+    [DataRow(ElementType.I8)]
     public void A_shard_keeps_the_scales_of_the_whole(ElementType type)
     {
         using var bench = new OpBench(OpenOne(), 52);

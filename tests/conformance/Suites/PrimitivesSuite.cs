@@ -20,6 +20,8 @@ public abstract class PrimitivesSuite(Tenant tenant) : ConformanceSuite(tenant)
     [DataRow(ElementType.F32, 3, 96, 17)]
     [DataRow(ElementType.F8E4M3, 1, 256, 144)]
     [DataRow(ElementType.F8E4M3, 7, 200, 131)]
+    [DataRow(ElementType.I8, 1, 256, 144)]
+    [DataRow(ElementType.I8, 7, 201, 131)]
     [DataRow(ElementType.BF16, 2, 6144, 40)]
     public void MatMul_is_x_times_W_transposed(ElementType type, int rows, int columns, int outputs)
     {
@@ -45,6 +47,7 @@ public abstract class PrimitivesSuite(Tenant tenant) : ConformanceSuite(tenant)
     [TestMethod]
     [DataRow(ElementType.BF16)]
     [DataRow(ElementType.F8E4M3)]
+    [DataRow(ElementType.I8)]
     public void MatMulPerHead_applies_each_head_its_own_matrix(ElementType type)
     {
         const int Tokens = 3, Heads = 4, Nope = 48, Value = 64, Latent = 160;

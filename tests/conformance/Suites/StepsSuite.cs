@@ -17,6 +17,7 @@ public abstract class StepsSuite(Tenant tenant) : ConformanceSuite(tenant)
     public static IEnumerable<object[]> Shapes =>
     [
         [LayerShape.Tiny(ElementType.BF16)], [LayerShape.Tiny(ElementType.F8E4M3)],
+        [LayerShape.Tiny(ElementType.I8)],
         [LayerShape.Glm5Rank(ElementType.BF16)], [LayerShape.Glm5Rank(ElementType.F8E4M3)],
     ];
 

@@ -164,6 +164,19 @@ public abstract class TinyModelSuite(Tenant tenant) : ConformanceSuite(tenant)
     }
 
     [TestMethod]
+    public void Weights_of_8_bit_integers_give_the_references_logits()
+    {
+        var golden = new GoldenData(Repository.Golden("tiny-full"));
+        using var checkpoint = new QuantisedCheckpoint(Repository.Golden("tiny-full"));
+        using var reference = new ModelUnderTest(TestedBackends.ReferenceOf(Tenant), checkpoint.Folder);
+        using var model = new ModelUnderTest(Tenant, checkpoint.Folder);
+        float[][] expected = reference.RunAlone(golden.Prompt("p33"), everyRow: true);
+        Near.Rows(expected, model.RunAlone(golden.Prompt("p33"), everyRow: true), LogitTolerance, "logits of W8A8");
+        Assert.IsGreaterThan(
+            LogitTolerance, Math.Abs(expected[^1][0] - golden.Floats("p33.last_logits")[0][0]), "quantising changed nothing");
+    }
+
+    [TestMethod]
     [DataRow("tiny-full")]
     [DataRow("tiny-fp8")]
     public void Batched_and_chunked_runs_give_the_bits_of_one_by_one_runs(string folder)
