@@ -6,7 +6,11 @@ using Glm5.Core.Weights.Formats;
 
 namespace Glm5.Backends.Ascend;
 
-/// <summary>Brings stored matrices to the device, decoded to the type of its products: exactly, or rounded to nearest even.</summary>
+/// <summary>
+/// Brings stored matrices to the device. Floats are decoded to the type of its products, exactly or rounded to nearest
+/// even; 8-bit integers go as they are. FP8, in which A2 and A3 do not compute, becomes 8-bit integers with a scale a row,
+/// and the error of that is measured.
+/// </summary>
 internal sealed class WeightPacker(AscendMemory memory, ElementType products)
 {
     /// <summary>Values decoded at a time.</summary>
@@ -19,6 +23,8 @@ internal sealed class WeightPacker(AscendMemory memory, ElementType products)
     public AscendPackedWeight Pack(ReadOnlySpan<WeightSource> parts, WeightRole role)
     {
         Check(parts, role);
+        if (products == ElementType.BF16 && IsQuantised(parts[0].Type) && MultipliesQuantised(role))
+            return PackQuantised(parts, role);
         int perGroup = role == WeightRole.GateUp ? 2 : 1;
         long rows = parts[0].Rows, columns = parts[0].Columns;
         bool keepsAll = role is WeightRole.Vector or WeightRole.Router || products == ElementType.F32
@@ -39,6 +45,37 @@ internal sealed class WeightPacker(AscendMemory memory, ElementType products)
         catch
         {
             buffer.Dispose();
+            throw;
+        }
+    }
+
+    private static bool IsQuantised(ElementType type) => type is ElementType.I8 or ElementType.F8E4M3;
+
+    private static bool MultipliesQuantised(WeightRole role) =>
+        role is WeightRole.Linear or WeightRole.RowParallel or WeightRole.GateUp or WeightRole.Head;
+
+    private AscendPackedWeight PackQuantised(ReadOnlySpan<WeightSource> parts, WeightRole role)
+    {
+        int perGroup = role == WeightRole.GateUp ? 2 : 1;
+        long rows = parts[0].Rows, columns = parts[0].Columns;
+        DeviceBuffer codes = memory.Allocate(parts.Length * rows * columns, parts[0].Name);
+        DeviceBuffer? scales = null;
+        try
+        {
+            scales = memory.Allocate(parts.Length * rows * sizeof(float), $"the scales of {parts[0].Name}");
+            var rowOf = new QuantisedRows(memory, checked((int)rows), checked((int)columns));
+            for (int p = 0; p < parts.Length; p++)
+                rowOf.Send(parts[p], codes.Address + (nint)(p * rows * columns), scales.Address + (nint)(p * rows * sizeof(float)));
+            WeightConversion? conversion = parts[0].Type == ElementType.I8
+                ? null
+                : new WeightConversion(parts[0].Name, parts[0].Type, ElementType.I8, rowOf.SquaredError, rowOf.Squared);
+            return new AscendPackedWeight(
+                role, parts.Length / perGroup, rows * perGroup, columns, AclDataType.Int8, codes, scales, conversion);
+        }
+        catch
+        {
+            codes.Dispose();
+            scales?.Dispose();
             throw;
         }
     }
@@ -91,7 +128,7 @@ internal sealed class WeightPacker(AscendMemory memory, ElementType products)
             if (part.Type is not (ElementType.F32 or ElementType.BF16) && part.Scales is null)
             {
                 throw new AcceleratorException(
-                    $"{part.Name}: stored as {part.Type} without scales; the ascend backend reads F32, BF16 and F8E4M3 with block scales");
+                    $"{part.Name}: stored as {part.Type} without scales; the ascend backend reads F32, BF16, F8E4M3 with block scales and I8 with a scale a row");
             }
         }
     }

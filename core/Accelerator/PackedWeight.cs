@@ -54,9 +54,24 @@ public abstract class PackedWeight(WeightRole role, int groups, long rows, long 
     public virtual Tensor AsVector() =>
         throw new InvalidOperationException($"a weight packed as {Role} cannot be used as a vector");
 
+    /// <summary>How its numbers changed when it was packed; null when they are the stored ones, or those rounded to BF16.</summary>
+    public virtual WeightConversion? Conversion => null;
+
     /// <summary>Bytes of device memory it takes beyond the mapped checkpoint.</summary>
     public abstract long DeviceBytes { get; }
 
     /// <summary>Frees what it owns. A second call does nothing.</summary>
     public abstract void Dispose();
+}
+
+/// <summary>A weight that the device takes in another format than it is stored in.</summary>
+/// <param name="Name">The first stored matrix of the weight.</param>
+/// <param name="From">As it is stored.</param>
+/// <param name="To">As the device has it.</param>
+/// <param name="SquaredError">Sum of squared differences between stored and packed values.</param>
+/// <param name="Squared">Sum of squared stored values.</param>
+public sealed record WeightConversion(string Name, ElementType From, ElementType To, double SquaredError, double Squared)
+{
+    /// <summary>Root of the errors' share: 0.01 is one percent of the weight's size.</summary>
+    public double RelativeError => Squared == 0 ? 0 : Math.Sqrt(SquaredError / Squared);
 }

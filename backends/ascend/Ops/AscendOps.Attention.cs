@@ -22,11 +22,11 @@ internal sealed partial class AscendOps
         View input = Kernels.DenseAs(View.Of(x), AclDataType.BFloat16);
 
         View down = Kernels.Temporary(AclDataType.BFloat16, tokens, d.QueryLatent), normed = Kernels.TemporaryLike(down, AclDataType.BFloat16);
-        Kernels.Product(input, Transposed(weights.QueryDown), down);
+        Multiply(input, weights.QueryDown, down);
         Kernels.RmsNorm(down, Of(weights.QueryNorm).Vector, d.Epsilon, normed);
         Kernels.Cast(normed, View.Of(latent));
         Tensor query = Arena.Take(ElementType.BF16, tokens, d.Heads * (d.Nope + d.Rope));
-        Kernels.Product(normed, Transposed(weights.QueryUp), View.Of(query));
+        Multiply(normed, weights.QueryUp, View.Of(query));
         Tensor heads = query.As(tokens, d.Heads, d.Nope + d.Rope);
         MatMulPerHead(heads.Columns(0, d.Nope), weights.KeyUp, absorbed);
         TurnQuery(View.Of(heads.Columns(d.Nope, d.Rope)), step, d.Theta, View.Of(rotated));
@@ -109,7 +109,7 @@ internal sealed partial class AscendOps
     {
         AttentionDims d = weights.Dims;
         View rows = Kernels.Temporary(AclDataType.BFloat16, input[0], d.Latent + d.Rope);
-        Kernels.Product(input, Transposed(weights.LatentDown), rows);
+        Multiply(input, weights.LatentDown, rows);
         View norm = Kernels.DenseAs(Of(weights.LatentNorm).Vector, AclDataType.BFloat16);
         View slots = Kernels.Temporary(AclDataType.Int64, input[0]);
         Kernels.Cast(View.Of(step.Slots), slots);

@@ -51,7 +51,7 @@ internal sealed partial class AscendOps
         Tensor sum = WholeSum(into);
         using ActivationArena.Scope scope = OpenScratch();
         AscendPackedWeight gateUp = Of(weights.Experts.GateUp), down = Of(weights.Experts.Down);
-        AclDataType type = gateUp.Type;
+        AclDataType type = gateUp.IsQuantised ? AclDataType.BFloat16 : gateUp.Type;
         long tokens = x[0], pairs = tokens * weights.ExpertsPerToken;
         View rows = Kernels.Temporary(type, pairs, x[1]), sortedRow = Kernels.Temporary(AclDataType.Int32, pairs);
         View ends32 = Kernels.Temporary(AclDataType.Int32, gateUp.Groups), ends = Kernels.Temporary(AclDataType.Int64, gateUp.Groups);
@@ -60,9 +60,9 @@ internal sealed partial class AscendOps
 
         View both = Kernels.Temporary(type, pairs, gateUp.Rows), inner = Kernels.Temporary(type, pairs, down.Columns);
         View results = Kernels.Temporary(type, pairs, into.Width);
-        Kernels.GroupedProduct(rows, gateUp.Matrices.Exchanged(1, 2), ends, both);
+        MultiplyGroups(rows, gateUp, ends, both);
         Kernels.SwiGlu(both, inner);
-        Kernels.GroupedProduct(inner, down.Matrices.Exchanged(1, 2), ends, results);
+        MultiplyGroups(inner, down, ends, results);
 
         View combined = Kernels.Temporary(type, tokens, into.Width);
         Kernels.Combine(results, sortedRow, View.Of(routes.Weights), combined);
