@@ -17,9 +17,20 @@ public sealed record Tenant
     /// <summary>Folder of its sources, relative to the repository's root.</summary>
     public required string Sources { get; init; }
 
-    /// <summary>Opens a group of ranks with arenas of the given size.</summary>
-    public required Func<int, long, IReadOnlyList<IAccelerator>> Open { get; init; }
+    /// <summary>Opens a group of ranks with arenas of the given size, where nothing is missing.</summary>
+    public required Func<int, long, IReadOnlyList<IAccelerator>> OpenRanks { get; init; }
+
+    /// <summary>Why it cannot be opened on this machine; null when it can. Its tests then report that they did not run.</summary>
+    public Func<string?> Missing { get; init; } = () => null;
 
     /// <summary>Whether it is listed in the hardware matrix; a second configuration of the same backend is not.</summary>
     public bool InMatrix { get; init; } = true;
+
+    /// <summary>Opens a group of ranks with arenas of the given size; where that cannot be, the test did not run.</summary>
+    public IReadOnlyList<IAccelerator> Open(int ranks, long arenaBytes)
+    {
+        if (Missing() is { } why)
+            Assert.Inconclusive($"not run: {why}");
+        return OpenRanks(ranks, arenaBytes);
+    }
 }
