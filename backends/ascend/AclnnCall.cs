@@ -91,12 +91,19 @@ internal sealed unsafe class AclnnCall(AscendDevice device, ActivationArena scra
         return this;
     }
 
-    /// <summary>False when an executor for the very same call was kept: then only addresses differ, and <see cref="Run"/> sees to them.</summary>
+    /// <summary>False when an executor for the very same call was kept: only addresses differ, and those are moved here.</summary>
     public bool IsNew()
     {
         _found = _keepable ? _cache.Find(_key) : null;
-        if (_found is not null)
+        if (_found is not null && TryMove(_found))
             return false;
+        if (_found is not null)
+        {
+            // An executor that does not let its tensors be moved is planned anew each time.
+            _cache.Refuse(_key);
+            _found = null;
+        }
+
         _parts.Describe(_base, _views.AsSpan(0, _viewCount), AddressAlignment);
         return true;
     }
@@ -141,7 +148,6 @@ internal sealed unsafe class AclnnCall(AscendDevice device, ActivationArena scra
     {
         if (_found is not null)
         {
-            Move(_found);
             _size = _found.WorkspaceBytes;
             _executor = _found.Executor;
         }
@@ -169,21 +175,18 @@ internal sealed unsafe class AclnnCall(AscendDevice device, ActivationArena scra
         _cache.Clear();
     }
 
-    private void Move(CachedExecutor kept)
+    private bool TryMove(CachedExecutor kept)
     {
         for (int i = 0; i < _viewCount; i++)
         {
             if (_views[i].Address == 0)
                 continue;
             nint aligned = _views[i].Address & -AddressAlignment;
-            int status = _base.SetTensorAddress(kept.Executor, (nuint)i, kept.Parts.Tensor(i), (void*)aligned);
-            if (status != 0)
-            {
-                AcceleratorException failure = device.Failure(status, $"aclSetTensorAddr of argument {i} of aclnn{_op}");
-                Abandon();
-                throw failure;
-            }
+            if (_base.SetTensorAddress(kept.Executor, (nuint)i, kept.Parts.Tensor(i), (void*)aligned) != 0)
+                return false;
         }
+
+        return true;
     }
 
     private void Abandon()

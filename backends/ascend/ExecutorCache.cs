@@ -27,6 +27,7 @@ internal sealed unsafe class ExecutorCache(Nnopbase descriptors)
     private const int Capacity = 8192;
 
     private readonly Dictionary<ulong, CachedExecutor> _kept = [];
+    private readonly HashSet<ulong> _refused = [];
     private readonly ulong[] _seen = new ulong[1 << 14];
 
     /// <summary>Executors kept.</summary>
@@ -42,7 +43,15 @@ internal sealed unsafe class ExecutorCache(Nnopbase descriptors)
         ref ulong seen = ref _seen[key.Hash & (ulong)(_seen.Length - 1)];
         bool again = seen == key.Hash;
         seen = key.Hash;
-        return again && !_kept.ContainsKey(key.Hash);
+        return again && !_kept.ContainsKey(key.Hash) && !_refused.Contains(key.Hash);
+    }
+
+    /// <summary>Lets an executor go and keeps none for its call again.</summary>
+    public void Refuse(CallKey key)
+    {
+        if (_kept.Remove(key.Hash, out CachedExecutor? kept))
+            Free(kept);
+        _refused.Add(key.Hash);
     }
 
     /// <summary>Keeps an executor and its parts.</summary>
@@ -59,11 +68,13 @@ internal sealed unsafe class ExecutorCache(Nnopbase descriptors)
     public void Clear()
     {
         foreach (CachedExecutor kept in _kept.Values)
-        {
-            _ = descriptors.DestroyExecutor(kept.Executor);
-            kept.Parts.Release(descriptors);
-        }
-
+            Free(kept);
         _kept.Clear();
+    }
+
+    private void Free(CachedExecutor kept)
+    {
+        _ = descriptors.DestroyExecutor(kept.Executor);
+        kept.Parts.Release(descriptors);
     }
 }

@@ -49,6 +49,9 @@ public sealed class ModelUnderTest : IDisposable
     /// <summary>Reads rank 0's tensors.</summary>
     public DeviceMemoryReader Reader => new(_accelerators[0].Memory);
 
+    /// <summary>Rank 0's memory.</summary>
+    public DeviceMemory Memory => _accelerators[0].Memory;
+
     /// <summary>Rank 0's arena, as large as was counted for the largest step.</summary>
     public ActivationArena Arena => _accelerators[0].Ops.Arena;
 

@@ -14,6 +14,9 @@ public sealed record Tenant
     /// <summary>The type of its operations: read for [Fused] by the hardware matrix, with no device present.</summary>
     public required Type Ops { get; init; }
 
+    /// <summary>What it computes in: how far it may be from the reference.</summary>
+    public Arithmetic Arithmetic { get; init; } = Arithmetic.F32;
+
     /// <summary>Folder of its sources, relative to the repository's root.</summary>
     public required string Sources { get; init; }
 

@@ -41,6 +41,7 @@ public static class TestedBackends
         TestPrefix = prefix,
         Ops = ops,
         Sources = "backends/ascend",
+        Arithmetic = AscendArithmetic.Of(voice),
         Missing = () => CannUnderTest.Missing,
         OpenRanks = (ranks, arena) => new AscendBackend(voice, CannUnderTest.Paths).Open(new DeviceRequest(ranks, arena)),
     };
