@@ -25,8 +25,8 @@ public sealed class AscendBackend : Backend
     /// <inheritdoc/>
     public override string Name => _voice == AscendVoice.Fused ? "ascend" : "ascend-f32";
 
-    /// <summary>Above the processor; the F32 voice is never chosen unasked.</summary>
-    public override int Preference => _voice == AscendVoice.Fused ? 100 : 1;
+    /// <summary>Above the processor; the F32 voice and an emulator are never chosen unasked.</summary>
+    public override int Preference => _voice == AscendVoice.Fused && !_cann.Value.IsEmulated ? 100 : 1;
 
     /// <inheritdoc/>
     public override ProbeResult Probe() => AscendProbe.Find(_cann.Value, _voice);

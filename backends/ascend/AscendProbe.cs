@@ -36,22 +36,32 @@ internal static class AscendProbe
     {
         SocFacts? facts = SocTable.Find(soc);
         string driver = CannVersions.OfDriver(cann.Dcmi, cann.Paths) is { } version ? $", driver {version}" : "";
-        return new Capabilities
+        return Declared(voice) with
         {
-            Backend = voice == AscendVoice.Fused ? "ascend" : "ascend-f32",
-            Device = facts is null ? soc : $"{soc}, {facts.CubeCores} cube cores, {facts.HbmGigabytes} GB",
+            Device = $"{(cann.IsEmulated ? "emulated " : "")}{soc}"
+                + (facts is null ? "" : $", {facts.CubeCores} cube cores, {facts.HbmGigabytes} GB"),
             Architecture = $"{facts?.Generation ?? "unknown"}, CANN {cann.Version}{driver}",
-            Arithmetic = AscendArithmetic.Of(voice),
-            NativeWeights = voice == AscendVoice.Fused ? [ElementType.BF16] : [ElementType.F32],
-            BatchInvariant = false,
-            RankInvariant = false,
-            CapturesGraphs = false,
-            SharesMemory = false,
-            BlockSlots = [128, 64, 32, 16],
             RankCounts = RankCounts(devices),
+            IsEmulated = cann.IsEmulated,
             Fusions = voice == AscendVoice.Fused ? new Ops.Fusions(cann.Operators).Verdicts() : [],
         };
     }
+
+    /// <summary>What is true of every die, with none at hand.</summary>
+    public static Capabilities Declared(AscendVoice voice) => new()
+    {
+        Backend = voice == AscendVoice.Fused ? "ascend" : "ascend-f32",
+        Device = "A2 or A3",
+        Architecture = "CANN 8.1 or later",
+        Arithmetic = AscendArithmetic.Of(voice),
+        NativeWeights = voice == AscendVoice.Fused ? [ElementType.BF16, ElementType.I8] : [ElementType.F32],
+        BatchInvariant = false,
+        RankInvariant = false,
+        CapturesGraphs = false,
+        SharesMemory = false,
+        BlockSlots = [128, 64, 32, 16],
+        RankCounts = RankCounts(16),
+    };
 
     /// <summary>A chip's name as CANN has it: asked of the driver, or of the first device.</summary>
     private static unsafe string Soc(CannInstallation cann)

@@ -8,6 +8,8 @@ namespace Glm5.Backends.Ascend;
 /// </summary>
 internal sealed class CannInstallation
 {
+    private const string EmulatorSymbol = "cannEmulatorControl";
+
     private static readonly string[] s_runtime = ["libacl_rt.so", "libascendcl.so"];
     private static readonly string[] s_base = ["libnnopbase.so"];
     private static readonly string[] s_collectives = ["libhccl.so", "libhcomm.so"];
@@ -37,6 +39,7 @@ internal sealed class CannInstallation
         if (Refusal is not null)
             return;
         Runtime = new AclRuntime(runtime);
+        IsEmulated = runtime.Find(EmulatorSymbol) != 0;
         Descriptors = new Nnopbase(descriptors);
         Version = CannVersions.Of(Runtime, paths);
         Operators = new AclnnOperators(new AclnnTable(operators, Version));
@@ -52,6 +55,9 @@ internal sealed class CannInstallation
 
     /// <summary>The toolkit's version.</summary>
     public CannVersion Version { get; } = CannVersion.Unknown;
+
+    /// <summary>True for the emulator of the tests, which says so by a symbol that no CANN has.</summary>
+    public bool IsEmulated { get; }
 
     /// <summary>The runtime. Null with a refusal, as the two below.</summary>
     public AclRuntime Runtime { get; } = null!;

@@ -48,7 +48,8 @@ internal static unsafe class CannVersions
     {
         try
         {
-            return File.Exists(file) ? File.ReadAllText(file) : "";
+            // Comments tell the version of the file's own form.
+            return File.Exists(file) ? string.Join('\n', Array.FindAll(File.ReadAllLines(file), line => !line.StartsWith('#'))) : "";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -50,6 +50,9 @@ public sealed record Capabilities
     /// <summary>Ranks that one process can drive.</summary>
     public required IReadOnlyList<int> RankCounts { get; init; }
 
+    /// <summary>True for a stand-in of the device that computes on the host: what runs there proves the code, not the hardware.</summary>
+    public bool IsEmulated { get; init; }
+
     /// <summary>Fusions that depend on the installed driver or library, and why each that is missing is composed. Empty where nothing depends.</summary>
     public IReadOnlyList<FusionVerdict> Fusions { get; init; } = [];
 }

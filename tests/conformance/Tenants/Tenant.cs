@@ -23,6 +23,9 @@ public sealed record Tenant
     /// <summary>Opens a group of ranks with arenas of the given size, where nothing is missing.</summary>
     public required Func<int, long, IReadOnlyList<IAccelerator>> OpenRanks { get; init; }
 
+    /// <summary>What is true of it wherever it runs, for the matrix; null: what the machine at hand says.</summary>
+    public Capabilities? Declared { get; init; }
+
     /// <summary>Why it cannot be opened on this machine; null when it can. Its tests then report that they did not run.</summary>
     public Func<string?> Missing { get; init; } = () => null;
 

@@ -42,6 +42,7 @@ public static class TestedBackends
         Ops = ops,
         Sources = "backends/ascend",
         Arithmetic = AscendArithmetic.Of(voice),
+        Declared = AscendProbe.Declared(voice),
         Missing = () => CannUnderTest.Missing,
         OpenRanks = (ranks, arena) => new AscendBackend(voice, CannUnderTest.Paths).Open(new DeviceRequest(ranks, arena)),
     };
