@@ -34,6 +34,7 @@ public sealed class AscendAccelerator : IAccelerator
         _kernels = new Kernels(_device, _scratch, _call);
         _angles = new RopeAngles(_device, _memory);
         _plan = new AscendStepPlan(_device, _memory);
+        Graphs = Capabilities.CapturesGraphs ? new AscendGraphs(_device) : StepGraphs.None;
         _collectives = new AscendCollectives(_device, group, rank, _kernels);
         _packer = new WeightPacker(_memory, Capabilities.Arithmetic.GemmInputs);
         _fusions = new Fusions(cann.Operators);
@@ -52,7 +53,7 @@ public sealed class AscendAccelerator : IAccelerator
     public Collectives Collectives => _collectives;
 
     /// <inheritdoc/>
-    public StepGraphs Graphs => StepGraphs.None;
+    public StepGraphs Graphs { get; }
 
     /// <inheritdoc/>
     public BlockOps Ops => _ops;

@@ -48,6 +48,17 @@ internal sealed unsafe class AscendDevice : IDisposable
     /// <summary>Counts the waits that ended: what was given to the stream before one is done after it.</summary>
     public long Waits { get; private set; }
 
+    /// <summary>True while what is given to the stream is recorded, not run: the host may not wait, copy or allocate.</summary>
+    public bool IsCapturing { get; set; }
+
+    /// <summary>Ends a capture that came to something which only the host can do.</summary>
+    /// <exception cref="AcceleratorException">A step is being captured.</exception>
+    public void RefuseWhileCapturing(string what)
+    {
+        if (IsCapturing)
+            throw new AcceleratorException($"a step cannot be captured: {what}");
+    }
+
     /// <summary>Makes the device the calling thread's.</summary>
     public void Enter()
     {
@@ -61,6 +72,7 @@ internal sealed unsafe class AscendDevice : IDisposable
     /// <exception cref="AcceleratorException">Some of it failed, or the group was stopped meanwhile.</exception>
     public void Synchronize()
     {
+        RefuseWhileCapturing("it waits for the device");
         Enter();
         int status;
         while ((status = Cann.Runtime.SynchronizeStreamWithTimeout(Stream, WaitSlice)) == CannCodes.StreamSyncTimeout)

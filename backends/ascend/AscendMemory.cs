@@ -16,6 +16,7 @@ internal sealed unsafe class AscendMemory(AscendDevice device) : DeviceMemory
     public override DeviceBuffer Allocate(long bytes, string purpose)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        device.RefuseWhileCapturing($"it allocates {purpose}");
         device.Enter();
         void* address;
         nuint size = (nuint)(bytes + ActivationArena.Alignment);
@@ -47,6 +48,7 @@ internal sealed unsafe class AscendMemory(AscendDevice device) : DeviceMemory
     /// <summary>Copies host bytes to memory that no work under way uses.</summary>
     public void CopyIn(ReadOnlySpan<byte> from, nint into)
     {
+        device.RefuseWhileCapturing("it copies from the host");
         device.Enter();
         fixed (byte* source = from)
         {

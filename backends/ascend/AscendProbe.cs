@@ -42,6 +42,7 @@ internal static class AscendProbe
                 + (facts is null ? "" : $", {facts.CubeCores} cube cores, {facts.HbmGigabytes} GB"),
             Architecture = $"{facts?.Generation ?? "unknown"}, CANN {cann.Version}{driver}",
             RankCounts = RankCounts(devices),
+            CapturesGraphs = voice == AscendVoice.Fused && AscendGraphs.IsThere(cann),
             IsEmulated = cann.IsEmulated,
             Fusions = voice == AscendVoice.Fused ? new Ops.Fusions(cann.Operators).Verdicts() : [],
         };
@@ -57,7 +58,7 @@ internal static class AscendProbe
         NativeWeights = voice == AscendVoice.Fused ? [ElementType.BF16, ElementType.I8] : [ElementType.F32],
         BatchInvariant = false,
         RankInvariant = false,
-        CapturesGraphs = false,
+        CapturesGraphs = voice == AscendVoice.Fused,
         SharesMemory = false,
         BlockSlots = [128, 64, 32, 16],
         RankCounts = RankCounts(16),

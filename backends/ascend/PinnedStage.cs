@@ -19,6 +19,7 @@ internal sealed unsafe class PinnedStage(AscendDevice device, AscendMemory memor
     /// <summary>The host side for <paramref name="bytes"/> bytes, free to be written: an earlier copy has ended.</summary>
     public Span<byte> Host(int bytes)
     {
+        device.RefuseWhileCapturing($"the host writes {purpose}");
         device.Enter();
         if (device.Waits == _waitsAtCopy)
             device.Synchronize();

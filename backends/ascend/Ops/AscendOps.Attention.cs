@@ -136,10 +136,10 @@ internal sealed partial class AscendOps
         return twice.As(half[0], 1, 1, RopeWidth);
     }
 
-    /// <summary>[tokens, 1, longest context] I32: every position up to each token's own, −1 behind.</summary>
+    /// <summary>[tokens, 1, longest context rounded up] I32: every position up to each token's own, −1 behind.</summary>
     private View Everything(AscendStepPlan step)
     {
-        long tokens = step.Layout.TokenCount, width = step.Layout.LongestContext;
+        long tokens = step.Layout.TokenCount, width = step.ContextBucket;
         View own = Kernels.Temporary(AclDataType.Float, tokens, 1), ahead = Kernels.Temporary(AclDataType.Float, tokens, width);
         View all = Kernels.Temporary(AclDataType.Float, tokens, width), counting = Counting(width).As(1, width);
         Kernels.Cast(View.Of(step.Positions).As(tokens, 1), own);
@@ -154,5 +154,5 @@ internal sealed partial class AscendOps
     private static View Transposed(PackedWeight weight) => Of(weight).Matrix().Exchanged(0, 1);
 
     /// <summary>Counts of positions that the indexer chooses (9.1 reference; below 2048 in all).</summary>
-    private static bool TakesCount(int count) => count is (>= 1 and <= 2048) or (<= 8192 and > 0) && count % 1024 == 0;
+    private static bool TakesCount(int count) => count is >= 1 and <= 2048 || (count is > 2048 and <= 8192 && count % 1024 == 0);
 }

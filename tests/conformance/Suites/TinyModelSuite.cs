@@ -286,7 +286,7 @@ public abstract class TinyModelSuite(Tenant tenant) : ConformanceSuite(tenant)
         using IAccelerator accelerator = OpenOne();
         if (!accelerator.Capabilities.RankInvariant)
             Assert.Inconclusive("not run: the backend does not promise the same bits over several ranks");
-        using SeededCheckpoint checkpoint = isWide ? WideHeads() : new SeededCheckpoint(51, ("num_attention_heads", 8));
+        using SeededCheckpoint checkpoint = isWide ? SeededCheckpoint.WideHeads() : new SeededCheckpoint(51, ("num_attention_heads", 8));
         int[] prompt = [.. Enumerable.Range(0, isWide ? 20 : 40).Select(i => (i * 37) % 101)];
         float[][] expected = Logits(checkpoint, 1, prompt);
         Assert.IsTrue(expected.All(row => Array.TrueForAll(row, float.IsFinite)));
@@ -303,10 +303,4 @@ public abstract class TinyModelSuite(Tenant tenant) : ConformanceSuite(tenant)
         using var model = new ModelUnderTest(Tenant, checkpoint.Folder, ranks);
         return model.RunAlone(prompt, everyRow: true);
     }
-
-    private static SeededCheckpoint WideHeads() => new(
-        52, ("num_attention_heads", 8), ("qk_nope_head_dim", 192), ("qk_rope_head_dim", 64), ("qk_head_dim", 256),
-        ("v_head_dim", 256), ("kv_lora_rank", 512), ("q_lora_rank", 256), ("index_n_heads", 32),
-        ("index_head_dim", 128), ("index_topk", 16), ("hidden_size", 256), ("moe_intermediate_size", 128), ("num_hidden_layers", 2), ("first_k_dense_replace", 1),
-        ("num_nextn_predict_layers", 0));
 }
