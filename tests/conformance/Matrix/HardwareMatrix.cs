@@ -84,7 +84,7 @@ public static class HardwareMatrix
     }
 
     /// <summary>Digest of what a record of this tenant speaks of: the contract and the backend.</summary>
-    public static string SourcesOf(Tenant tenant) => SourceDigest.Of("core/Accelerator", "core/Model", tenant.Sources);
+    public static string SourcesOf(Tenant tenant) => SourceDigest.Of(Repository.Root, "core/Accelerator", "core/Model", tenant.Sources);
 
     private static void WriteOperations(StringBuilder text, string title, Type level, IReadOnlyList<Tenant> tenants)
     {

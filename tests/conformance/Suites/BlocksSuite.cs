@@ -15,8 +15,8 @@ public abstract class BlocksSuite(Tenant tenant) : ConformanceSuite(tenant)
     public void Blocks_agree_with_the_reference(LayerShape shape)
     {
         double bound = Bounds.Steps(Tenant.Arithmetic, shape.Weights);
-        BlockValues expected = Run(TestedBackends.ReferenceOf(Tenant), shape);
-        BlockValues got = Run(Tenant, shape, Tenant.Arithmetic == Arithmetic.F32 ? null : expected.Selected);
+        BlockValues expected = LayerRuns.Blocks(TestedBackends.ReferenceOf(Tenant).OpenLayer(), shape);
+        BlockValues got = LayerRuns.Blocks(Tenant.OpenLayer(), shape, Tenant.Arithmetic == Arithmetic.F32 ? null : expected.Selected);
         StepsSuite.Agree(expected.Attention, got.Attention, "attention", bound);
         StepsSuite.Agree(expected.SharedSelection, got.SharedSelection, "attention with an earlier layer's selection", bound);
         StepsSuite.Agree(expected.Mlp, got.Mlp, "dense network", bound);
@@ -54,35 +54,6 @@ public abstract class BlocksSuite(Tenant tenant) : ConformanceSuite(tenant)
         Assert.IsTrue(layer.Bench.Integers(selection.Positions).Chunk(shape.Indexer.TopK).All(row => row[0] == 0 && row[1..].All(p => p == -1)));
         Routes routes = layer.Ops.Route(layer.Moe, x);
         Assert.IsTrue(layer.Bench.Integers(routes.Experts).Chunk(2).All(row => row is [2, 5]));
-    }
-
-    private sealed record BlockValues(
-        float[] Attention, float[] SharedSelection, float[] Mlp, float[] Moe, float[] Residual, float[] Normed,
-        int[] Selected);
-
-    private static BlockValues Run(Tenant tenant, LayerShape shape, int[]? forced = null)
-    {
-        using LayerBench layer = new(tenant.Open(1, 256 << 20)[0], shape, 43);
-        OpBench bench = layer.Bench;
-        StepPlan plan = layer.Plan(from: 0, count: 24, others: 2);
-        Tensor x = bench.Random(1, 26, shape.Hidden);
-        Selection selection = layer.NewSelection(plan);
-        PartialSum sum = layer.Ops.NewPartialSum(26, shape.Hidden);
-        var trace = new AttentionTrace(bench.Accelerator.Memory, forced);
-        layer.Ops.Trace = trace;
-        layer.Ops.Attention(layer.Attention, x, plan, layer.Kv, selection, sum);
-        layer.Ops.Trace = null;
-        float[] attention = layer.Reduced(sum);
-        layer.Ops.Attention(layer.Attention with { Indexer = null }, x, plan, layer.Kv, selection, sum);
-        float[] shared = layer.Reduced(sum);
-        layer.Ops.Mlp(layer.Dense, x, sum);
-        float[] mlp = layer.Reduced(sum);
-        layer.Ops.Moe(layer.Moe, x, sum);
-        Tensor residual = bench.Random(1, 26, shape.Hidden), normed = bench.Empty(26, shape.Hidden);
-        layer.Ops.ReduceAddNorm(sum, residual, layer.Norm, 1e-5f, normed);
-        layer.Ops.Moe(layer.Moe, x, sum);
-        float[] moe = layer.Reduced(sum);
-        return new BlockValues(attention, shared, mlp, moe, bench.Floats(residual), bench.Floats(normed), trace.Selected);
     }
 
     /// <summary>Every token looks at position 0 alone and goes to experts 2 and 5.</summary>

@@ -32,6 +32,9 @@ public sealed record Tenant
     /// <summary>Whether it is listed in the hardware matrix; a second configuration of the same backend is not.</summary>
     public bool InMatrix { get; init; } = true;
 
+    /// <summary>Opens one rank for a layer's runs.</summary>
+    public IAccelerator OpenLayer() => Open(1, LayerRuns.ArenaBytes)[0];
+
     /// <summary>Opens a group of ranks with arenas of the given size; where that cannot be, the test did not run.</summary>
     public IReadOnlyList<IAccelerator> Open(int ranks, long arenaBytes)
     {

@@ -3,7 +3,7 @@ using Glm5.Core.Accelerator;
 using Glm5.Core.Weights;
 using Glm5.Core.Weights.Formats;
 
-namespace Glm5.Tests.Conformance.Suites;
+namespace Glm5.Core.Verification;
 
 /// <summary>Seeded random tensors and weights on one rank, and their host copies, for suites that call operations.</summary>
 public sealed class OpBench : IDisposable

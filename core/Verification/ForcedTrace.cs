@@ -1,11 +1,12 @@
+using System.Linq;
 using System.Runtime.InteropServices;
 using Glm5.Core.Accelerator;
 
-namespace Glm5.Tests.Conformance.Golden;
+namespace Glm5.Core.Verification;
 
 /// <summary>Forces the selections and routes that another run recorded, layer by layer: of arithmetics that round
 /// differently, what follows from equal choices is compared.</summary>
-internal sealed class ForcedTrace(DeviceMemory memory, RecordedTrace recorded) : StepTrace
+public sealed class ForcedTrace(DeviceMemory memory, RecordedTrace recorded) : StepTrace
 {
     /// <inheritdoc/>
     public override void Record(TracePoint point, int layer, Tensor value)

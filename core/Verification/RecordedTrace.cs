@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Glm5.Core.Accelerator;
 
-namespace Glm5.Tests.Conformance.Golden;
+namespace Glm5.Core.Verification;
 
 /// <summary>Keeps every value of a step that a backend reports, as rows on the host.</summary>
 public sealed class RecordedTrace(DeviceMemoryReader memory) : StepTrace

@@ -1,6 +1,6 @@
 using Glm5.Core.Accelerator;
 
-namespace Glm5.Tests.Conformance.Suites;
+namespace Glm5.Core.Verification;
 
 /// <summary>
 /// How far results may lie from the reference's in an arithmetic, relative to the largest magnitude. In F32, sums of some
@@ -8,7 +8,7 @@ namespace Glm5.Tests.Conformance.Suites;
 /// weights of 8 bits a row of activations is quantised to 127 steps of its largest, which errs by up to 2^-8 of that, and
 /// an FP8 weight becomes 8-bit integers first. Errors of many addends mostly cancel, those of a chain add up.
 /// </summary>
-internal static class Bounds
+public static class Bounds
 {
     private const double F32Product = 2e-5, F32Steps = 1e-4;
 

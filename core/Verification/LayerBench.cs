@@ -1,7 +1,8 @@
+using System.Linq;
 using Glm5.Core.Accelerator;
 using Glm5.Core.Weights;
 
-namespace Glm5.Tests.Conformance.Suites;
+namespace Glm5.Core.Verification;
 
 /// <summary>Sizes at which a layer is run: small ones, and those that a rank of GLM-5 has.</summary>
 public sealed record LayerShape(

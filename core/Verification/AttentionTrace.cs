@@ -1,13 +1,14 @@
+using System.Linq;
 using System.Runtime.InteropServices;
 using Glm5.Core.Accelerator;
 
-namespace Glm5.Tests.Conformance.Suites;
+namespace Glm5.Core.Verification;
 
 /// <summary>
 /// Watches one layer's index scores and selection, and may force the selection that another run made: arithmetics that
 /// round differently choose differently where scores are close, and what follows is to be compared all the same.
 /// </summary>
-internal sealed class AttentionTrace(DeviceMemory memory, int[]? forced = null) : StepTrace
+public sealed class AttentionTrace(DeviceMemory memory, int[]? forced = null) : StepTrace
 {
     private readonly List<float[]> _scores = [];
 
@@ -43,20 +44,26 @@ internal sealed class AttentionTrace(DeviceMemory memory, int[]? forced = null) 
     }
 
     /// <summary>
-    /// Fails unless the selections are the same up to positions whose scores are within a bound of the last one chosen.
+    /// What is wrong with a selection, or null: it is the expected one up to positions whose scores are within a bound of
+    /// the last that was chosen, ascending and as many.
     /// </summary>
-    public static void Agree(int[] expected, int[] got, IReadOnlyList<float[]> scores, double bound)
+    public static string? Difference(int[] expected, int[] got, IReadOnlyList<float[]> scores, double bound)
     {
         int k = expected.Length / scores.Count;
         for (int t = 0; t < scores.Count; t++)
         {
             int[] wanted = [.. expected[(t * k)..((t + 1) * k)].Where(p => p >= 0)];
             int[] chosen = [.. got[(t * k)..((t + 1) * k)].Where(p => p >= 0)];
-            CollectionAssert.AreEqual(chosen.Distinct().Order().ToArray(), chosen, $"token {t}: not ascending");
-            Assert.HasCount(wanted.Length, chosen, $"token {t}");
+            if (chosen.Length != wanted.Length || !chosen.SequenceEqual(chosen.Distinct().Order()))
+                return $"token {t}: expected {wanted.Length} ascending positions, got {string.Join(" ", chosen)}";
             double last = wanted.Min(p => scores[t][p]), room = bound * scores[t].Max(Math.Abs);
             foreach (int position in chosen.Except(wanted).Concat(wanted.Except(chosen)))
-                Assert.IsLessThanOrEqualTo(room, Math.Abs(scores[t][position] - last), $"token {t}, position {position}");
+            {
+                if (!(Math.Abs(scores[t][position] - last) <= room))
+                    return $"token {t}: position {position} at {scores[t][position]:G6} was taken or left, the last chosen has {last:G6}, not within {room:G3}";
+            }
         }
+
+        return null;
     }
 }
