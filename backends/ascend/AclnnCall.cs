@@ -26,6 +26,7 @@ internal sealed unsafe class AclnnCall(AscendDevice device, ActivationArena scra
     private readonly ExecutorCache _cache = new(device.Cann.Descriptors);
     private readonly View[] _views = new View[32];
     private readonly CallKey _key = new();
+    private readonly long[] _calls = new long[Enum.GetValues<AclnnOp>().Length];
     private CallParts _parts = new();
     private AclnnOp _op;
     private int _viewCount;
@@ -36,6 +37,9 @@ internal sealed unsafe class AclnnCall(AscendDevice device, ActivationArena scra
 
     /// <summary>Whether executors are kept at all.</summary>
     public bool KeepsExecutors { get; init; } = true;
+
+    /// <summary>How often an operator was given to the stream.</summary>
+    public long Calls(AclnnOp op) => _calls[(int)op];
 
     /// <summary>Executors kept now.</summary>
     public int Kept => _cache.Count;
@@ -161,6 +165,8 @@ internal sealed unsafe class AclnnCall(AscendDevice device, ActivationArena scra
             Abandon();
             throw failure;
         }
+
+        _calls[(int)_op]++;
 
         // Descriptors may go once the call is given to the stream.
         _parts.Release(_base);

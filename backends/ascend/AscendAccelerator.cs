@@ -43,6 +43,12 @@ public sealed class AscendAccelerator : IAccelerator
             : new AscendOps(_memory, _arena, _collectives, _kernels, _angles, _fusions, cann.Version);
     }
 
+    /// <summary>Its operators' calls, for tests.</summary>
+    internal AclnnCall Call => _call;
+
+    /// <summary>The fusions it has.</summary>
+    internal Fusions Fusions => _fusions;
+
     /// <inheritdoc/>
     public Capabilities Capabilities { get; }
 

@@ -79,11 +79,6 @@ internal sealed unsafe partial class AclnnOperators
         ((delegate* unmanaged<AclTensor*, AclTensor*, AclScalar*, ulong*, AclOpExecutor**, int>)
             _table.SizeEntry(AclnnOp.InplaceMaskedFillScalar))(selfRef, mask, value, workspaceSize, executor);
 
-    public int GtScalar(AclTensor* self, AclScalar* other, AclTensor* @out, ulong* workspaceSize,
-        AclOpExecutor** executor) =>
-        ((delegate* unmanaged<AclTensor*, AclScalar*, AclTensor*, ulong*, AclOpExecutor**, int>)
-            _table.SizeEntry(AclnnOp.GtScalar))(self, other, @out, workspaceSize, executor);
-
     public int LtScalar(AclTensor* self, AclScalar* other, AclTensor* @out, ulong* workspaceSize,
         AclOpExecutor** executor) =>
         ((delegate* unmanaged<AclTensor*, AclScalar*, AclTensor*, ulong*, AclOpExecutor**, int>)

@@ -48,6 +48,9 @@ internal sealed class Fusions
     /// <summary>True when the operators are there.</summary>
     public bool Has(Fusion fusion) => _missing[(int)fusion] is null;
 
+    /// <summary>The operators of a fusion.</summary>
+    public static IReadOnlyList<AclnnOp> OperatorsOf(Fusion fusion) => s_all[(int)fusion].Operators;
+
     /// <summary>Every fusion with the reason why it is composed instead, for people.</summary>
     public IReadOnlyList<FusionVerdict> Verdicts()
     {
