@@ -8,8 +8,8 @@ using Spectre.Console;
 namespace Glm5.Host.Cli;
 
 /// <summary>
-/// The program's words: <c>serve</c>, <c>chat</c>, <c>pull</c>, <c>parse</c>, <c>probe</c>, <c>verify</c>, and what stands
-/// for <c>serve</c> without saying so.
+/// The program's words: <c>serve</c>, <c>chat</c>, <c>pull</c>, <c>parse</c>, <c>probe</c>, <c>verify</c>, <c>ranktable</c>,
+/// and what stands for <c>serve</c> without saying so.
 /// </summary>
 internal static class CommandLine
 {
@@ -38,7 +38,7 @@ internal static class CommandLine
     /// <summary>Lines in a file are not broken to fit a screen.</summary>
     private const int WidthOfFiles = 400;
 
-    private static readonly string[] s_commands = ["serve", "chat", "pull", "parse", "probe", "verify", "completion"];
+    private static readonly string[] s_commands = ["serve", "chat", "pull", "parse", "probe", "verify", "ranktable", "completion"];
 
     /// <summary>A word is what it says: no @file, no several short flags in one.</summary>
     private static readonly ParserConfiguration s_plain =
@@ -124,6 +124,7 @@ internal static class CommandLine
         root.Add(ParseCommand.Create());
         root.Add(ProbeCommand.Create());
         root.Add(VerifyCommand.Create());
+        root.Add(RankTableCommand.Create());
         root.Add(CompletionCommand.Create());
         foreach (Option option in root.Options)
         {
