@@ -32,6 +32,7 @@ constexpr int kRtNoStream = 207008;
 constexpr int kLostHeartbeat = 507010;
 constexpr int kModelExecute = 507011;
 constexpr int kAicoreException = 507015;
+constexpr int kVectorException = 507035;
 constexpr int kStreamSyncTimeout = 507046;
 constexpr int kEventSyncTimeout = 507047;
 constexpr int kDeviceMemoryError = 507053;
