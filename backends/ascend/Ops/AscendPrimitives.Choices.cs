@@ -81,12 +81,14 @@ internal partial class AscendPrimitives
         View ids = Kernels.Temporary(AclDataType.Float, pairs);
         Kernels.Cast(Kernels.DenseAs(View.Of(experts), AclDataType.Int32).As(pairs), ids);
         (_, View order) = Kernels.Sort(ids, descending: false);
-        View order32 = Kernels.Temporary(AclDataType.Int32, pairs), orderF = Kernels.Temporary(AclDataType.Float, pairs);
-        Kernels.Cast(order, order32);
-        Kernels.FloorDivide(order32, (int)experts[1], View.Of(tokenOf));
+        View tokens = Kernels.Temporary(AclDataType.Float, experts[0], experts[1]), inOrder = Kernels.Temporary(AclDataType.Float, pairs, 1);
+        Kernels.Copy(Counting(experts[0]).As(experts[0], 1), tokens);
+        Kernels.GatherRows(tokens.As(pairs, 1), order, inOrder);
+        Kernels.Cast(inOrder.As(pairs), View.Of(tokenOf));
 
         // Sorting a permutation gives its inverse.
-        Kernels.Cast(order32, orderF);
+        View orderF = Kernels.Temporary(AclDataType.Float, pairs);
+        Kernels.Cast(order, orderF);
         (_, View inverse) = Kernels.Sort(orderF, descending: false);
         Kernels.Cast(inverse, View.Of(sortedRow));
 

@@ -69,11 +69,10 @@ internal partial class AscendPrimitives
     protected override void GatherRowsCore(Tensor x, Tensor indices, Tensor into)
     {
         using ActivationArena.Scope scope = OpenScratch();
-        View index = View.Of(indices), existing = Kernels.TemporaryLike(index, AclDataType.Int32);
-        Kernels.AtLeast(index, 0, existing);
+        (View existing, View isAbsent) = Existing(View.Of(indices));
         View y = View.Of(into), target = Target(y, View.InCann(x.Type), x.Address == into.Address);
         Kernels.GatherRows(View.Of(x), existing, target);
-        Kernels.FillWhere(target, Kernels.IsBelow(index, 0).As(indices.Count, 1), 0);
+        Kernels.FillWhere(target, isAbsent.As(indices.Count, 1), 0);
         Deliver(target, y);
     }
 
@@ -85,11 +84,19 @@ internal partial class AscendPrimitives
     protected override void GatherColumnsCore(Tensor x, Tensor indices, Tensor into)
     {
         using ActivationArena.Scope scope = OpenScratch();
-        View index = View.Of(indices), existing = Kernels.TemporaryLike(index, AclDataType.Int32);
-        Kernels.AtLeast(index, 0, existing);
+        (View existing, View isAbsent) = Existing(View.Of(indices));
         View y = View.Of(into), target = Target(y, AclDataType.Float);
         Kernels.GatherColumns(View.Of(x), existing, target);
-        Kernels.FillWhere(target, Kernels.IsBelow(index, 0), float.NaN);
+        Kernels.FillWhere(target, isAbsent, float.NaN);
         Deliver(target, y);
+    }
+
+    /// <summary>Indices with 0 in place of negative ones, and a bool that says where those were.</summary>
+    private (View Existing, View IsAbsent) Existing(in View indices)
+    {
+        View existing = Kernels.TemporaryLike(indices, AclDataType.Int32), isAbsent = Kernels.IsBelow(indices, 0);
+        Kernels.Copy(indices, existing);
+        Kernels.FillWhere(existing, isAbsent, 0);
+        return (existing, isAbsent);
     }
 }

@@ -53,14 +53,6 @@ internal sealed unsafe partial class Kernels
         call.Run();
     }
 
-    /// <summary>into = ⌊a / divisor⌋, I32.</summary>
-    public void FloorDivide(in View a, int divisor, in View into)
-    {
-        if (call.Begin(AclnnOp.FloorDivides).Take(a).Take((long)divisor).Take(into).IsNew())
-            call.Plan(_cann.FloorDivides(call[0], call.Scalar(divisor), call[1], call.Size, call.Executor));
-        call.Run();
-    }
-
     /// <summary>into = from in another element type, to nearest even.</summary>
     public void Cast(in View from, in View into)
     {
@@ -87,14 +79,6 @@ internal sealed unsafe partial class Kernels
             call.Plan(_cann.InplaceFillScalar(call[0], scalar, call.Size, call.Executor));
         }
 
-        call.Run();
-    }
-
-    /// <summary>into = max(a, least), I32.</summary>
-    public void AtLeast(in View a, int least, in View into)
-    {
-        if (call.Begin(AclnnOp.ClampMin).Take(a).Take((long)least).Take(into).IsNew())
-            call.Plan(_cann.ClampMin(call[0], call.Scalar(least), call[1], call.Size, call.Executor));
         call.Run();
     }
 
@@ -133,8 +117,13 @@ internal sealed unsafe partial class Kernels
     /// <summary>Elements under a dense bool mask become the value.</summary>
     public void FillWhere(in View into, in View mask, float value)
     {
+        bool floats = into.Type is AclDataType.Float or AclDataType.BFloat16;
         if (call.Begin(AclnnOp.InplaceMaskedFillScalar).Take(into).Take(mask).Take(value).IsNew())
-            call.Plan(_cann.InplaceMaskedFillScalar(call[0], call[1], call.Scalar(value), call.Size, call.Executor));
+        {
+            AclScalar* scalar = floats ? call.Scalar(value) : call.Scalar((int)value);
+            call.Plan(_cann.InplaceMaskedFillScalar(call[0], call[1], scalar, call.Size, call.Executor));
+        }
+
         call.Run();
     }
 
