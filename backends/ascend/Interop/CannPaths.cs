@@ -32,6 +32,8 @@ internal sealed record CannPaths(
     {
         var toolkit = new List<string>();
         var versions = new List<string>();
+        var drivers = new List<string> { Path.Combine(driver, "version.info"), "/etc/ascend_install.info" };
+        var management = new List<string>(dcmi);
         foreach (string root in roots)
         {
             toolkit.Add(Path.Combine(root, "lib64"));
@@ -39,14 +41,17 @@ internal sealed record CannPaths(
             versions.Add(Path.Combine(root, "version.cfg"));
             versions.Add(Path.Combine(root, "version.info"));
             versions.Add(Path.Combine(root, $"{Machine}-linux", "ascend_toolkit_install.info"));
+
+            // A driver that is unpacked beside the toolkit, as in images without an installed one.
+            drivers.Add(Path.Combine(root, "driver", "version.info"));
+            management.Add(Path.Combine(root, "driver", "dcmi"));
         }
 
         string[] libraries = [.. (string[])["", "common", "driver"]];
         for (int i = 0; i < libraries.Length; i++)
             libraries[i] = Path.Combine(driver, "lib64", libraries[i]);
         return new CannPaths(
-            toolkit, libraries, [.. dcmi, .. toolkit],
-            new VersionFiles(versions, [Path.Combine(driver, "version.info"), "/etc/ascend_install.info"]));
+            toolkit, libraries, [.. management, .. toolkit], new VersionFiles(versions, drivers));
     }
 
     private static string Machine =>
