@@ -48,6 +48,8 @@ void apply(const std::string &command)
         current.requireOppPath = value == "1";
     } else if (key == "unpinned") {
         current.allowUnpinned = value == "1";
+    } else if (key == "hccl-timeout-ms") {
+        current.hcclTimeout = std::atoi(value.c_str());
     } else if (key == "fault") {
         faults::order(value);
     } else if (key == "no-faults") {
@@ -60,11 +62,11 @@ void apply(const std::string &command)
     }
 }
 
-/// CANN_EMULATOR_SCHEDULE, _DELAY_US, _HBM_MIB, _REQUIRE_OPP, _UNPINNED and _FAULT (several with ',').
+/// CANN_EMULATOR_SCHEDULE, _DELAY_US, _HBM_MIB, _REQUIRE_OPP, _UNPINNED, _HCCL_TIMEOUT_MS and _FAULT (several with ',').
 struct Environment {
     Environment()
     {
-        static const char *const kKeys[] = {"schedule", "delay-us", "hbm-mib", "require-opp", "unpinned", "fault"};
+        static const char *const kKeys[] = {"schedule", "delay-us", "hbm-mib", "require-opp", "unpinned", "hccl-timeout-ms", "fault"};
         for (const char *key : kKeys) {
             std::string name = "CANN_EMULATOR_";
             for (const char *letter = key; *letter != 0; letter++) {

@@ -2,6 +2,7 @@
 
 #include <cstdarg>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <new>
 
@@ -87,7 +88,8 @@ int answer_refusal(const char *function) noexcept
     }
     recent_message() = format("%s: %s: %s [%s]", code_name(code).c_str(), function, rule.c_str(), profile().name);
     recent_code() = code;
-    return code;
+    constexpr int kHcclRuntime = 15; // HCCL_E_RUNTIME: a collective's answer to a runtime code
+    return std::strncmp(function, "Hccl", 4) == 0 && code > 1042 ? kHcclRuntime : code;
 }
 
 bool cann_at_least(int major, int minor)

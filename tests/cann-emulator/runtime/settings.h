@@ -9,6 +9,7 @@ struct Settings {
     int delayMicroseconds = 0;   ///< before every device task
     bool requireOppPath = false; ///< 561107 unless ASCEND_OPP_PATH is set, as on a real installation
     bool allowUnpinned = false;  ///< aclrtMemcpyAsync on pageable host memory copies at once, as the newest reference allows
+    int hcclTimeout = 0;         ///< milliseconds for joins and collectives in place of the HCCL_* variables; 0: theirs
 };
 
 Settings &settings();
