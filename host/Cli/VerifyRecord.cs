@@ -40,7 +40,7 @@ internal sealed record VerifyRecord(
 
     private static string SourcesOf(Backend backend)
     {
-        // Glm5.Backends.CpuReference lies in backends/cpu-reference.
+        // The assembly of the last word CpuReference lies in backends/cpu-reference.
         string name = backend.GetType().Assembly.GetName().Name!.Split('.')[^1];
         string folder = string.Concat(name.Select((c, i) => i > 0 && char.IsUpper(c) ? $"-{char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
         for (DirectoryInfo? at = new(Environment.CurrentDirectory); at is not null; at = at.Parent)
