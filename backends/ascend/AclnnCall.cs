@@ -18,7 +18,9 @@ namespace Glm5.Backends.Ascend;
 /// </summary>
 internal sealed unsafe class AclnnCall(AscendDevice device, ActivationArena scratch) : IDisposable
 {
-    /// <summary>Addresses that a kept executor is given must be multiples of it; views go on from there by an offset.</summary>
+    /// <summary>
+    /// Addresses that a kept executor is given must be multiples of it; views go on from there by an offset.
+    /// </summary>
     private const int AddressAlignment = 32;
 
     private readonly Nnopbase _base = device.Cann.Descriptors;
@@ -88,14 +90,18 @@ internal sealed unsafe class AclnnCall(AscendDevice device, ActivationArena scra
         return this;
     }
 
-    /// <summary>The operator's executor is not to be kept: it has lists that are left out, whose indices are not documented.</summary>
+    /// <summary>
+    /// The operator's executor is not to be kept: it has lists that are left out, whose indices are not documented.
+    /// </summary>
     public AclnnCall Once()
     {
         _keepable = false;
         return this;
     }
 
-    /// <summary>False when an executor for the very same call was kept: only addresses differ, and those are moved here.</summary>
+    /// <summary>
+    /// False when an executor for the very same call was kept: only addresses differ, and those are moved here.
+    /// </summary>
     public bool IsNew()
     {
         _found = _keepable ? _cache.Find(_key) : null;
@@ -147,7 +153,9 @@ internal sealed unsafe class AclnnCall(AscendDevice device, ActivationArena scra
         }
     }
 
-    /// <summary>The second phase. Workspace is taken for the call alone: the next operator of the stream runs behind it.</summary>
+    /// <summary>
+    /// The second phase. Workspace is taken for the call alone: the next operator of the stream runs behind it.
+    /// </summary>
     public void Run()
     {
         if (_found is not null)

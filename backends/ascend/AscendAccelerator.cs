@@ -7,7 +7,9 @@ namespace Glm5.Backends.Ascend;
 /// <summary>One rank on one NPU die.</summary>
 public sealed class AscendAccelerator : IAccelerator
 {
-    /// <summary>Scratch beyond the size of the arena: workspace of operators, and roundings of what they read.</summary>
+    /// <summary>
+    /// Scratch beyond the size of the arena: workspace of operators, and roundings of what they read.
+    /// </summary>
     private const long ScratchSlack = 64 << 20;
 
     private readonly AscendDevice _device;

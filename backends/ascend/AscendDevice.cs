@@ -48,7 +48,9 @@ internal sealed unsafe class AscendDevice : IDisposable
     /// <summary>Counts the waits that ended: what was given to the stream before one is done after it.</summary>
     public long Waits { get; private set; }
 
-    /// <summary>True while what is given to the stream is recorded, not run: the host may not wait, copy or allocate.</summary>
+    /// <summary>
+    /// True while what is given to the stream is recorded, not run: the host may not wait, copy or allocate.
+    /// </summary>
     public bool IsCapturing { get; set; }
 
     /// <summary>Ends a capture that came to something which only the host can do.</summary>

@@ -3,7 +3,9 @@ using Glm5.Core.Accelerator;
 
 namespace Glm5.Backends.Ascend;
 
-/// <summary>What a captured step was recorded for: everything of a plan that shapes its operations, and its tables' places.</summary>
+/// <summary>
+/// What a captured step was recorded for: everything of a plan that shapes its operations, and its tables' places.
+/// </summary>
 internal readonly record struct GraphKey(
     int Tokens, int Sequences, int LogitRows, int ContextBucket, int BlockColumns, nint Tables, nint Blocks);
 

@@ -43,7 +43,9 @@ internal sealed class AscendStepPlan(AscendDevice device, AscendMemory memory) :
     /// <summary>[sequences, columns] I32: the blocks of each sequence; behind its own, block 0.</summary>
     public View BlockTables => View.Dense(_blocks.Address, AclDataType.Int32, Layout.SequenceCount, _blockColumns);
 
-    /// <summary>The longest context rounded up, so that steps of growing contexts have one shape: a power of two from 256 on.</summary>
+    /// <summary>
+    /// The longest context rounded up, so that steps of growing contexts have one shape: a power of two from 256 on.
+    /// </summary>
     public int ContextBucket => (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(256, Layout.LongestContext));
 
     /// <summary>What shapes the step's operations.</summary>

@@ -8,7 +8,9 @@ public enum AscendVoice
     /// <summary>What serves: products in BF16, caches in BF16, CANN's fusions where they fit.</summary>
     Fused,
 
-    /// <summary>The portable set alone, everything in F32: slow, and exact enough to be held against golden data.</summary>
+    /// <summary>
+    /// The portable set alone, everything in F32: slow, and exact enough to be held against golden data.
+    /// </summary>
     Portable,
 }
 

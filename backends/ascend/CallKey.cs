@@ -27,7 +27,9 @@ internal sealed class CallKey
         Hash ^= Hash >> 29;
     }
 
-    /// <summary>A view: everything but where it lies, of which only the offset from an aligned address counts.</summary>
+    /// <summary>
+    /// A view: everything but where it lies, of which only the offset from an aligned address counts.
+    /// </summary>
     public void Add(in View view, int alignment)
     {
         if (view.Address == 0)

@@ -16,7 +16,9 @@ internal sealed unsafe class PinnedStage(AscendDevice device, AscendMemory memor
     /// <summary>Device address of the first byte.</summary>
     public nint Address => _buffer!.Address;
 
-    /// <summary>The host side for <paramref name="bytes"/> bytes, free to be written: an earlier copy has ended.</summary>
+    /// <summary>
+    /// The host side for <paramref name="bytes"/> bytes, free to be written: an earlier copy has ended.
+    /// </summary>
     public Span<byte> Host(int bytes)
     {
         device.RefuseWhileCapturing($"the host writes {purpose}");

@@ -2,7 +2,9 @@ using Glm5.Core.Accelerator;
 
 namespace Glm5.Backends.Ascend;
 
-/// <summary>Where the ranks of one process meet on the host: a barrier that can be poisoned. Shared by all of them.</summary>
+/// <summary>
+/// Where the ranks of one process meet on the host: a barrier that can be poisoned. Shared by all of them.
+/// </summary>
 internal sealed class RankMeeting(int size)
 {
     private readonly Lock _gate = new();

@@ -9,7 +9,9 @@ public enum ElementType
     /// <summary>bfloat16: the upper half of a binary32.</summary>
     BF16,
 
-    /// <summary>FP8 E4M3FN: bias 7, largest 448, no infinities, 0x7F and 0xFF are NaN. As a weight it has block scales.</summary>
+    /// <summary>
+    /// FP8 E4M3FN: bias 7, largest 448, no infinities, 0x7F and 0xFF are NaN. As a weight it has block scales.
+    /// </summary>
     F8E4M3,
 
     /// <summary>Signed 8-bit codes. As a weight each row has a scale.</summary>

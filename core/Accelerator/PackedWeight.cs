@@ -15,16 +15,22 @@ public enum WeightRole
     /// <summary>The router's matrix [experts, hidden], computed in F32 (spec 3.3).</summary>
     Router,
 
-    /// <summary>Rows of kv_b_proj that make keys, one part a head: [nope, latent], applied as q · W (spec 3.1, absorbed).</summary>
+    /// <summary>
+    /// Rows of kv_b_proj that make keys, one part a head: [nope, latent], applied as q · W (spec 3.1, absorbed).
+    /// </summary>
     KeyUp,
 
     /// <summary>Rows of kv_b_proj that make values, one part a head: [v, latent], applied as o · Wᵀ.</summary>
     ValueUp,
 
-    /// <summary>A gate and an up matrix, stacked: parts gate₀, up₀, gate₁, up₁, … ; one group a network (1, or one an expert).</summary>
+    /// <summary>
+    /// A gate and an up matrix, stacked: parts gate₀, up₀, gate₁, up₁, … ; one group a network (1, or one an expert).
+    /// </summary>
     GateUp,
 
-    /// <summary>A row-parallel matrix [hidden, in] whose product is a <see cref="PartialSum"/>; one group a network.</summary>
+    /// <summary>
+    /// A row-parallel matrix [hidden, in] whose product is a <see cref="PartialSum"/>; one group a network.
+    /// </summary>
     RowParallel,
 
     /// <summary>The output head [vocab, hidden].</summary>
@@ -54,7 +60,9 @@ public abstract class PackedWeight(WeightRole role, int groups, long rows, long 
     public virtual Tensor AsVector() =>
         throw new InvalidOperationException($"a weight packed as {Role} cannot be used as a vector");
 
-    /// <summary>How its numbers changed when it was packed; null when they are the stored ones, or those rounded to BF16.</summary>
+    /// <summary>
+    /// How its numbers changed when it was packed; null when they are the stored ones, or those rounded to BF16.
+    /// </summary>
     public virtual WeightConversion? Conversion => null;
 
     /// <summary>Bytes of device memory it takes beyond the mapped checkpoint.</summary>

@@ -4,7 +4,9 @@ using Glm5.Core.Sampling;
 
 namespace Glm5.Core.Parallel;
 
-/// <summary>What one rank owns: its device, its shard of the model, its caches. Used by the rank's thread alone.</summary>
+/// <summary>
+/// What one rank owns: its device, its shard of the model, its caches. Used by the rank's thread alone.
+/// </summary>
 public sealed class RankModel(IAccelerator accelerator, ModelWeights weights, Glm5Model model, KvStore kv) : IDisposable
 {
     private readonly Drafter _drafter = new(accelerator, model, kv);

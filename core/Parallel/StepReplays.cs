@@ -28,7 +28,9 @@ internal sealed class StepReplays(IAccelerator accelerator, Glm5Model model, KvS
     /// <summary>Steps that were replayed.</summary>
     public long Replayed { get; private set; }
 
-    /// <summary>Computes the step into <paramref name="result"/>; false when it has to run eagerly (then nothing ran).</summary>
+    /// <summary>
+    /// Computes the step into <paramref name="result"/>; false when it has to run eagerly (then nothing ran).
+    /// </summary>
     public bool TryRun(StepPlan plan, ForwardResult result)
     {
         StepLayout layout = plan.Layout;

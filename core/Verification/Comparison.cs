@@ -3,7 +3,9 @@ namespace Glm5.Core.Verification;
 /// <summary>Comparisons of values that say where the worst difference is.</summary>
 public static class Comparison
 {
-    /// <summary>What is wrong with values, or null: all finite, and within a bound relative to the largest expected magnitude.</summary>
+    /// <summary>
+    /// What is wrong with values, or null: all finite, and within a bound relative to the largest expected magnitude.
+    /// </summary>
     public static string? Difference(float[] expected, float[] got, string what, double bound)
     {
         if (expected.Length != got.Length)

@@ -22,7 +22,9 @@ public sealed record LayerShape(
     public override string ToString() => Name;
 }
 
-/// <summary>One layer with random weights on one rank, and a step over two sequences, one of them continued from its cache.</summary>
+/// <summary>
+/// One layer with random weights on one rank, and a step over two sequences, one of them continued from its cache.
+/// </summary>
 public sealed class LayerBench : IDisposable
 {
     private readonly OpBench _bench;

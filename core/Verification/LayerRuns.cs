@@ -18,7 +18,9 @@ public static class LayerRuns
     /// <summary>Arena that the runs need.</summary>
     public const long ArenaBytes = 256 << 20;
 
-    /// <summary>Runs the attention steps of a second step over a filled cache; may force the selection. Disposes the device.</summary>
+    /// <summary>
+    /// Runs the attention steps of a second step over a filled cache; may force the selection. Disposes the device.
+    /// </summary>
     public static AttentionValues Attention(IAccelerator device, LayerShape shape, int[]? forced = null)
     {
         using var layer = new LayerBench(device, shape, 31);

@@ -5,7 +5,9 @@ using Glm5.Core.Weights.Formats;
 
 namespace Glm5.Core.Verification;
 
-/// <summary>Seeded random tensors and weights on one rank, and their host copies, for suites that call operations.</summary>
+/// <summary>
+/// Seeded random tensors and weights on one rank, and their host copies, for suites that call operations.
+/// </summary>
 public sealed class OpBench : IDisposable
 {
     private readonly Random _random;
@@ -79,7 +81,9 @@ public sealed class OpBench : IDisposable
         return values;
     }
 
-    /// <summary>A stored matrix of random values of magnitude about 1 / sqrt(columns), kept alive with the bench.</summary>
+    /// <summary>
+    /// A stored matrix of random values of magnitude about 1 / sqrt(columns), kept alive with the bench.
+    /// </summary>
     public WeightSource Weight(ElementType type, long rows, long columns)
     {
         float[] values = Values(rows * columns, 1.7f / MathF.Sqrt(columns));

@@ -3,7 +3,9 @@ using Glm5.Core.Weights;
 
 namespace Glm5.Core.Verification;
 
-/// <summary>Each primitive once, on seeded input that is the same on every device: floats or integers to be compared.</summary>
+/// <summary>
+/// Each primitive once, on seeded input that is the same on every device: floats or integers to be compared.
+/// </summary>
 internal static class PrimitiveRuns
 {
     /// <summary>Name, the stored type of its weights (F32 where it has none), and the run.</summary>

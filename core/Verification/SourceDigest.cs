@@ -7,7 +7,9 @@ namespace Glm5.Core.Verification;
 /// <summary>A digest of C# sources, by which a record knows whether it still speaks of the code in the tree.</summary>
 public static class SourceDigest
 {
-    /// <summary>Digest of all sources below the folders, relative to the repository's root: 16 hexadecimal digits.</summary>
+    /// <summary>
+    /// Digest of all sources below the folders, relative to the repository's root: 16 hexadecimal digits.
+    /// </summary>
     public static string Of(string root, params ReadOnlySpan<string> folders)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -28,7 +28,10 @@ internal static class StoreRuns
             : null);
     }
 
-    /// <summary>Latents and index keys are read at the positions they were written for; a block copies whole. Disposes the device.</summary>
+    /// <summary>
+    /// Latents and index keys are read at the positions they were written for; a block copies whole. Disposes the
+    /// device.
+    /// </summary>
     public static string? Caches(IAccelerator device)
     {
         const int Tokens = 40, Latent = 512, Rope = 64, Index = 128, Slots = 16;

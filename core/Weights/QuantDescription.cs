@@ -12,7 +12,9 @@ internal static class QuantDescription
 
     private const string Float = "FLOAT", Dynamic8 = "W8A8_DYNAMIC";
 
-    /// <summary>Adds a problem for every tensor in use whose format is not served. A folder without the file has none.</summary>
+    /// <summary>
+    /// Adds a problem for every tensor in use whose format is not served. A folder without the file has none.
+    /// </summary>
     public static void Check(
         string folder, FileReads reads, Dictionary<string, (int File, StoredTensor Tensor)> used, ProblemList problems)
     {

@@ -18,7 +18,9 @@ internal sealed record VerifyRecord(
     [JsonIgnore]
     public int Failed => Failures.Count;
 
-    /// <summary>Counts results. In a checkout of the project the record speaks of its very sources, elsewhere of none.</summary>
+    /// <summary>
+    /// Counts results. In a checkout of the project the record speaks of its very sources, elsewhere of none.
+    /// </summary>
     public static VerifyRecord Of(Backend backend, Capabilities device, IReadOnlyList<CheckResult> results)
     {
         var suites = new SortedDictionary<string, VerifiedSuite>(StringComparer.Ordinal);

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Glm5.Backends.Ascend.Interop;
 
-/// <summary>Where CANN and its driver lie on this machine, on x86-64 and Arm hosts, before and after the split of 8.5.</summary>
+/// <summary>
+/// Where CANN and its driver lie on this machine, on x86-64 and Arm hosts, before and after the split of 8.5.
+/// </summary>
 /// <param name="Toolkit">Folders with the runtime, operators and collectives, the first searched first.</param>
 /// <param name="Driver">Folders of the driver's libraries, which the others need.</param>
 /// <param name="Dcmi">Folders with the management interface.</param>
@@ -57,7 +59,9 @@ internal sealed record CannPaths(
     private static string Machine =>
         RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "aarch64" : "x86_64";
 
-    /// <summary>8.x installs <c>ascend-toolkit/latest</c>, 8.5 and later <c>cann-VERSION</c>: the newest first.</summary>
+    /// <summary>
+    /// 8.x installs <c>ascend-toolkit/latest</c>, 8.5 and later <c>cann-VERSION</c>: the newest first.
+    /// </summary>
     private static void AddInstalled(List<string> roots)
     {
         if (Directory.Exists(Installed))

@@ -119,7 +119,9 @@ internal sealed partial class AscendOps
             store.Latents(weights.Layer), d.Epsilon);
     }
 
-    /// <summary>cos and sin [tokens, 1, 1, 64], the angles of all pairs and then again: the operators turn halves.</summary>
+    /// <summary>
+    /// cos and sin [tokens, 1, 1, 64], the angles of all pairs and then again: the operators turn halves.
+    /// </summary>
     private (View Cos, View Sin) TwiceEach(AscendStepPlan step, float theta, AclDataType type)
     {
         const int Half = RopeWidth / 2;
@@ -136,7 +138,9 @@ internal sealed partial class AscendOps
         return twice.As(half[0], 1, 1, RopeWidth);
     }
 
-    /// <summary>[tokens, 1, longest context rounded up] I32: every position up to each token's own, −1 behind.</summary>
+    /// <summary>
+    /// [tokens, 1, longest context rounded up] I32: every position up to each token's own, −1 behind.
+    /// </summary>
     private View Everything(AscendStepPlan step)
     {
         long tokens = step.Layout.TokenCount, width = step.ContextBucket;

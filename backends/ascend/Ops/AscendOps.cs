@@ -24,7 +24,9 @@ internal sealed partial class AscendOps : AscendPrimitives
         : base(memory, arena, collectives, kernels, angles) =>
         (_fusions, _takesFloatWeights) = (fusions, version.IsAtLeast(9, 1));
 
-    /// <summary>True when the caches of such a store are written and read by fusions: turned keys then lie in halves.</summary>
+    /// <summary>
+    /// True when the caches of such a store are written and read by fusions: turned keys then lie in halves.
+    /// </summary>
     public static bool KeepsKeysInHalves(Fusions fusions, KvSpec spec) =>
         fusions.Has(Fusion.Latents) && fusions.Has(Fusion.SparseAttention)
         && spec is { RopeWidth: RopeWidth, LatentWidth: 512 } && spec.BlockSlots % 16 == 0 && spec.BlockSlots <= 1024;

@@ -24,7 +24,9 @@ internal partial class AscendPrimitives
         Deliver(target, y);
     }
 
-    /// <summary>A row that is all −inf has no maximum: what is left out counts as the lowest number, and as 0 afterwards.</summary>
+    /// <summary>
+    /// A row that is all −inf has no maximum: what is left out counts as the lowest number, and as 0 afterwards.
+    /// </summary>
     protected override void SoftmaxCore(Tensor x, float scale)
     {
         using ActivationArena.Scope scope = OpenScratch();

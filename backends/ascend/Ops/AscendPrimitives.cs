@@ -38,7 +38,9 @@ internal partial class AscendPrimitives : BlockOps, IDisposable
     /// <summary>0, 1, … as F32, [count].</summary>
     protected View Counting(long count) => _counting.First(count);
 
-    /// <summary>Where a dense result of an operation goes first: into itself, unless it is strided or one of the inputs.</summary>
+    /// <summary>
+    /// Where a dense result of an operation goes first: into itself, unless it is strided or one of the inputs.
+    /// </summary>
     private View Target(in View into, AclDataType type, bool aliases = false) =>
         into.IsDense && into.Type == type && !aliases ? into : Kernels.TemporaryLike(into, type);
 

@@ -4,7 +4,9 @@ using Glm5.Core.Accelerator;
 
 namespace Glm5.Backends.Ascend.Ops;
 
-/// <summary>0, 1, 2, … as F32 on the device: what indices are made of where no operator makes them. Exact to 2^24.</summary>
+/// <summary>
+/// 0, 1, 2, … as F32 on the device: what indices are made of where no operator makes them. Exact to 2^24.
+/// </summary>
 internal sealed class CountingRow : IDisposable
 {
     /// <summary>More than any vocabulary or number of experts.</summary>

@@ -76,7 +76,9 @@ internal sealed unsafe partial class Kernels
         call.Run();
     }
 
-    /// <summary>Turns pairs (2i, 2i+1) of x [tokens, heads, 1, 64]; into has all first parts, then all second ones.</summary>
+    /// <summary>
+    /// Turns pairs (2i, 2i+1) of x [tokens, heads, 1, 64]; into has all first parts, then all second ones.
+    /// </summary>
     public void InterleaveRope(in View x, in View cos, in View sin, in View into)
     {
         if (call.Begin(AclnnOp.InterleaveRope).Take(x).Take(cos).Take(sin).Take(into).IsNew())

@@ -70,7 +70,9 @@ internal sealed unsafe partial class Kernels
         call.Run();
     }
 
-    /// <summary>Rows of a [rows, k] in groups that end at ends [groups] I64, each times its own of b [groups, k, n].</summary>
+    /// <summary>
+    /// Rows of a [rows, k] in groups that end at ends [groups] I64, each times its own of b [groups, k, n].
+    /// </summary>
     public void GroupedProduct(in View a, in View b, in View ends, in View into)
     {
         const long OneOutput = 3, ByRows = 0, Ends = 0, NoActivation = 0;
