@@ -116,6 +116,9 @@ Group::Group(const std::string &name, uint32_t ranks, uint32_t rank, int device,
         shm_unlink(name.c_str());
         refuse(kTimeout, "%s (HCCL_CONNECT_TIMEOUT)", refusal.rule.c_str());
     }
+    if (name.find("table") == std::string::npos) {
+        shm_unlink(name.c_str()); // all have it mapped, and its name is of one use: a process that is killed leaves nothing behind
+    }
     for (uint32_t other = 0; other < ranks; other++) {
         if (other != rank && seat(other).device == device) {
             refuse(kParameter, "ranks %u and %u share device %d", rank, other, device);

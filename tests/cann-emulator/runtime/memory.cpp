@@ -137,7 +137,7 @@ void release(uintptr_t address)
 
 bool contains(uintptr_t address)
 {
-    return g_base != 0 && address >= g_base && address < g_base + kRange;
+    return g_base != 0 && address >= g_base && address < g_base + kRange - kPage; // the base was rounded up by less than a page
 }
 
 bool is_live(uintptr_t address, size_t size)

@@ -22,7 +22,11 @@ public:
 };
 
 extern Stand *g_stand;
+extern std::string g_root;
 extern std::string g_maps;
+
+/// One rank of the case that meets another process.
+bool meet_as_rank(uint32_t rank, const HcclRootInfo &root);
 
 /// A function of the profile under its exact type.
 #define CANN(name) (reinterpret_cast<decltype(&emu::name)>(g_stand->find(#name)))
