@@ -88,8 +88,7 @@ internal sealed class ChatTurn : IDisposable
             await reply.EndAsync(_generation.Finish);
             return Answer.Reason(_generation.Finish);
         }
-        catch (Exception exception) when (_http.RequestAborted.IsCancellationRequested
-            && exception is OperationCanceledException or IOException)
+        catch (Exception exception) when (Disconnection.Explains(_http, exception))
         {
             return "disconnected";
         }

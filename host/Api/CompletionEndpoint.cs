@@ -75,8 +75,7 @@ internal static class CompletionEndpoint
             await reply.EndAsync();
             return answers[^1].Reason(generations[^1].Finish);
         }
-        catch (Exception exception) when (http.RequestAborted.IsCancellationRequested
-            && exception is OperationCanceledException or IOException)
+        catch (Exception exception) when (Disconnection.Explains(http, exception))
         {
             return "disconnected";
         }

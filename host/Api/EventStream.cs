@@ -60,12 +60,12 @@ internal sealed class EventStream : IDisposable
     }
 
     /// <summary>Sends what was written, and waits while the client is behind.</summary>
-    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    /// <exception cref="ClientGoneException">It has.</exception>
     public async ValueTask SendAsync(CancellationToken cancel)
     {
         FlushResult result = await _pipe.FlushAsync(cancel);
         if (result.IsCompleted)
-            throw new OperationCanceledException("the client has gone");
+            throw new ClientGoneException();
     }
 
     /// <summary>Ends the stream with the mark that clients wait for.</summary>
