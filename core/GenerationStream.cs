@@ -29,6 +29,9 @@ internal sealed class GenerationStream(Sequence sequence, Inbox inbox) : Generat
         Volatile.Read(ref _finish) is var finish and not Running ? (FinishReason)finish : null;
 
     /// <inheritdoc/>
+    public override bool HasNext => _tokens.Reader.TryPeek(out _);
+
+    /// <inheritdoc/>
     public override async IAsyncEnumerable<SampledToken> ReadAllAsync(
         [EnumeratorCancellation] CancellationToken cancel = default)
     {

@@ -11,6 +11,9 @@ namespace Glm5.Host.Api;
 /// </summary>
 internal sealed class EventStream : IDisposable
 {
+    /// <summary>Bytes that are worth a packet of their own.</summary>
+    private const int FullBytes = 4096;
+
     private readonly HttpResponse _response;
     private readonly PipeWriter _pipe;
     private readonly Utf8JsonWriter _json;
@@ -29,6 +32,9 @@ internal sealed class EventStream : IDisposable
         _response.Headers.CacheControl = "no-cache";
         _response.Headers["X-Accel-Buffering"] = "no"; // nginx would collect events otherwise.
     }
+
+    /// <summary>Where whole events can be written by themselves.</summary>
+    public IBufferWriter<byte> Output => _pipe;
 
     /// <summary>Begins an event; the caller writes one JSON value.</summary>
     public Utf8JsonWriter Begin()
@@ -61,10 +67,28 @@ internal sealed class EventStream : IDisposable
 
     /// <summary>Sends what was written, and waits while the client is behind.</summary>
     /// <exception cref="ClientGoneException">It has.</exception>
-    public async ValueTask SendAsync(CancellationToken cancel)
+    public ValueTask SendAsync(CancellationToken cancel)
     {
-        FlushResult result = await _pipe.FlushAsync(cancel);
-        if (result.IsCompleted)
+        ValueTask<FlushResult> sent = _pipe.FlushAsync(cancel);
+        if (!sent.IsCompletedSuccessfully)
+            return AwaitAsync(sent);
+        RequireClient(sent.Result);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>
+    /// The same when a good deal was written since the last time; otherwise it may wait for what is written next. For
+    /// writers that know that there is more.
+    /// </summary>
+    /// <exception cref="ClientGoneException">It has.</exception>
+    public ValueTask SendFullAsync(CancellationToken cancel) =>
+        _pipe.UnflushedBytes >= FullBytes ? SendAsync(cancel) : ValueTask.CompletedTask;
+
+    private static async ValueTask AwaitAsync(ValueTask<FlushResult> sent) => RequireClient(await sent);
+
+    private static void RequireClient(FlushResult sent)
+    {
+        if (sent.IsCompleted)
             throw new ClientGoneException();
     }
 

@@ -22,7 +22,7 @@ internal static class EchoServer
             Model = new ModelOptions { Folder = folder, MaxSequences = streams, MaxBatchedTokens = 8 * streams },
             ServedNames = ["echo"],
             Port = 0,
-            LeastLogged = LogLevel.Warning,
+            LeastLogged = LogLevel.Error,
             Load = (model, _, logger, _) => Load(model, tokensPerSecond, clock, logger),
         };
         Backend cpu = BackendCatalog.Choose("cpu").Backend;
