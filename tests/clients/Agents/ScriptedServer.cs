@@ -4,7 +4,6 @@ using Glm5.Core.Chat;
 using Glm5.Core.Kv;
 using Glm5.Core.Tokenization;
 using Glm5.Core.Weights;
-using Glm5.Host.Serving;
 using Microsoft.Extensions.Logging;
 
 namespace Glm5.Tests.Clients.Agents;
