@@ -38,10 +38,8 @@ internal sealed class ChatStreamReply(
     public override ValueTask ShowAsync(SampledToken token)
     {
         log.Add(token);
-        if (answer.Shown.Count == 0)
-            return ValueTask.CompletedTask;
         WriteShown();
-        return answer.HasNext ? _events.SendFullAsync(_gone) : _events.SendAsync(_gone);
+        return _events.SendWhenDueAsync(answer.HasNext, _gone);
     }
 
     /// <inheritdoc/>

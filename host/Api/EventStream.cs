@@ -17,6 +17,7 @@ internal sealed class EventStream : IDisposable
     private readonly HttpResponse _response;
     private readonly PipeWriter _pipe;
     private readonly Utf8JsonWriter _json;
+    private bool _hasUnsent;
 
     public EventStream(HttpContext http)
     {
@@ -34,12 +35,19 @@ internal sealed class EventStream : IDisposable
     }
 
     /// <summary>Where whole events can be written by themselves.</summary>
-    public IBufferWriter<byte> Output => _pipe;
+    public IBufferWriter<byte> Output
+    {
+        get
+        {
+            _hasUnsent = true;
+            return _pipe;
+        }
+    }
 
     /// <summary>Begins an event; the caller writes one JSON value.</summary>
     public Utf8JsonWriter Begin()
     {
-        _pipe.Write("data: "u8);
+        Output.Write("data: "u8);
         _json.Reset();
         return _json;
     }
@@ -49,7 +57,7 @@ internal sealed class EventStream : IDisposable
     /// </summary>
     public Utf8JsonWriter Begin(JsonEncodedText type)
     {
-        _pipe.Write("event: "u8);
+        Output.Write("event: "u8);
         _pipe.Write(type.EncodedUtf8Bytes);
         _pipe.Write("\ndata: "u8);
         _json.Reset();
@@ -69,6 +77,7 @@ internal sealed class EventStream : IDisposable
     /// <exception cref="ClientGoneException">It has.</exception>
     public ValueTask SendAsync(CancellationToken cancel)
     {
+        _hasUnsent = false;
         ValueTask<FlushResult> sent = _pipe.FlushAsync(cancel);
         if (!sent.IsCompletedSuccessfully)
             return AwaitAsync(sent);
@@ -77,12 +86,12 @@ internal sealed class EventStream : IDisposable
     }
 
     /// <summary>
-    /// The same when a good deal was written since the last time; otherwise it may wait for what is written next. For
-    /// writers that know that there is more.
+    /// Sends what was written since the last time, if anything; where <paramref name="more"/> is about to be written, a
+    /// little may wait for it and share its packet.
     /// </summary>
     /// <exception cref="ClientGoneException">It has.</exception>
-    public ValueTask SendFullAsync(CancellationToken cancel) =>
-        _pipe.UnflushedBytes >= FullBytes ? SendAsync(cancel) : ValueTask.CompletedTask;
+    public ValueTask SendWhenDueAsync(bool more, CancellationToken cancel) =>
+        !_hasUnsent || (more && _pipe.UnflushedBytes < FullBytes) ? ValueTask.CompletedTask : SendAsync(cancel);
 
     private static async ValueTask AwaitAsync(ValueTask<FlushResult> sent) => RequireClient(await sent);
 
