@@ -104,6 +104,9 @@ internal sealed class EngineCounters : IDisposable
         _inbox.Leave();
     }
 
+    /// <summary>A sequence was not begun in time.</summary>
+    public void Expired() => _metrics.Expired();
+
     /// <summary>
     /// The answer to a request that finds every place taken: when a tenth of them will have been given up.
     /// </summary>

@@ -29,7 +29,7 @@ public sealed class EngineMetrics : IDisposable
     private readonly Meter _meter = new(MeterName);
     private readonly Histogram<double> _stepTime, _queueTime, _timeToFirstToken, _interTokenLatency;
     private readonly Counter<long> _promptTokens, _generatedTokens, _preemptions, _queriedTokens, _cachedTokens;
-    private readonly Counter<long> _draftTokens, _acceptedTokens;
+    private readonly Counter<long> _draftTokens, _acceptedTokens, _expired;
 
     /// <summary>Instruments over an engine, whose status is read when they are.</summary>
     internal EngineMetrics(Func<EngineStatus> status)
@@ -41,6 +41,8 @@ public sealed class EngineMetrics : IDisposable
         _promptTokens = _meter.CreateCounter<long>("glm5.prompt_tokens", "{token}", "Prompt tokens computed.");
         _generatedTokens = _meter.CreateCounter<long>("glm5.generated_tokens", "{token}", "Tokens chosen.");
         _preemptions = _meter.CreateCounter<long>("glm5.preemptions", "{sequence}", "Sequences that gave their blocks up.");
+        _expired = _meter.CreateCounter<long>(
+            "glm5.expired", "{sequence}", "Sequences that were not begun in the time they had.");
         _queriedTokens = _meter.CreateCounter<long>(
             "glm5.prefix_cache.queried_tokens", "{token}", "Prompt tokens looked up in the prefix cache.");
         _cachedTokens = _meter.CreateCounter<long>(
@@ -70,6 +72,8 @@ public sealed class EngineMetrics : IDisposable
         if (preemptions > 0)
             _preemptions.Add(preemptions);
     }
+
+    internal void Expired() => _expired.Add(1);
 
     internal void LookedUp(long queriedTokens, long cachedTokens)
     {

@@ -18,6 +18,7 @@ internal sealed class ChatStreamReply(
     private static readonly JsonEncodedText s_kind = JsonEncodedText.Encode("chat.completion.chunk");
 
     private readonly EventStream _events = new(http);
+    private readonly ChunkForm _form = new(head, s_kind, request.Fields.IncludeUsage);
     private readonly CancellationToken _gone = http.RequestAborted;
 
     public void Dispose() => _events.Dispose();
@@ -37,10 +38,8 @@ internal sealed class ChatStreamReply(
     public override ValueTask ShowAsync(SampledToken token)
     {
         log.Add(token);
-        if (answer.Shown.Count == 0)
-            return ValueTask.CompletedTask;
         WriteShown();
-        return _events.SendAsync(_gone);
+        return _events.SendWhenDueAsync(answer.HasNext, _gone);
     }
 
     /// <inheritdoc/>
@@ -60,10 +59,27 @@ internal sealed class ChatStreamReply(
     {
         foreach (OutputPart part in answer.Shown)
         {
+            if (HasTheForm(part))
+            {
+                WriteText(part);
+                continue;
+            }
+
             Utf8JsonWriter json = BeginChunk();
             WritePart(json, part);
             EndChunk(json, null, withPrompt: false);
         }
+    }
+
+    private bool HasTheForm(in OutputPart part) =>
+        part.Kind is OutputKind.Content or OutputKind.Reasoning && !log.IsPending && !request.Fields.ContinuousUsage;
+
+    private void WriteText(in OutputPart part)
+    {
+        if (part.Kind == OutputKind.Content)
+            _form.Write(_events.Output, part.Text, Names.Content);
+        else
+            _form.Write(_events.Output, part.Text, Names.ReasoningContent, Names.Reasoning);
     }
 
     private void WritePart(Utf8JsonWriter json, OutputPart part)

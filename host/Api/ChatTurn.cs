@@ -29,7 +29,7 @@ internal sealed class ChatTurn : IDisposable
     /// <exception cref="EngineBusyException">The queue is full.</exception>
     public static ChatTurn Begin(HttpContext http, ReadyModel ready, ChatRequest request, ChatPrompt prompt, string id)
     {
-        Generation generation = Submit(ready, request.Fields, prompt.Tokens);
+        Generation generation = Submit(http, ready, request.Fields, prompt.Tokens);
         http.Response.Headers["x-request-id"] = id;
         var answer = new ChatAnswer(ready, request, generation, prompt.StartsInReasoning);
         return new ChatTurn(http, id, generation, prompt, answer);
@@ -52,11 +52,11 @@ internal sealed class ChatTurn : IDisposable
     /// <summary>Frees the sequence, wherever it is.</summary>
     public void Dispose() => _generation.Dispose();
 
-    private static Generation Submit(ReadyModel ready, SamplingFields fields, int[] prompt)
+    private static Generation Submit(HttpContext http, ReadyModel ready, SamplingFields fields, int[] prompt)
     {
         try
         {
-            return ready.Engine.Submit(fields.ToRequest(prompt.ToImmutableArray()));
+            return ready.Engine.Submit(fields.ToRequest(prompt.ToImmutableArray(), http.Request.Headers));
         }
         catch (RequestRefusedException refused) when (refused.Field == "prompt")
         {
@@ -88,8 +88,7 @@ internal sealed class ChatTurn : IDisposable
             await reply.EndAsync(_generation.Finish);
             return Answer.Reason(_generation.Finish);
         }
-        catch (Exception exception) when (_http.RequestAborted.IsCancellationRequested
-            && exception is OperationCanceledException or IOException)
+        catch (Exception exception) when (Disconnection.Explains(_http, exception))
         {
             return "disconnected";
         }

@@ -29,7 +29,8 @@ internal static class CompletionEndpoint
             var answers = new CompletionAnswer[generations.Length];
             for (int p = 0; p < generations.Length; p++)
             {
-                generations[p] = ready.Engine.Submit(request.Fields.ToRequest(request.Prompts[p].ToImmutableArray()));
+                generations[p] = ready.Engine.Submit(
+                    request.Fields.ToRequest(request.Prompts[p].ToImmutableArray(), http.Request.Headers));
                 answers[p] = new CompletionAnswer(ready, request.Fields, generations[p]);
             }
 
@@ -74,8 +75,7 @@ internal static class CompletionEndpoint
             await reply.EndAsync();
             return answers[^1].Reason(generations[^1].Finish);
         }
-        catch (Exception exception) when (http.RequestAborted.IsCancellationRequested
-            && exception is OperationCanceledException or IOException)
+        catch (Exception exception) when (Disconnection.Explains(http, exception))
         {
             return "disconnected";
         }

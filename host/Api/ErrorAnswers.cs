@@ -17,8 +17,7 @@ internal static partial class ErrorAnswers
             if (http.Response is { HasStarted: false, StatusCode: 404 or 405 or 415, ContentLength: null })
                 await WriteAsync(http, Unrouted(http));
         }
-        catch (Exception exception) when (http.RequestAborted.IsCancellationRequested
-            && exception is OperationCanceledException or IOException)
+        catch (Exception exception) when (Disconnection.Explains(http, exception))
         {
             // The client has gone; nobody reads an answer.
         }

@@ -44,6 +44,9 @@ internal sealed record SamplingFields
     /// <summary>Whom the prompt's cached rows are shared with: requests of the same salt.</summary>
     public string? CacheSalt { get; init; }
 
+    /// <summary>How urgent it is, and how long it waits at most.</summary>
+    public WaitTerms Wait { get; init; }
+
     /// <summary>Whether the answer comes in chunks.</summary>
     public bool Stream { get; init; }
 
@@ -78,6 +81,7 @@ internal sealed record SamplingFields
             SkipSpecial = fields.Flag("skip_special_tokens") ?? true,
             ReturnTokenIds = (fields.Flag("return_token_ids") ?? false) || ready.Model.Tokenizer is null,
             CacheSalt = ReadSalt(fields),
+            Wait = WaitTerms.Read(fields),
             Stream = stream,
             IncludeUsage = usage,
             ContinuousUsage = continuous,
@@ -98,15 +102,21 @@ internal sealed record SamplingFields
     }
 
     /// <summary>What the engine is asked to continue.</summary>
-    public GenerationRequest ToRequest(ImmutableArray<int> prompt) => new()
+    /// <param name="prompt">Ids of the prompt.</param>
+    /// <param name="headers">The request's, which may say how it waits.</param>
+    public GenerationRequest ToRequest(ImmutableArray<int> prompt, IHeaderDictionary headers)
     {
-        Prompt = prompt,
-        Sampling = Sampling,
-        MaxTokens = MaxTokens,
-        MinTokens = MinTokens,
-        StopIds = StopIds,
-        CacheSalt = CacheSalt,
-    };
+        var request = new GenerationRequest
+        {
+            Prompt = prompt,
+            Sampling = Sampling,
+            MaxTokens = MaxTokens,
+            MinTokens = MinTokens,
+            StopIds = StopIds,
+            CacheSalt = CacheSalt,
+        };
+        return Wait.Apply(request, headers);
+    }
 
     /// <summary>Reads an array of token ids of the vocabulary; empty when absent.</summary>
     public static int[] ReadIds(RequestFields fields, string name, int vocabulary) =>

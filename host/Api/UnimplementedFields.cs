@@ -63,7 +63,6 @@ internal static class UnimplementedFields
         // Storing, ordering, budgets.
         ["store"] = Only("nothing is stored", "false"),
         ["verbosity"] = Only("ask for it in the prompt", "\"medium\""),
-        ["priority"] = Only("requests are served in the order of their arrival", "0"),
         ["thinking_token_budget"] = Only("use max_tokens, or enable_thinking in chat_template_kwargs"),
         ["kv_transfer_params"] = Only(LeaveOut),
         ["vllm_xargs"] = Only(LeaveOut),

@@ -10,6 +10,10 @@ namespace Glm5.Host.Serving;
 /// <returns>The folder.</returns>
 internal delegate string FindFolder(LoadProgress progress, ILogger logger, CancellationToken cancel);
 
+/// <summary>Makes a model that can run steps. Blocks; what it throws says what to do.</summary>
+internal delegate LoadedModel LoadModel(
+    ModelOptions options, LoadProgress progress, ILogger logger, CancellationToken cancel);
+
 /// <summary>How to serve: the address, who may ask, and how the model is loaded.</summary>
 internal sealed record ServeOptions
 {
@@ -21,6 +25,11 @@ internal sealed record ServeOptions
     /// <see cref="Model"/>; null where they are there.
     /// </summary>
     public FindFolder? Find { get; init; }
+
+    /// <summary>
+    /// Makes the model where it is not <see cref="ModelLoader"/> that does: another engine's steps behind the same API.
+    /// </summary>
+    public LoadModel? Load { get; init; }
 
     /// <summary>Names that requests may give as <c>model</c>; the first one stands in answers. At least one.</summary>
     public required IReadOnlyList<string> ServedNames { get; init; }

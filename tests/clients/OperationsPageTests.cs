@@ -49,7 +49,11 @@ public sealed partial class OperationsPageTests
         string[] listed = Found(Listed(), s_page);
         Assert.AreEqual("", string.Join(' ', exported.Except(listed)), "not listed");
         // A counter that has not counted yet is not exported.
-        string[] idle = ["glm5_preemptions_total", "glm5_draft_tokens_total", "glm5_draft_tokens_accepted_total"];
+        string[] idle =
+        [
+            "glm5_preemptions_total", "glm5_expired_total", "glm5_draft_tokens_total",
+            "glm5_draft_tokens_accepted_total",
+        ];
         Assert.AreEqual("", string.Join(' ', listed.Except(exported).Except(idle)), "not exported");
     }
 

@@ -93,8 +93,11 @@ internal static class Aliases
             enable => FlagSwitch.Word(enable == "false"), "turned round: prompts share what they begin with anyway"),
         new SameAlias(Takes.Switch, "--no-prefix-caching", ["--disable-radix-cache"]),
         Idle(Takes.Switch, "prompts of one batch share like all others", "--enable-in-batch-prefix-cache"),
-        Only("who comes first is served first", ["fcfs"], "--scheduling-policy", "--priority-strategy"),
-        Only("who comes first is served first", ["fcfs", "lpm"], "--schedule-policy"),
+        Same("--scheduling-policy", "--priority-strategy"),
+        Only("--scheduling-policy says who comes next", ["fcfs", "lpm"], "--schedule-policy"),
+        Absent(
+            Takes.Switch, "say --scheduling-policy priority; the lowest value comes first", "--enable-priority-scheduling"),
+        Idle(Takes.Switch, "the lowest value comes first anyway", "--schedule-low-priority-values-first"),
         Idle(Takes.Value, "preemption follows from the blocks that are free", "--schedule-conservativeness"),
         Idle(
             Takes.Switch, "an answer is the same in every batch", "--enable-deterministic-inference"),

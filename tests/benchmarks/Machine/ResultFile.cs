@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Glm5.Benchmarks.Commands;
+using Glm5.Benchmarks.Load;
 using Glm5.Benchmarks.Peers;
 using Glm5.Benchmarks.Speed;
 
@@ -26,6 +27,7 @@ internal sealed record BandwidthRecord(int Threads, Spread GigabytesPerSecond);
 /// <param name="Depths">Where a token's time goes, by context length.</param>
 /// <param name="Tokenized">Texts encoded and decoded, where the command timed the tokenizer.</param>
 /// <param name="Speculated">Answers by the number of drafts.</param>
+/// <param name="FrontEnd">Streams through the HTTP surface, with an engine that costs nothing.</param>
 internal sealed record ResultFile(
     string Measurement,
     string Commit,
@@ -36,7 +38,8 @@ internal sealed record ResultFile(
     IReadOnlyList<TimedWork>? Timed = null,
     IReadOnlyList<DepthTime>? Depths = null,
     IReadOnlyList<TokenizedText>? Tokenized = null,
-    IReadOnlyList<SpeculationResult>? Speculated = null)
+    IReadOnlyList<SpeculationResult>? Speculated = null,
+    IReadOnlyList<FrontEndResult>? FrontEnd = null)
 {
     public static ResultFile Of(
         string measurement,
@@ -45,7 +48,8 @@ internal sealed record ResultFile(
         IReadOnlyList<TimedWork>? timed = null,
         IReadOnlyList<DepthTime>? depths = null,
         IReadOnlyList<TokenizedText>? tokenized = null,
-        IReadOnlyList<SpeculationResult>? speculated = null) =>
+        IReadOnlyList<SpeculationResult>? speculated = null,
+        IReadOnlyList<FrontEndResult>? frontEnd = null) =>
         new(
             measurement,
             ReadCommit(),
@@ -56,7 +60,8 @@ internal sealed record ResultFile(
             timed,
             depths,
             tokenized,
-            speculated);
+            speculated,
+            frontEnd);
 
     public string ToJson() => JsonSerializer.Serialize(this, ResultJson.Default.ResultFile);
 
