@@ -24,13 +24,12 @@ internal sealed class ChatTurn : IDisposable
     /// <summary>The answer so far.</summary>
     public ChatAnswer Answer { get; }
 
-    /// <summary>Submits a conversation; <paramref name="id"/> is the answer's, also sent as a header.</summary>
+    /// <summary>Submits a conversation; <paramref name="id"/> is the answer's.</summary>
     /// <exception cref="ApiException">It can never be served.</exception>
     /// <exception cref="EngineBusyException">The queue is full.</exception>
     public static ChatTurn Begin(HttpContext http, ReadyModel ready, ChatRequest request, ChatPrompt prompt, string id)
     {
         Generation generation = Submit(ready, request.Fields, prompt.Tokens);
-        http.Response.Headers["x-request-id"] = id;
         var answer = new ChatAnswer(ready, request, generation, prompt.StartsInReasoning);
         return new ChatTurn(http, id, generation, prompt, answer);
     }
@@ -39,13 +38,15 @@ internal sealed class ChatTurn : IDisposable
     public async Task AnswerAsync(ChatReply reply, AnswerTimes times)
     {
         string reason = "error";
+        times.Submitted(Prompt.Length);
+        using var deadline = new AnswerDeadline(_http, times, _generation);
         try
         {
-            reason = await PassOnAsync(reply, times);
+            reason = await PassOnAsync(reply, times, deadline);
         }
         finally
         {
-            times.Ended(_id, Prompt.Length, Answer.Tokens, reason);
+            times.Ended(_id, Answer.Usage, reason);
         }
     }
 
@@ -64,7 +65,7 @@ internal sealed class ChatTurn : IDisposable
         }
     }
 
-    private async Task<string> PassOnAsync(ChatReply reply, AnswerTimes times)
+    private async Task<string> PassOnAsync(ChatReply reply, AnswerTimes times, AnswerDeadline deadline)
     {
         try
         {
@@ -80,10 +81,7 @@ internal sealed class ChatTurn : IDisposable
 
             Answer.Finish();
             if (_generation.Finish == FinishReason.Cancelled && !Answer.HasEnded)
-            {
-                throw ApiException.Unavailable(
-                    "the server stopped before the answer was complete", TimeSpan.FromSeconds(10));
-            }
+                throw deadline.WhyCut();
 
             await reply.EndAsync(_generation.Finish);
             return Answer.Reason(_generation.Finish);
@@ -95,7 +93,7 @@ internal sealed class ChatTurn : IDisposable
         }
         catch (Exception exception) when (_http.Response.HasStarted)
         {
-            await reply.FailAsync(ErrorAnswers.AsApi(exception, ErrorAnswers.Logger(_http)));
+            await reply.FailAsync(ErrorAnswers.AsApi(exception, _http));
             return "error";
         }
     }

@@ -21,7 +21,6 @@ internal static class CompletionEndpoint
         CompletionRequest request = CompletionRequest.Read(
             body.Root, services.GetRequiredService<ServedModel>(), ready);
         var head = new AnswerHead("cmpl", request.Model, times.Began);
-        http.Response.Headers["x-request-id"] = head.Id;
 
         var generations = new Generation[request.Prompts.Count];
         try
@@ -38,14 +37,15 @@ internal static class CompletionEndpoint
                 : new CompletionPlainReply(http, head, request, answers);
             using var disposed = reply as IDisposable;
             string reason = "error";
+            times.Submitted(request.Prompts.Sum(prompt => prompt.Length));
+            using var deadline = new AnswerDeadline(http, times, generations);
             try
             {
-                reason = await PassOnAsync(http, generations, answers, reply, times);
+                reason = await PassOnAsync(http, generations, answers, reply, times, deadline);
             }
             finally
             {
-                Usage usage = UsageOf(request, answers);
-                times.Ended(head.Id, usage.Prompt, usage.Completion, reason);
+                times.Ended(head.Id, UsageOf(request, answers), reason);
             }
         }
         finally
@@ -62,7 +62,7 @@ internal static class CompletionEndpoint
 
     private static async Task<string> PassOnAsync(
         HttpContext http, Generation[] generations, CompletionAnswer[] answers, CompletionReply reply,
-        AnswerTimes times)
+        AnswerTimes times, AnswerDeadline deadline)
     {
         using var oneAtATime = new SemaphoreSlim(1);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
@@ -70,7 +70,7 @@ internal static class CompletionEndpoint
         {
             reply.Begin();
             await Task.WhenAll(generations.Select((generation, choice) =>
-                PassOnAsync(generation, answers[choice], choice, reply, times, oneAtATime, stop)));
+                PassOnAsync(generation, answers[choice], choice, reply, times, deadline, oneAtATime, stop)));
             await reply.EndAsync();
             return answers[^1].Reason(generations[^1].Finish);
         }
@@ -81,7 +81,7 @@ internal static class CompletionEndpoint
         }
         catch (Exception exception) when (http.Response.HasStarted)
         {
-            await reply.FailAsync(ErrorAnswers.AsApi(exception, ErrorAnswers.Logger(http)));
+            await reply.FailAsync(ErrorAnswers.AsApi(exception, http));
             return "error";
         }
     }
@@ -89,7 +89,7 @@ internal static class CompletionEndpoint
     // The first choice that fails stops the others; WhenAll throws its error.
     private static async Task PassOnAsync(
         Generation generation, CompletionAnswer answer, int choice, CompletionReply reply, AnswerTimes times,
-        SemaphoreSlim oneAtATime, CancellationTokenSource stop)
+        AnswerDeadline deadline, SemaphoreSlim oneAtATime, CancellationTokenSource stop)
     {
         try
         {
@@ -111,10 +111,7 @@ internal static class CompletionEndpoint
             }
 
             if (generation.Finish == FinishReason.Cancelled && !answer.HasEnded)
-            {
-                throw ApiException.Unavailable(
-                    "the server stopped before the answer was complete", TimeSpan.FromSeconds(10));
-            }
+                throw deadline.WhyCut();
 
             await oneAtATime.WaitAsync(stop.Token);
             try

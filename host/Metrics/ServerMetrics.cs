@@ -21,7 +21,7 @@ internal sealed class ServerMetrics : IDisposable
     private readonly Meter _meter;
     private readonly Histogram<double> _firstToken;
     private readonly Histogram<double> _duration;
-    private readonly Counter<long> _finished;
+    private readonly Counter<long> _finished, _keyTokens, _keyRefusals;
 
     public ServerMetrics(ServedModel model, BodyBudget bodies, IMeterFactory meters)
     {
@@ -38,6 +38,10 @@ internal sealed class ServerMetrics : IDisposable
         _duration = Seconds("glm5.request.duration", "From a request's arrival to its answer's end.");
         _finished = _meter.CreateCounter<long>(
             "glm5.requests.finished", "{request}", "Answers ended, by finish_reason.");
+        _keyTokens = _meter.CreateCounter<long>(
+            "glm5.key.tokens", "{token}", "Tokens charged to a key: of prompts that were computed, and of answers.");
+        _keyRefusals = _meter.CreateCounter<long>(
+            "glm5.key.refused_requests", "{request}", "Requests beyond a key's limit.");
     }
 
     /// <summary>Registers the meters and their reader.</summary>
@@ -55,7 +59,8 @@ internal sealed class ServerMetrics : IDisposable
     }
 
     /// <summary>Maps <c>GET /metrics</c>.</summary>
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapPrometheusScrapingEndpoint("/metrics");
+    public static IEndpointConventionBuilder Map(IEndpointRouteBuilder routes) =>
+        routes.MapPrometheusScrapingEndpoint("/metrics");
 
     /// <summary>Counts an answer that ended.</summary>
     public void Finished(string reason, int tokens, TimeSpan firstToken, TimeSpan total)
@@ -65,6 +70,14 @@ internal sealed class ServerMetrics : IDisposable
             _firstToken.Record(firstToken.TotalSeconds);
         _duration.Record(total.TotalSeconds);
     }
+
+    /// <summary>Counts what an answer cost its key.</summary>
+    public void KeyCharged(string key, int tokens) =>
+        _keyTokens.Add(tokens, new KeyValuePair<string, object?>("key", key));
+
+    /// <summary>Counts a request beyond its key's limit.</summary>
+    public void KeyRefused(string key, string limit) => _keyRefusals.Add(
+        1, new KeyValuePair<string, object?>("key", key), new KeyValuePair<string, object?>("limit", limit));
 
     public void Dispose() => _meter.Dispose();
 
