@@ -44,7 +44,7 @@ internal sealed partial class AnswerTimes(
     {
         TimeSpan total = time.GetElapsedTime(_began);
         TimeSpan first = _first == 0 ? total : time.GetElapsedTime(_began, _first);
-        metrics.Finished(reason, usage.Completion, first, total);
+        metrics.Finished(reason, usage, first, total);
         if (lease is not null)
         {
             lease.Account.Charge(-usage.Cached);

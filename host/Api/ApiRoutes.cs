@@ -28,7 +28,7 @@ internal static class ApiRoutes
     public static void Map(WebApplication app)
     {
         UseDoors(app);
-        OpenPath.Mark(ServerMetrics.Map(app));
+        OpenPath.Mark(MetricsEndpoint.Map(app));
         app.MapPost("/v1/chat/completions", ChatEndpoint.AnswerAsync);
         app.MapPost("/v1/completions", CompletionEndpoint.AnswerAsync);
         app.MapPost("/v1/messages", MessagesEndpoint.AnswerAsync);

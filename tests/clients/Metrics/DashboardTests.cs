@@ -1,0 +1,70 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Glm5.Host.Metrics;
+using Glm5.Tests.Clients.Api;
+
+namespace Glm5.Tests.Clients.Metrics;
+
+/// <summary>Names that others rely on: those of the dashboard, and those under which other servers' dashboards look.</summary>
+[TestClass]
+[DoNotParallelize]
+public sealed partial class DashboardTests
+{
+    /// <summary>A counter that has not counted yet is not exported.</summary>
+    internal static readonly string[] Idle =
+    [
+        "glm5_preemptions_total", "glm5_draft_tokens_total", "glm5_draft_tokens_accepted_total", "glm5_key_tokens_total",
+        "glm5_key_refused_requests_total",
+    ];
+
+    [TestMethod]
+    public async Task Every_metric_that_the_dashboard_asks_for_exists()
+    {
+        string[] exported = await ExportedAsync();
+        string dashboard = File.ReadAllText(Path.Combine(Repository.Root, "deploy", "grafana", "glm5.json"));
+        string[] asked = [.. JsonElement.Parse(dashboard).At("panels").EnumerateArray()
+            .Where(panel => panel.TryGetProperty("targets", out _))
+            .SelectMany(panel => panel.At("targets").EnumerateArray())
+            .SelectMany(target => Metric().Matches(target.At("expr").GetString()!))
+            .Select(found => HistogramLine().Replace(found.Value, "")).Distinct()];
+        Assert.IsGreaterThan(20, asked.Length);
+        Assert.AreEqual("", string.Join(' ', asked.Except(exported).Except(Idle)));
+    }
+
+    [TestMethod]
+    public async Task Every_alias_is_exported_or_waits_for_a_counter_of_ours()
+    {
+        string[] exported = await ExportedAsync();
+        IEnumerable<MetricAlias> expected = MetricAliases.All.Where(alias => !alias.Sources.Any(Idle.Contains));
+        Assert.AreEqual("", string.Join(' ', expected.Select(alias => alias.Name).Except(exported)));
+    }
+
+    [TestMethod]
+    public async Task Names_can_be_asked_for()
+    {
+        RunningServer server = await SharedServer.Server;
+        string some = await server.Http.GetStringAsync("/metrics?names=vllm:num_requests,glm5_ready");
+        string[] names = [.. TypeLine().Matches(some).Select(found => found.Groups[1].Value)];
+        CollectionAssert.AreEqual(new[] { "glm5_ready", "vllm:num_requests_running", "vllm:num_requests_waiting" }, names);
+        Assert.Contains("vllm:num_requests_running{model_name=\"glm5-nano\",engine=\"0\"} ", some);
+    }
+
+    private static async Task<string[]> ExportedAsync()
+    {
+        RunningServer server = await SharedServer.Server;
+        await server.AnswerAsync("/v1/completions", """{"prompt": "x", "max_tokens": 3, "ignore_eos": true}""");
+        // The exporter gives the same answer for a while.
+        await Task.Delay(400);
+        string text = await server.Http.GetStringAsync("/metrics");
+        return [.. TypeLine().Matches(text).Select(found => found.Groups[1].Value)];
+    }
+
+    [GeneratedRegex("(?m)^# TYPE (\\S+) ")]
+    private static partial Regex TypeLine();
+
+    [GeneratedRegex("glm5_[a-z0-9_]+")]
+    private static partial Regex Metric();
+
+    [GeneratedRegex("(?<=_(?:seconds|tokens|sequences))_(?:bucket|sum|count)$")]
+    private static partial Regex HistogramLine();
+}
