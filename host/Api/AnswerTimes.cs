@@ -4,11 +4,11 @@ using Glm5.Host.Metrics;
 namespace Glm5.Host.Api;
 
 /// <summary>
-/// When an answer's tokens came, and how many they were: for the metrics, for one line of the log, and for the account of
-/// the key that asked.
+/// When an answer's tokens came, and how many they were: for the metrics, for one line of the log, for its trace, and for
+/// the account of the key that asked.
 /// </summary>
 internal sealed partial class AnswerTimes(
-    TimeProvider time, ServerMetrics metrics, ILogger logger, string request, KeyLease? lease)
+    TimeProvider time, ServerMetrics metrics, ILogger logger, string request, KeyLease? lease, AnswerTrace trace)
 {
     private readonly long _began = time.GetTimestamp();
     private long _first;
@@ -25,17 +25,25 @@ internal sealed partial class AnswerTimes(
         IServiceProvider services = http.RequestServices;
         return new AnswerTimes(
             services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ServerMetrics>(),
-            ErrorAnswers.Logger(http), RequestId.Of(http), KeyLease.Of(http));
+            ErrorAnswers.Logger(http), RequestId.Of(http), KeyLease.Of(http), AnswerTrace.Begin(http));
     }
 
     /// <summary>The engine has taken it.</summary>
-    public void Submitted(int promptTokens) => lease?.Account.Charge(promptTokens);
+    public void Submitted(string model, SamplingFields fields, int promptTokens)
+    {
+        trace.Asked(model, fields);
+        lease?.Account.Charge(promptTokens);
+    }
 
     /// <summary>A token came.</summary>
     public void Token()
     {
         if (_first == 0)
+        {
             _first = time.GetTimestamp();
+            trace.FirstToken(time.GetElapsedTime(_began, _first));
+        }
+
         lease?.Account.Charge(1);
     }
 
@@ -51,6 +59,7 @@ internal sealed partial class AnswerTimes(
             metrics.KeyCharged(lease.Key.Name, usage.Prompt - usage.Cached + usage.Completion);
         }
 
+        trace.Ended(id, usage, reason, lease?.Key.Name);
         string key = lease is null ? "" : $" key={lease.Key.Name}";
         if (_first == 0)
             LogUnbegun(logger, request, id, key, usage.Prompt, total.TotalMilliseconds, reason);

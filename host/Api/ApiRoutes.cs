@@ -2,6 +2,7 @@ using Glm5.Host.Access;
 using Glm5.Host.Api.Anthropic;
 using Glm5.Host.Api.Responses;
 using Glm5.Host.Metrics;
+using Glm5.Host.Serving;
 using Glm5.Host.Web;
 
 namespace Glm5.Host.Api;
@@ -12,7 +13,7 @@ internal static class ApiRoutes
     /// <summary>The paths, for people who missed one.</summary>
     public const string Listing =
         "/v1/chat/completions, /v1/completions, /v1/responses, /v1/messages, /v1/messages/count_tokens, /v1/models, "
-        + "/tokenize, /detokenize, /parse_function_call, /separate_reasoning, /health, /ping, /metrics, /version";
+        + "/tokenize, /detokenize, /parse_function_call, /separate_reasoning, /health, /health/live, /health/ready, /ping, /metrics, /version";
 
     private static readonly string[] s_readMethods = [HttpMethods.Get, HttpMethods.Head];
 
@@ -41,6 +42,8 @@ internal static class ApiRoutes
         app.MapGet("/v1/models", ModelsEndpoint.ListAsync);
         app.MapGet("/v1/models/{**id}", ModelsEndpoint.FindAsync);
         OpenPath.Mark(app.MapMethods("/health", s_readMethods, HealthEndpoint.AnswerAsync));
+        OpenPath.Mark(app.MapMethods("/health/ready", s_readMethods, HealthEndpoint.AnswerAsync));
+        OpenPath.Mark(app.MapMethods("/health/live", s_readMethods, HealthEndpoint.AnswerLiveAsync));
         OpenPath.Mark(app.MapMethods("/ping", s_readMethods, HealthEndpoint.AnswerAsync));
         OpenPath.Mark(app.MapGet("/version", VersionEndpoint.AnswerAsync));
         app.MapPage();
@@ -51,6 +54,14 @@ internal static class ApiRoutes
     {
         app.Use(next => http => RequestId.AssignAsync(http, next));
         app.Use(next => http => ErrorAnswers.GuardAsync(http, next));
+        ServedModel model = app.Services.GetRequiredService<ServedModel>();
+        app.Use(next => http =>
+        {
+            // A client that keeps its connection would come here again.
+            if (model.IsDraining)
+                http.Response.Headers.Connection = "close";
+            return next(http);
+        });
         BrowserGuard browsers = app.Services.GetRequiredService<BrowserGuard>();
         app.Use(next => http =>
         {

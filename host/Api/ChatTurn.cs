@@ -13,10 +13,12 @@ internal sealed class ChatTurn : IDisposable
 {
     private readonly HttpContext _http;
     private readonly Generation _generation;
+    private readonly ChatRequest _request;
     private readonly string _id;
 
-    private ChatTurn(HttpContext http, string id, Generation generation, ChatPrompt prompt, ChatAnswer answer) =>
-        (_http, _id, _generation, Prompt, Answer) = (http, id, generation, prompt.Tokens, answer);
+    private ChatTurn(
+        HttpContext http, ChatRequest request, string id, Generation generation, ChatPrompt prompt, ChatAnswer answer) =>
+        (_http, _request, _id, _generation, Prompt, Answer) = (http, request, id, generation, prompt.Tokens, answer);
 
     /// <summary>Ids of the prompt.</summary>
     public int[] Prompt { get; }
@@ -29,16 +31,16 @@ internal sealed class ChatTurn : IDisposable
     /// <exception cref="EngineBusyException">The queue is full.</exception>
     public static ChatTurn Begin(HttpContext http, ReadyModel ready, ChatRequest request, ChatPrompt prompt, string id)
     {
-        Generation generation = Submit(ready, request.Fields, prompt.Tokens);
+        Generation generation = Submit(http, ready, request.Fields, prompt.Tokens);
         var answer = new ChatAnswer(ready, request, generation, prompt.StartsInReasoning);
-        return new ChatTurn(http, id, generation, prompt, answer);
+        return new ChatTurn(http, request, id, generation, prompt, answer);
     }
 
     /// <summary>Passes every token on until the answer has ended, and records when they came.</summary>
     public async Task AnswerAsync(ChatReply reply, AnswerTimes times)
     {
         string reason = "error";
-        times.Submitted(Prompt.Length);
+        times.Submitted(_request.Model, _request.Fields, Prompt.Length);
         using var deadline = new AnswerDeadline(_http, times, _generation);
         try
         {
@@ -53,11 +55,11 @@ internal sealed class ChatTurn : IDisposable
     /// <summary>Frees the sequence, wherever it is.</summary>
     public void Dispose() => _generation.Dispose();
 
-    private static Generation Submit(ReadyModel ready, SamplingFields fields, int[] prompt)
+    private static Generation Submit(HttpContext http, ReadyModel ready, SamplingFields fields, int[] prompt)
     {
         try
         {
-            return ready.Engine.Submit(fields.ToRequest(prompt.ToImmutableArray()));
+            return ready.Engine.Submit(Standing.Of(http, fields.ToRequest(prompt.ToImmutableArray())));
         }
         catch (RequestRefusedException refused) when (refused.Field == "prompt")
         {
@@ -70,15 +72,7 @@ internal sealed class ChatTurn : IDisposable
         try
         {
             await reply.BeginAsync();
-            await foreach (SampledToken token in _generation.ReadAllAsync(_http.RequestAborted))
-            {
-                times.Token();
-                Answer.Take(token);
-                await reply.ShowAsync(token);
-                if (Answer.HasEnded)
-                    break;
-            }
-
+            await ShowAllAsync(reply, times);
             Answer.Finish();
             if (_generation.Finish == FinishReason.Cancelled && !Answer.HasEnded)
                 throw deadline.WhyCut();
@@ -95,6 +89,24 @@ internal sealed class ChatTurn : IDisposable
         {
             await reply.FailAsync(ErrorAnswers.AsApi(exception, _http));
             return "error";
+        }
+    }
+
+    private async Task ShowAllAsync(ChatReply reply, AnswerTimes times)
+    {
+        var alive = new KeepAlive(_http);
+        await using IAsyncEnumerator<SampledToken> tokens =
+            _generation.ReadAllAsync(_http.RequestAborted).GetAsyncEnumerator(CancellationToken.None);
+        bool comes = await alive.FirstAsync(tokens, reply.PingAsync);
+        while (comes)
+        {
+            times.Token();
+            Answer.Take(tokens.Current);
+            await reply.ShowAsync(tokens.Current);
+            await alive.AfterAsync(Answer.Shown.Count > 0, reply);
+            if (Answer.HasEnded)
+                return;
+            comes = await tokens.MoveNextAsync();
         }
     }
 }

@@ -28,7 +28,8 @@ internal static class CompletionEndpoint
             var answers = new CompletionAnswer[generations.Length];
             for (int p = 0; p < generations.Length; p++)
             {
-                generations[p] = ready.Engine.Submit(request.Fields.ToRequest(request.Prompts[p].ToImmutableArray()));
+                generations[p] = ready.Engine.Submit(
+                    Standing.Of(http, request.Fields.ToRequest(request.Prompts[p].ToImmutableArray())));
                 answers[p] = new CompletionAnswer(ready, request.Fields, generations[p]);
             }
 
@@ -37,7 +38,7 @@ internal static class CompletionEndpoint
                 : new CompletionPlainReply(http, head, request, answers);
             using var disposed = reply as IDisposable;
             string reason = "error";
-            times.Submitted(request.Prompts.Sum(prompt => prompt.Length));
+            times.Submitted(request.Model, request.Fields, request.Prompts.Sum(prompt => prompt.Length));
             using var deadline = new AnswerDeadline(http, times, generations);
             try
             {
@@ -70,7 +71,7 @@ internal static class CompletionEndpoint
         {
             reply.Begin();
             await Task.WhenAll(generations.Select((generation, choice) =>
-                PassOnAsync(generation, answers[choice], choice, reply, times, deadline, oneAtATime, stop)));
+                PassOnAsync(http, generation, answers[choice], choice, reply, times, deadline, oneAtATime, stop)));
             await reply.EndAsync();
             return answers[^1].Reason(generations[^1].Finish);
         }
@@ -88,45 +89,53 @@ internal static class CompletionEndpoint
 
     // The first choice that fails stops the others; WhenAll throws its error.
     private static async Task PassOnAsync(
-        Generation generation, CompletionAnswer answer, int choice, CompletionReply reply, AnswerTimes times,
-        AnswerDeadline deadline, SemaphoreSlim oneAtATime, CancellationTokenSource stop)
+        HttpContext http, Generation generation, CompletionAnswer answer, int choice, CompletionReply reply,
+        AnswerTimes times, AnswerDeadline deadline, SemaphoreSlim oneAtATime, CancellationTokenSource stop)
     {
+        ValueTask SayAsync(Func<ValueTask> say) => AloneAsync(oneAtATime, say, stop.Token);
         try
         {
-            await foreach (SampledToken token in generation.ReadAllAsync(stop.Token))
+            await using IAsyncEnumerator<SampledToken> tokens =
+                generation.ReadAllAsync(stop.Token).GetAsyncEnumerator(CancellationToken.None);
+            bool comes = await new KeepAlive(http).FirstAsync(tokens, () => SayAsync(reply.PingAsync));
+            while (comes)
             {
+                times.Token();
                 await oneAtATime.WaitAsync(stop.Token);
                 try
                 {
-                    times.Token();
-                    await reply.ShowAsync(choice, answer.Take(token));
+                    await reply.ShowAsync(choice, answer.Take(tokens.Current));
                 }
                 finally
                 {
                     oneAtATime.Release();
                 }
 
-                if (answer.HasEnded)
-                    break;
+                comes = !answer.HasEnded && await tokens.MoveNextAsync();
             }
 
             if (generation.Finish == FinishReason.Cancelled && !answer.HasEnded)
                 throw deadline.WhyCut();
 
-            await oneAtATime.WaitAsync(stop.Token);
-            try
-            {
-                await reply.EndChoiceAsync(choice, answer.Finish(), generation.Finish);
-            }
-            finally
-            {
-                oneAtATime.Release();
-            }
+            await SayAsync(() => reply.EndChoiceAsync(choice, answer.Finish(), generation.Finish));
         }
         catch
         {
             await stop.CancelAsync();
             throw;
+        }
+    }
+
+    private static async ValueTask AloneAsync(SemaphoreSlim oneAtATime, Func<ValueTask> say, CancellationToken cancel)
+    {
+        await oneAtATime.WaitAsync(cancel);
+        try
+        {
+            await say();
+        }
+        finally
+        {
+            oneAtATime.Release();
         }
     }
 }

@@ -20,12 +20,16 @@ internal sealed class LimitFlags
     private readonly Option<int> _seconds = WholeNumber.Option(
         "--request-timeout", "Seconds from a request's arrival after which its answer is cut [default: none]", 1, 604800, 0);
 
+    private readonly Option<int> _queueSeconds = WholeNumber.Option(
+        "--queue-timeout", "Seconds that a request may wait for its first step; then it gets 504 [default: any time]",
+        1, 604800, 0);
+
     private readonly Option<int> _drainSeconds = WholeNumber.Option(
         "--shutdown-timeout", "Seconds that running answers may go on after Ctrl-C or SIGTERM", 0, 86400, 30);
 
     /// <summary>Adds the flags to a command.</summary>
     public void AddTo(LayeredCommand command) => command.Add(new FlagGroup(
-        "Limits", _bodyMegabytes, _requests, _connections, _seconds, _drainSeconds));
+        "Limits", _bodyMegabytes, _requests, _connections, _queueSeconds, _seconds, _drainSeconds));
 
     /// <summary>The same options with what a line bounds.</summary>
     public ServeOptions Read(ParseResult line, ServeOptions options) => options with
@@ -34,6 +38,7 @@ internal sealed class LimitFlags
         MaxBodyBytesHeld = Math.Max(512L << 20, (long)line.GetValue(_bodyMegabytes) << 22),
         MaxRequests = line.GetValue(_requests),
         MaxConnections = line.GetValue(_connections),
+        QueueTimeout = TimeSpan.FromSeconds(line.GetValue(_queueSeconds)),
         RequestTimeout = TimeSpan.FromSeconds(line.GetValue(_seconds)),
         DrainTime = TimeSpan.FromSeconds(line.GetValue(_drainSeconds)),
     };

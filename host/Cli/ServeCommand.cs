@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Net;
 using Glm5.Core.Accelerator;
 using Glm5.Host.Access;
@@ -28,6 +29,14 @@ internal sealed class ServeCommand
 
     private readonly AccessFlags _access = new();
     private readonly LimitFlags _limits = new();
+
+    private readonly Option<Uri?> _traces = new("--otlp-traces-endpoint")
+    {
+        Description = "Collector that gets a trace of each request, by OTLP: http://host:4317 for gRPC, http://host:4318/v1/traces "
+            + "[default: what OTEL_EXPORTER_OTLP_ENDPOINT says, or none]",
+        HelpName = "url",
+        CustomParser = ParseUrl,
+    };
 
     private readonly Option<string?> _config = new(EffectiveFlags.Config)
     {
@@ -60,7 +69,7 @@ internal sealed class ServeCommand
                     $"--host is '{host}'; expected an IP address of this machine, localhost, or * for every address");
             }
         });
-        command.Add(new FlagGroup("The server", serve._host, serve._port, serve._names));
+        command.Add(new FlagGroup("The server", serve._host, serve._port, serve._names, serve._traces));
         serve._access.AddTo(command);
         serve._limits.AddTo(command);
         command.Add(new FlagGroup("Configuration", serve._config, serve._printConfig, serve._json));
@@ -146,6 +155,15 @@ internal sealed class ServeCommand
         return ExitCode.Done;
     }
 
+    private static Uri? ParseUrl(ArgumentResult result)
+    {
+        string word = result.Tokens[0].Value;
+        if (Uri.TryCreate(word, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https")
+            return url;
+        result.AddError($"--otlp-traces-endpoint is '{word}'; expected an address like http://127.0.0.1:4317");
+        return null;
+    }
+
     private ServeOptions Read(ParseResult line, ChosenModel model)
     {
         string[] names = line.GetValue(_names) ?? [];
@@ -156,6 +174,7 @@ internal sealed class ServeCommand
             ServedNames = names.Length > 0 ? names : model.Names,
             Host = line.GetValue(_host)!,
             Port = line.GetValue(_port),
+            TracesEndpoint = line.GetValue(_traces),
         };
         return _limits.Read(line, _access.Read(line, options));
     }

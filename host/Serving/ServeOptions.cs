@@ -62,6 +62,15 @@ internal sealed record ServeOptions
     /// <summary>How long a request may take from its arrival to its answer's end; zero for as long as it takes.</summary>
     public TimeSpan RequestTimeout { get; init; }
 
+    /// <summary>How long a request may wait for its first step, unless it says so itself; zero for as long as it takes.</summary>
+    public TimeSpan QueueTimeout { get; init; }
+
+    /// <summary>How long a streamed answer may be silent before a comment is sent.</summary>
+    public TimeSpan PingPeriod { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Where traces go by OTLP; null for what OpenTelemetry's variables say, or nowhere.</summary>
+    public Uri? TracesEndpoint { get; init; }
+
     /// <summary>How long running requests may go on once the server is asked to stop.</summary>
     public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(30);
 

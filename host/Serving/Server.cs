@@ -64,6 +64,7 @@ internal sealed class Server : IAsyncDisposable
         }
 
         ServerMetrics.Add(builder.Services);
+        Traces.Add(builder.Services, options);
         ApiRoutes.Add(builder.Services);
         WebApplication app = builder.Build();
         ServedModel model;

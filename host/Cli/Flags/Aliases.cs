@@ -146,7 +146,8 @@ internal static class Aliases
             "--fastapi-root-path"),
         Same("--shutdown-timeout", "--timeout-graceful-shutdown"),
         Idle(Takes.Switch, "x-request-id is always taken and sent", "--enable-request-id-headers"),
-        Absent(Takes.Value, "traces are not implemented; /metrics is there", "--otlp-traces-endpoint"),
+        Idle(Takes.Switch, "traces are sent where --otlp-traces-endpoint names a collector", "--enable-trace"),
+        Idle(Takes.Value, "a trace is one span for each request", "--collect-detailed-traces"),
 
         // Several machines with different roles.
         Only("prefill and decode are not split", ["null", "DEFAULT"], "--disaggregation-mode", "--instance-role"),
