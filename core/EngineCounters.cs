@@ -91,11 +91,13 @@ internal sealed class EngineCounters : IDisposable
         if (sequence.PublishedAt is { } before)
             _metrics.NextToken(_time.GetElapsedTime(before, now) / tokens);
         else
-            _metrics.FirstToken(
-                _time.GetElapsedTime(sequence.SubmittedAt, now),
-                _time.GetElapsedTime(sequence.StartedAt ?? sequence.SubmittedAt, now));
+            PublishedFirst(sequence, now);
         sequence.PublishedAt = now;
     }
+
+    private void PublishedFirst(Sequence sequence, long now) => _metrics.FirstToken(
+        _time.GetElapsedTime(sequence.SubmittedAt, now),
+        _time.GetElapsedTime(sequence.StartedAt ?? sequence.SubmittedAt, now));
 
     /// <summary>A sequence has ended: its place is free.</summary>
     public void Ended(long now)

@@ -29,6 +29,9 @@ internal sealed class AnswerTrace
         string path = http.Request.Path.Value ?? "";
         string operation = path.EndsWith("/completions", StringComparison.Ordinal)
             && !path.EndsWith("/chat/completions", StringComparison.Ordinal) ? "text_completion" : "chat";
+
+        // The web framework has begun one of its own, which nobody samples: its children would not be either.
+        Activity.Current = null;
         Activity? span = s_source.StartActivity(operation, ActivityKind.Server, parent);
         span?.SetTag("gen_ai.operation.name", operation);
         span?.SetTag("gen_ai.provider.name", "glm5");

@@ -32,6 +32,8 @@ internal sealed class MetricsEndpoint
     private async Task AnswerAsync(HttpContext http)
     {
         string exported = await ExportAsync(http);
+        if (http.Response.StatusCode != StatusCodes.Status200OK || exported.Length == 0)
+            throw new InvalidOperationException($"the exporter answered {http.Response.StatusCode} and {exported.Length} characters");
         string[] names = http.Request.Query["names"].ToString()
             .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         http.Response.ContentType = ContentType;
