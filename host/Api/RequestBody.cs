@@ -83,6 +83,12 @@ internal sealed class RequestBody : IDisposable
         {
             throw new ApiException(StatusCodes.Status400BadRequest, Describe(exception));
         }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair in a name, which the search for duplicates trips over.
+            RequireWholeCharacters(json.Span);
+            throw;
+        }
         catch (ApiException)
         {
             document?.Dispose();

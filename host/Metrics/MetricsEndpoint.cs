@@ -32,8 +32,8 @@ internal sealed class MetricsEndpoint
     private async Task AnswerAsync(HttpContext http)
     {
         string exported = await ExportAsync(http);
-        if (http.Response.StatusCode != StatusCodes.Status200OK || exported.Length == 0)
-            throw new InvalidOperationException($"the exporter answered {http.Response.StatusCode} and {exported.Length} characters");
+        if (http.Response.StatusCode != StatusCodes.Status200OK)
+            return; // The exporter has said why: the client has gone, or nothing can be collected.
         string[] names = http.Request.Query["names"].ToString()
             .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         http.Response.ContentType = ContentType;
@@ -49,7 +49,9 @@ internal sealed class MetricsEndpoint
         try
         {
             http.Response.Body = memory;
+            // The exporter would choose another format, or compress.
             http.Request.Headers.Accept = "text/plain";
+            http.Request.Headers.AcceptEncoding = "";
             await _exporter(http);
         }
         finally

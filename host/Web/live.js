@@ -19,7 +19,7 @@ const Charts = [
       answers: between(now, before, 'glm5_generated_tokens_total') / seconds,
       prompts: between(now, before, 'glm5_prompt_tokens_total') / seconds,
     }),
-    say: value => (value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString('en')),
+    say: value => (value > 0 && value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString('en')),
   },
   {
     title: 'KV cache',

@@ -70,6 +70,19 @@ public sealed partial class DashboardTests
         Assert.Contains("vllm:num_requests_running{model_name=\"glm5-nano\",engine=\"0\"} ", some);
     }
 
+    [TestMethod]
+    public async Task What_a_scraper_accepts_changes_nothing()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/metrics");
+        request.Headers.Add("Accept", "application/openmetrics-text; version=1.0.0, */*");
+        request.Headers.Add("Accept-Encoding", "gzip, br");
+        using HttpResponseMessage answer = await _server!.Http.SendAsync(request);
+        string text = await answer.Content.ReadAsStringAsync();
+        Assert.Contains("\nglm5_ready{", text);
+        Assert.Contains("\nvllm:num_requests_running{", text);
+        Assert.IsEmpty(answer.Content.Headers.ContentEncoding);
+    }
+
     private static async Task<string[]> ExportedAsync()
     {
         RunningServer server = _server!;
