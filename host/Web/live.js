@@ -1,12 +1,12 @@
 // The server's figures while their dialog is open: read from /metrics once a second, and drawn.
 
-import { barsOf, drawBars, drawLines } from './plot.js';
-import { between, quantile, readMetrics, total } from './metrics.js';
+import { drawColumns, drawLines, drawParts } from './plot.js';
+import { between, quantile, readMetrics, sharesBy, total } from './metrics.js';
 
 const Period = 1000;
 const Kept = 120;
 
-/** Each: a title, and from the last two readings its figures by name; how a figure is said; whether they are bars. */
+/** Each: a title, and from the last two readings its figures by name; how a figure is said; parts of a whole, columns or lines. */
 const Charts = [
   {
     title: 'Sequences',
@@ -23,7 +23,7 @@ const Charts = [
   },
   {
     title: 'KV cache',
-    bars: true,
+    parts: true,
     of: now => {
       const all = total(now, 'glm5_kv_blocks_total') || 1;
       const [used, kept] = ['used', 'cached'].map(name => total(now, `glm5_kv_blocks_${name}`) / all);
@@ -46,9 +46,9 @@ const Charts = [
   },
   {
     title: 'Drafts accepted',
-    bars: true,
+    columns: true,
     none: 'no drafts',
-    of: now => Object.fromEntries(barsOf(now, 'glm5_draft_tokens_accepted_total', 'glm5_draft_tokens_total', 'position')),
+    of: now => Object.fromEntries(sharesBy(now, 'glm5_draft_tokens_accepted_total', 'glm5_draft_tokens_total', 'position')),
     say: percent,
   },
   {
@@ -140,12 +140,13 @@ function show(chart, figures) {
   const labels = names.map((name, i) => `${name} ${said[i]}`);
   legend.replaceChildren(...labels.map((label, i) => {
     const span = document.createElement('span');
-    span.className = `series-${Math.min(i, 2)}`;
+    span.className = `series-${chart.columns ? 0 : Math.min(i, 2)}`;
     span.textContent = label;
     return span;
   }));
   if (names.length === 0) legend.textContent = chart.none ?? '';
   plot.setAttribute('aria-label', `${chart.title}: ${labels.join(', ') || 'nothing yet'}`);
-  if (chart.bars) drawBars(plot, names.map(name => figures[name] ?? 0), chart.title === 'KV cache');
+  if (chart.parts) drawParts(plot, names.map(name => figures[name]));
+  else if (chart.columns) drawColumns(plot, names.map(name => figures[name]));
   else drawLines(plot, names.map(name => chart.history.map(at => at[name])), Kept, chart.most);
 }

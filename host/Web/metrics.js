@@ -47,3 +47,12 @@ export function quantile(now, before, name, share) {
   }
   return below.bound;
 }
+
+/** For each value of a label the share that one counter has of another. */
+export function sharesBy(metrics, part, whole, label) {
+  const accepted = new Map((metrics.get(part) ?? []).map(sample => [sample.labels[label], sample.value]));
+  return (metrics.get(whole) ?? [])
+    .filter(sample => sample.value > 0)
+    .map(sample => [`${sample.labels[label]}.`, (accepted.get(sample.labels[label]) ?? 0) / sample.value])
+    .sort(([a], [b]) => parseInt(a, 10) - parseInt(b, 10));
+}

@@ -1,4 +1,4 @@
-// Small plots in SVG: lines over time, and bars.
+// Small plots in SVG: lines over time, parts of a whole, columns.
 
 const Width = 240;
 const Height = 64;
@@ -32,37 +32,24 @@ export function drawLines(svg, series, kept, most) {
   svg.replaceChildren(...shapes);
 }
 
-/** Shares as bars: parts of one whole beside each other, or one column each. */
-export function drawBars(svg, shares, isWhole) {
-  const shapes = isWhole ? parts(shares) : [base(), ...columns(shares)];
-  svg.replaceChildren(...shapes);
-}
-
-function parts(shares) {
+/** Parts of one whole, beside each other. */
+export function drawParts(svg, shares) {
   let x = 0;
-  return shares.map((share, i) => {
+  svg.replaceChildren(...shares.map((share, i) => {
     const width = share * Width;
-    const made = element('rect', {
-      class: `block series-${Math.min(i, 2)}`, x: x.toFixed(1), y: 14, width: Math.max(0, width).toFixed(1), height: 36,
+    const part = element('rect', {
+      class: `block series-${Math.min(i, 2)}`, x: x.toFixed(1), y: 14, width: width.toFixed(1), height: 36,
     });
     x += width;
-    return made;
-  });
-}
-
-function columns(shares) {
-  const step = Width / Math.max(4, shares.length);
-  return shares.map((share, i) => element('rect', {
-    class: 'block series-0', x: (i * step + step * .15).toFixed(1), width: (step * .7).toFixed(1),
-    y: (Height - share * (Height - 2)).toFixed(1), height: (share * (Height - 2)).toFixed(1),
+    return part;
   }));
 }
 
-/** For each value of a label the share that one counter has of another. */
-export function barsOf(metrics, part, whole, label) {
-  const accepted = new Map((metrics.get(part) ?? []).map(sample => [sample.labels[label], sample.value]));
-  return (metrics.get(whole) ?? [])
-    .filter(sample => sample.value > 0)
-    .map(sample => [`${sample.labels[label]}.`, (accepted.get(sample.labels[label]) ?? 0) / sample.value])
-    .sort(([a], [b]) => parseInt(a, 10) - parseInt(b, 10));
+/** Shares, a column each. */
+export function drawColumns(svg, shares) {
+  const step = Width / Math.max(4, shares.length);
+  svg.replaceChildren(base(), ...shares.map((share, i) => element('rect', {
+    class: 'block series-0', x: (i * step + step * .15).toFixed(1), width: (step * .7).toFixed(1),
+    y: (Height - share * (Height - 2)).toFixed(1), height: (share * (Height - 2)).toFixed(1),
+  })));
 }

@@ -19,6 +19,10 @@ public sealed class LivePageTests
         _chromium = await Chromium.StartAsync();
         _server = Glm5Process.Start(["serve", "--port", "0", "--threads", "2"]);
         _address = await _server.AddressAsync();
+        using var http = new HttpClient { BaseAddress = _address };
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!(await http.GetAsync(new Uri("/health", UriKind.Relative), patience.Token)).IsSuccessStatusCode)
+            await Task.Delay(50, patience.Token);
     }
 
     [ClassCleanup]
