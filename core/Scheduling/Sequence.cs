@@ -64,8 +64,8 @@ internal sealed partial class Sequence
     /// <summary>When it was submitted, as a timestamp of the engine's clock.</summary>
     public long SubmittedAt { get; init; }
 
-    /// <summary>True from its first step on.</summary>
-    public bool HasStarted { get; set; }
+    /// <summary>When its first step began; null until then.</summary>
+    public long? StartedAt { get; set; }
 
     /// <summary>When its last token was published; null before the first.</summary>
     public long? PublishedAt { get; set; }

@@ -43,6 +43,9 @@ internal sealed class ChatStreamReply(
     }
 
     /// <inheritdoc/>
+    public override ValueTask PingAsync() => _events.PingAsync(_gone);
+
+    /// <inheritdoc/>
     public override ValueTask EndAsync(FinishReason? finish)
     {
         WriteShown();

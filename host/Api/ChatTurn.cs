@@ -13,10 +13,12 @@ internal sealed class ChatTurn : IDisposable
 {
     private readonly HttpContext _http;
     private readonly Generation _generation;
+    private readonly ChatRequest _request;
     private readonly string _id;
 
-    private ChatTurn(HttpContext http, string id, Generation generation, ChatPrompt prompt, ChatAnswer answer) =>
-        (_http, _id, _generation, Prompt, Answer) = (http, id, generation, prompt.Tokens, answer);
+    private ChatTurn(
+        HttpContext http, ChatRequest request, string id, Generation generation, ChatPrompt prompt, ChatAnswer answer) =>
+        (_http, _request, _id, _generation, Prompt, Answer) = (http, request, id, generation, prompt.Tokens, answer);
 
     /// <summary>Ids of the prompt.</summary>
     public int[] Prompt { get; }
@@ -24,28 +26,29 @@ internal sealed class ChatTurn : IDisposable
     /// <summary>The answer so far.</summary>
     public ChatAnswer Answer { get; }
 
-    /// <summary>Submits a conversation; <paramref name="id"/> is the answer's, also sent as a header.</summary>
+    /// <summary>Submits a conversation; <paramref name="id"/> is the answer's.</summary>
     /// <exception cref="ApiException">It can never be served.</exception>
     /// <exception cref="EngineBusyException">The queue is full.</exception>
     public static ChatTurn Begin(HttpContext http, ReadyModel ready, ChatRequest request, ChatPrompt prompt, string id)
     {
         Generation generation = Submit(http, ready, request.Fields, prompt.Tokens);
-        http.Response.Headers["x-request-id"] = id;
         var answer = new ChatAnswer(ready, request, generation, prompt.StartsInReasoning);
-        return new ChatTurn(http, id, generation, prompt, answer);
+        return new ChatTurn(http, request, id, generation, prompt, answer);
     }
 
     /// <summary>Passes every token on until the answer has ended, and records when they came.</summary>
     public async Task AnswerAsync(ChatReply reply, AnswerTimes times)
     {
         string reason = "error";
+        times.Submitted(_request.Model, _request.Fields, Prompt.Length);
+        using var deadline = new AnswerDeadline(_http, times, _generation);
         try
         {
-            reason = await PassOnAsync(reply, times);
+            reason = await PassOnAsync(reply, times, deadline);
         }
         finally
         {
-            times.Ended(_id, Prompt.Length, Answer.Tokens, reason);
+            times.Ended(_id, Answer.Usage, reason);
         }
     }
 
@@ -56,7 +59,8 @@ internal sealed class ChatTurn : IDisposable
     {
         try
         {
-            return ready.Engine.Submit(fields.ToRequest(prompt.ToImmutableArray(), http.Request.Headers));
+            return ready.Engine.Submit(
+                Standing.Of(http, fields.ToRequest(prompt.ToImmutableArray(), http.Request.Headers)));
         }
         catch (RequestRefusedException refused) when (refused.Field == "prompt")
         {
@@ -64,26 +68,15 @@ internal sealed class ChatTurn : IDisposable
         }
     }
 
-    private async Task<string> PassOnAsync(ChatReply reply, AnswerTimes times)
+    private async Task<string> PassOnAsync(ChatReply reply, AnswerTimes times, AnswerDeadline deadline)
     {
         try
         {
             await reply.BeginAsync();
-            await foreach (SampledToken token in _generation.ReadAllAsync(_http.RequestAborted))
-            {
-                times.Token();
-                Answer.Take(token);
-                await reply.ShowAsync(token);
-                if (Answer.HasEnded)
-                    break;
-            }
-
+            await ShowAllAsync(reply, times);
             Answer.Finish();
             if (_generation.Finish == FinishReason.Cancelled && !Answer.HasEnded)
-            {
-                throw ApiException.Unavailable(
-                    "the server stopped before the answer was complete", TimeSpan.FromSeconds(10));
-            }
+                throw deadline.WhyCut();
 
             await reply.EndAsync(_generation.Finish);
             return Answer.Reason(_generation.Finish);
@@ -94,8 +87,26 @@ internal sealed class ChatTurn : IDisposable
         }
         catch (Exception exception) when (_http.Response.HasStarted)
         {
-            await reply.FailAsync(ErrorAnswers.AsApi(exception, ErrorAnswers.Logger(_http)));
+            await reply.FailAsync(ErrorAnswers.AsApi(exception, _http));
             return "error";
+        }
+    }
+
+    private async Task ShowAllAsync(ChatReply reply, AnswerTimes times)
+    {
+        var alive = new KeepAlive(_http);
+        await using IAsyncEnumerator<SampledToken> tokens =
+            _generation.ReadAllAsync(_http.RequestAborted).GetAsyncEnumerator(CancellationToken.None);
+        bool comes = await alive.FirstAsync(tokens, reply.PingAsync);
+        while (comes)
+        {
+            times.Token();
+            Answer.Take(tokens.Current);
+            await reply.ShowAsync(tokens.Current);
+            await alive.AfterAsync(Answer.Shown.Count > 0, reply);
+            if (Answer.HasEnded)
+                return;
+            comes = await tokens.MoveNextAsync();
         }
     }
 }

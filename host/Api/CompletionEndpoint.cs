@@ -21,7 +21,6 @@ internal static class CompletionEndpoint
         CompletionRequest request = CompletionRequest.Read(
             body.Root, services.GetRequiredService<ServedModel>(), ready);
         var head = new AnswerHead("cmpl", request.Model, times.Began);
-        http.Response.Headers["x-request-id"] = head.Id;
 
         var generations = new Generation[request.Prompts.Count];
         try
@@ -30,7 +29,9 @@ internal static class CompletionEndpoint
             for (int p = 0; p < generations.Length; p++)
             {
                 generations[p] = ready.Engine.Submit(
-                    request.Fields.ToRequest(request.Prompts[p].ToImmutableArray(), http.Request.Headers));
+                    Standing.Of(
+                        http,
+                        request.Fields.ToRequest(request.Prompts[p].ToImmutableArray(), http.Request.Headers)));
                 answers[p] = new CompletionAnswer(ready, request.Fields, generations[p]);
             }
 
@@ -39,14 +40,15 @@ internal static class CompletionEndpoint
                 : new CompletionPlainReply(http, head, request, answers);
             using var disposed = reply as IDisposable;
             string reason = "error";
+            times.Submitted(request.Model, request.Fields, request.Prompts.Sum(prompt => prompt.Length));
+            using var deadline = new AnswerDeadline(http, times, generations);
             try
             {
-                reason = await PassOnAsync(http, generations, answers, reply, times);
+                reason = await PassOnAsync(http, generations, answers, reply, times, deadline);
             }
             finally
             {
-                Usage usage = UsageOf(request, answers);
-                times.Ended(head.Id, usage.Prompt, usage.Completion, reason);
+                times.Ended(head.Id, UsageOf(request, answers), reason);
             }
         }
         finally
@@ -63,7 +65,7 @@ internal static class CompletionEndpoint
 
     private static async Task<string> PassOnAsync(
         HttpContext http, Generation[] generations, CompletionAnswer[] answers, CompletionReply reply,
-        AnswerTimes times)
+        AnswerTimes times, AnswerDeadline deadline)
     {
         using var oneAtATime = new SemaphoreSlim(1);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
@@ -71,7 +73,7 @@ internal static class CompletionEndpoint
         {
             reply.Begin();
             await Task.WhenAll(generations.Select((generation, choice) =>
-                PassOnAsync(generation, answers[choice], choice, reply, times, oneAtATime, stop)));
+                PassOnAsync(http, generation, answers[choice], choice, reply, times, deadline, oneAtATime, stop)));
             await reply.EndAsync();
             return answers[^1].Reason(generations[^1].Finish);
         }
@@ -81,55 +83,60 @@ internal static class CompletionEndpoint
         }
         catch (Exception exception) when (http.Response.HasStarted)
         {
-            await reply.FailAsync(ErrorAnswers.AsApi(exception, ErrorAnswers.Logger(http)));
+            await reply.FailAsync(ErrorAnswers.AsApi(exception, http));
             return "error";
         }
     }
 
     // The first choice that fails stops the others; WhenAll throws its error.
     private static async Task PassOnAsync(
-        Generation generation, CompletionAnswer answer, int choice, CompletionReply reply, AnswerTimes times,
-        SemaphoreSlim oneAtATime, CancellationTokenSource stop)
+        HttpContext http, Generation generation, CompletionAnswer answer, int choice, CompletionReply reply,
+        AnswerTimes times, AnswerDeadline deadline, SemaphoreSlim oneAtATime, CancellationTokenSource stop)
     {
+        ValueTask SayAsync(Func<ValueTask> say) => AloneAsync(oneAtATime, say, stop.Token);
         try
         {
-            await foreach (SampledToken token in generation.ReadAllAsync(stop.Token))
+            await using IAsyncEnumerator<SampledToken> tokens =
+                generation.ReadAllAsync(stop.Token).GetAsyncEnumerator(CancellationToken.None);
+            bool comes = await new KeepAlive(http).FirstAsync(tokens, () => SayAsync(reply.PingAsync));
+            while (comes)
             {
+                times.Token();
                 await oneAtATime.WaitAsync(stop.Token);
                 try
                 {
-                    times.Token();
-                    await reply.ShowAsync(choice, answer.Take(token));
+                    await reply.ShowAsync(choice, answer.Take(tokens.Current));
                 }
                 finally
                 {
                     oneAtATime.Release();
                 }
 
-                if (answer.HasEnded)
-                    break;
+                comes = !answer.HasEnded && await tokens.MoveNextAsync();
             }
 
             if (generation.Finish == FinishReason.Cancelled && !answer.HasEnded)
-            {
-                throw ApiException.Unavailable(
-                    "the server stopped before the answer was complete", TimeSpan.FromSeconds(10));
-            }
+                throw deadline.WhyCut();
 
-            await oneAtATime.WaitAsync(stop.Token);
-            try
-            {
-                await reply.EndChoiceAsync(choice, answer.Finish(), generation.Finish);
-            }
-            finally
-            {
-                oneAtATime.Release();
-            }
+            await SayAsync(() => reply.EndChoiceAsync(choice, answer.Finish(), generation.Finish));
         }
         catch
         {
             await stop.CancelAsync();
             throw;
+        }
+    }
+
+    private static async ValueTask AloneAsync(SemaphoreSlim oneAtATime, Func<ValueTask> say, CancellationToken cancel)
+    {
+        await oneAtATime.WaitAsync(cancel);
+        try
+        {
+            await say();
+        }
+        finally
+        {
+            oneAtATime.Release();
         }
     }
 }

@@ -101,6 +101,13 @@ internal sealed class EventStream : IDisposable
             throw new ClientGoneException();
     }
 
+    /// <summary>Sends a comment, which clients skip and proxies count as life.</summary>
+    public ValueTask PingAsync(CancellationToken cancel)
+    {
+        _pipe.Write(": ping\n\n"u8);
+        return SendAsync(cancel);
+    }
+
     /// <summary>Ends the stream with the mark that clients wait for.</summary>
     public ValueTask CloseAsync(CancellationToken cancel)
     {

@@ -135,11 +135,22 @@ internal static class Aliases
         Idle(Takes.Switch, "/metrics is always there", "--enable-metrics"),
         Idle(Takes.Value, "there is no watchdog", "--watchdog-timeout"),
         Idle(Takes.Switch, "there is no warm-up request", "--skip-server-warmup"),
+        Same("--allowed-origin", "--allowed-origins", "--cors-origins"),
+        Only(
+            "pages of allowed origins may use all of the API", ["*", "[\"*\"]"], "--allowed-methods", "--allowed-headers",
+            "--cors-methods", "--cors-headers"),
+        Absent(Takes.Switch, "pages carry keys in a header, never in cookies", "--allow-credentials", "--cors-credentials"),
+        Same("--ssl-certfile", "--ssl-cert-file"),
+        Same("--ssl-keyfile", "--ssl-key-file"),
+        Idle(Takes.Switch, "certificate and key are read again whenever they change", "--enable-ssl-refresh"),
+        Absent(Takes.Value, "decrypt the key's file", "--ssl-keyfile-password"),
         Absent(
-            Takes.Value, "put a proxy in front of the server", "--ssl-keyfile", "--ssl-certfile", "--ssl-ca-certs",
-            "--root-path", "--fastapi-root-path"),
-        Absent(Takes.Values, "say --allowed-origin, once for each origin", "--allowed-origins"),
-        Absent(Takes.Value, "traces are not implemented; /metrics is there", "--otlp-traces-endpoint"),
+            Takes.Value, "put a proxy in front of the server", "--ssl-ca-certs", "--ssl-cert-reqs", "--root-path",
+            "--fastapi-root-path"),
+        Same("--shutdown-timeout", "--timeout-graceful-shutdown"),
+        Idle(Takes.Switch, "x-request-id is always taken and sent", "--enable-request-id-headers"),
+        Idle(Takes.Switch, "traces are sent where --otlp-traces-endpoint names a collector", "--enable-trace"),
+        Idle(Takes.Value, "a trace is one span for each request", "--collect-detailed-traces"),
 
         // Several machines with different roles.
         Only("prefill and decode are not split", ["null", "DEFAULT"], "--disaggregation-mode", "--instance-role"),

@@ -3,8 +3,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
+using Glm5.Tests.Clients.Api;
 
-namespace Glm5.Tests.Clients.Api;
+namespace Glm5.Tests.Clients.Metrics;
 
 /// <summary>
 /// What <c>/metrics</c> counts. Alone in the process: an exporter reads the instruments of every server in it.
