@@ -13,7 +13,7 @@ internal sealed unsafe class AscendDevice : IDisposable
     private const int WaitSlice = 200;
 
     [ThreadStatic]
-    private static nint t_context;
+    private static nint _contextOfThread;
 
     private readonly RankMeeting _group;
     private nint _context;
@@ -26,7 +26,7 @@ internal sealed unsafe class AscendDevice : IDisposable
         Check(cann.Runtime.SetDevice(index), "aclrtSetDevice");
         nint context, stream;
         Check(cann.Runtime.GetCurrentContext(&context), "aclrtGetCurrentContext");
-        (_context, t_context) = (context, context);
+        (_context, _contextOfThread) = (context, context);
         Check(cann.Runtime.SetContextOption(AclSystemOption.Deterministic, 1), "aclrtCtxSetSysParamOpt");
         Check(cann.Runtime.CreateStream(&stream), "aclrtCreateStream");
         Stream = stream;
@@ -64,10 +64,10 @@ internal sealed unsafe class AscendDevice : IDisposable
     /// <summary>Makes the device the calling thread's.</summary>
     public void Enter()
     {
-        if (t_context == _context)
+        if (_contextOfThread == _context)
             return;
         Check(Cann.Runtime.SetCurrentContext(_context), "aclrtSetCurrentContext");
-        t_context = _context;
+        _contextOfThread = _context;
     }
 
     /// <summary>Waits for all work given to the stream.</summary>
@@ -113,6 +113,6 @@ internal sealed unsafe class AscendDevice : IDisposable
             _ = Cann.Runtime.ResetDevice(Index);
         }
 
-        (_context, t_context) = (0, 0);
+        (_context, _contextOfThread) = (0, 0);
     }
 }
