@@ -98,8 +98,10 @@ internal sealed partial class AscendOps
     /// <summary>rotated [tokens, heads, rope] F32 as the contract has it, pairs side by side.</summary>
     private void TurnQuery(in View query, AscendStepPlan step, float theta, in View rotated)
     {
-        (View cos, View sin) = TwiceEach(step, theta, AclDataType.Float);
-        View dense = Kernels.DenseAs(query, AclDataType.Float), turned = Kernels.TemporaryLike(dense, AclDataType.Float);
+        // The operator takes no F32 (its page: FLOAT16, BFLOAT16); attention reads the query in BF16 anyway.
+        const AclDataType Type = AclDataType.BFloat16;
+        (View cos, View sin) = TwiceEach(step, theta, Type);
+        View dense = Kernels.DenseAs(query, Type), turned = Kernels.TemporaryLike(dense, Type);
         Kernels.InterleaveRope(
             dense.As(query[0], query[1], 1, query[2]), cos, sin, turned.As(query[0], query[1], 1, query[2]));
         RopeLayout.ToPairs(Kernels, turned, rotated);
