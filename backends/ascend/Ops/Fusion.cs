@@ -48,6 +48,9 @@ internal sealed class Fusions
     /// <summary>True when the operators are there.</summary>
     public bool Has(Fusion fusion) => _missing[(int)fusion] is null;
 
+    /// <summary>Which operator of a fusion is not there, in words; null when all are.</summary>
+    public string? Missing(Fusion fusion) => _missing[(int)fusion];
+
     /// <summary>The operators of a fusion.</summary>
     public static IReadOnlyList<AclnnOp> OperatorsOf(Fusion fusion) => s_all[(int)fusion].Operators;
 
