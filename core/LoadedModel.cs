@@ -8,7 +8,7 @@ using Glm5.Core.Weights;
 namespace Glm5.Core;
 
 /// <summary>A model that is ready to run steps. Owns checkpoint, ranks and caches; disposed after the engine that uses it.</summary>
-public sealed class LoadedModel(Checkpoint checkpoint, StepRunner runner) : IDisposable
+public sealed class LoadedModel(Checkpoint checkpoint, IReadOnlyList<StepRunner> runners) : IDisposable
 {
     /// <summary>The model's config, as these files can serve it.</summary>
     public ModelConfig Config => checkpoint.Config;
@@ -22,8 +22,8 @@ public sealed class LoadedModel(Checkpoint checkpoint, StepRunner runner) : IDis
     /// <summary>Bytes of weights.</summary>
     public long WeightBytes => checkpoint.TotalBytes;
 
-    /// <summary>Runs steps.</summary>
-    public StepRunner Runner { get; } = runner;
+    /// <summary>Run steps, one a group of ranks. Their steps go together: see <see cref="StepRunner"/>.</summary>
+    public IReadOnlyList<StepRunner> Runners { get; } = runners;
 
     /// <summary>Text to ids and back; null when token ids are served.</summary>
     public required Tokenizer? Tokenizer { get; init; }
@@ -43,7 +43,8 @@ public sealed class LoadedModel(Checkpoint checkpoint, StepRunner runner) : IDis
     /// <summary>Ends the ranks, then unmaps the weights.</summary>
     public void Dispose()
     {
-        Runner.Dispose();
+        foreach (StepRunner runner in Runners)
+            runner.Dispose();
         checkpoint.Dispose();
     }
 }

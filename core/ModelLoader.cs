@@ -37,7 +37,11 @@ public static partial class ModelLoader
             CheckDrafts(options, checkpoint.Config);
             if (options.SpeculativeTokens > 1 && checkpoint.Config.IndexShareForMtpIteration)
                 LogDraftSelections(logger);
-            accelerators = backend.Open(new DeviceRequest(options.Ranks, ArenaBytes(options, checkpoint.Config, context), options.Threads));
+            accelerators = backend.Open(
+                new DeviceRequest(options.Ranks, ArenaBytes(options, checkpoint.Config, context), options.Threads)
+                {
+                    Groups = options.Groups,
+                });
             KvSpec spec = Spec(options, checkpoint.Config, accelerators[0].Capabilities);
             KvPoolSize.Decide(options, accelerators[0], spec, context, checkpoint.TotalBytes);
 
@@ -45,9 +49,7 @@ public static partial class ModelLoader
             progress.Enter(LoadPhase.Packing);
             RankModel[] ranks = PackEveryRank(checkpoint, accelerators, options, spec, context, cancel, out KvPoolSize pool);
             LogPool(logger, pool.Blocks, pool.BlockSlots, pool.Tokens, pool.Bytes / 1e9, pool.FreeBytes / 1e9);
-            var group = new RankGroup(
-                ranks, checkpoint.Config.VocabSize, Identity(checkpoint), options.SpeculativeTokens);
-            return new LoadedModel(checkpoint, group)
+            return new LoadedModel(checkpoint, RankGroups(checkpoint, ranks, options))
             {
                 Tokenizer = tokenizer,
                 Template = template,
@@ -71,6 +73,19 @@ public static partial class ModelLoader
 
     private static string Identity(Checkpoint checkpoint) =>
         $"{Path.GetFullPath(checkpoint.Folder)} of {checkpoint.TotalBytes} bytes";
+
+    private static RankGroup[] RankGroups(Checkpoint checkpoint, RankModel[] ranks, ModelOptions options)
+    {
+        var groups = new RankGroup[options.Groups];
+        for (int g = 0; g < groups.Length; g++)
+        {
+            groups[g] = new RankGroup(
+                new ArraySegment<RankModel>(ranks, g * options.Ranks, options.Ranks), checkpoint.Config.VocabSize,
+                Identity(checkpoint), options.SpeculativeTokens);
+        }
+
+        return groups;
+    }
 
     private static int ContextLength(ModelOptions options, ModelConfig config)
     {
@@ -101,6 +116,8 @@ public static partial class ModelLoader
         int sequences = Math.Min(options.MaxSequences, options.MaxBatchedTokens), drafts = options.SpeculativeTokens;
         long rows = Math.Min((1L + drafts) * sequences, options.MaxBatchedTokens);
         long bytes = ArenaSize.Bytes(config, options.MaxBatchedTokens, rows, context);
+        if (options.ExpertsAreSpread)
+            bytes += ArenaSize.SpreadBytes(config, options.MaxBatchedTokens, options.Groups);
         return drafts == 0 ? bytes : bytes + ArenaSize.DraftBytes(config, options.MaxBatchedTokens, rows, sequences);
     }
 
@@ -130,7 +147,9 @@ public static partial class ModelLoader
             var weights = new ModelWeights[accelerators.Count];
             for (int r = 0; r < weights.Length; r++)
             {
-                weights[r] = WeightPacking.Load(checkpoint, accelerators[r], new RankShard(r, weights.Length), cancellation: cancel);
+                var shard = new RankShard(r % options.Ranks, options.Ranks);
+                RankShard? spread = options.ExpertsAreSpread ? new RankShard(r, weights.Length) : null;
+                weights[r] = WeightPacking.Load(checkpoint, accelerators[r], shard, spread, cancel);
                 made.Push(weights[r]);
             }
 

@@ -26,12 +26,11 @@ public sealed class CpuBackend(CpuVoice voice) : Backend
                 $"{Name}: {request.Ranks} ranks were asked for; sums keep the same bits with 1, 2, 4 or 8 of them, choose one");
         }
 
-        var group = new CpuGroup(request.Ranks);
-        var ranks = new List<IAccelerator>(request.Ranks);
+        var ranks = new List<IAccelerator>(request.TotalRanks);
         try
         {
-            for (int rank = 0; rank < request.Ranks; rank++)
-                ranks.Add(new CpuAccelerator(voice, group, rank, request));
+            foreach (CpuCollectives collectives in InProcessRanks.Of(request))
+                ranks.Add(new CpuAccelerator(voice, collectives, ranks.Count, request));
             return ranks;
         }
         catch

@@ -12,16 +12,23 @@ public abstract class Backend
     /// <summary>Looks for devices. Never throws: what is missing is a refusal with its reason.</summary>
     public abstract ProbeResult Probe();
 
-    /// <summary>Opens a group of ranks, rank 0 first. The caller disposes each on its own thread.</summary>
+    /// <summary>Opens the ranks of every group, group 0 and its rank 0 first. The caller disposes each on its own thread.</summary>
     /// <exception cref="AcceleratorException">The devices are not there or do not fit the request.</exception>
     public abstract IReadOnlyList<IAccelerator> Open(DeviceRequest request);
 }
 
-/// <summary>What a group of ranks is opened for.</summary>
-/// <param name="Ranks">Ranks in the group (tensor parallel size).</param>
+/// <summary>What ranks are opened for.</summary>
+/// <param name="Ranks">Ranks in each group (tensor parallel size).</param>
 /// <param name="ArenaBytes">Activation arena of each rank.</param>
 /// <param name="Threads">Host threads that compute, over all ranks; 0 leaves it to the backend.</param>
-public sealed record DeviceRequest(int Ranks, long ArenaBytes, int Threads = 0);
+public sealed record DeviceRequest(int Ranks, long ArenaBytes, int Threads = 0)
+{
+    /// <summary>Groups that decode sequences of their own and share the routed experts (data parallel size).</summary>
+    public int Groups { get; init; } = 1;
+
+    /// <summary>Ranks of all groups.</summary>
+    public int TotalRanks => Groups * Ranks;
+}
 
 /// <summary>What probing found: devices, or the one sentence why there are none.</summary>
 /// <param name="Devices">Capabilities of each device found.</param>

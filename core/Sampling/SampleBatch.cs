@@ -22,6 +22,12 @@ public sealed class SampleBatch(int maxSequences, int maxRows, int draftLength =
     /// <summary>The most that this step is to draft, up to <see cref="DraftLength"/>.</summary>
     public int NextDraftLength { get; set; } = draftLength;
 
+    /// <summary>
+    /// The most drafts of a sequence that any group's step is to have: behind a step all groups run the draft layer equally
+    /// often, because their tokens meet at its experts too. 0 where there is one group.
+    /// </summary>
+    public int PeerDrafts { get; set; }
+
     /// <summary>Sequences in the batch.</summary>
     public int Count { get; private set; }
 

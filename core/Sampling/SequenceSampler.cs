@@ -25,7 +25,7 @@ public sealed class SequenceSampler
     private readonly KeyValuePair<int, float>[] _bias;
     private readonly Penalties? _penalties;
     private readonly TokenMask _unnamed;
-    private readonly SamplingScratch _scratch;
+    private SamplingScratch _scratch;
     private int _accepted;
 
     /// <summary>A sampler for a request, at the beginning of its answer.</summary>
@@ -75,6 +75,9 @@ public sealed class SequenceSampler
         _accepted++;
         _penalties?.Count(token);
     }
+
+    /// <summary>Takes the scratch of the thread that samples from now on.</summary>
+    internal void Use(SamplingScratch scratch) => _scratch = scratch;
 
     private SampledToken ChooseWithLogProbs(Span<float> logits, int top)
     {

@@ -58,7 +58,7 @@ internal static class Say
             return;
         LoadedModel model = ready.Model;
         KvPoolSize pool = model.Pool;
-        double cacheGigabytes = pool.Bytes * options.Model.Ranks / 1e9;
+        double cacheGigabytes = pool.Bytes * options.Model.TotalRanks / 1e9;
         double seconds = server.Model.Status.Elapsed.TotalSeconds;
         AnsiConsole.MarkupLineInterpolated(
             $"  weights  {model.TensorCount:N0} tensors, {model.WeightBytes / 1e9:N3} GB, ranks: {options.Model.Ranks}");

@@ -23,7 +23,7 @@ internal sealed class EngineBench : IDisposable
             PrefixCaching = prefixCaching,
             AdaptSpeculation = adapts,
         };
-        Engine = new Core.Engine(Runner, context, TokenMask.Nothing, options, time ?? TimeProvider.System, NullLogger.Instance);
+        Engine = new Core.Engine([Runner], context, TokenMask.Nothing, options, time ?? TimeProvider.System, NullLogger.Instance);
     }
 
     public int Context { get; }
