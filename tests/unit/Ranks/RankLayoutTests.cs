@@ -40,23 +40,28 @@ public sealed class RankLayoutTests
         Check(new Layout(ranks, groups, spread, drafts, Budget: 33, Blocks: 12, Caching: true), CpuVoice.Simd);
 
     [TestMethod]
+    public void Preempted_sequences_answer_as_on_one_rank()
+    {
+        var layout = new Layout(Ranks: 2, Groups: 1, Spread: true, Drafts: 3, Budget: 64, Blocks: 9, Caching: true);
+        Assert.IsGreaterThan(0, Check(layout, CpuVoice.Simd).Preemptions);
+    }
+
+    [TestMethod]
     public void The_oracle_spreads_experts_over_groups_alike() =>
         Check(new Layout(2, 2, true, 1, Budget: 64, Blocks: 60, Caching: true), CpuVoice.Oracle, prompts: 3);
 
     [TestMethod]
     public void Any_layout_gives_the_answers_of_one_rank()
     {
-        long preempted = 0, accepted = 0, cached = 0;
+        long accepted = 0, cached = 0;
         s_layout.Sample(
             layout =>
             {
                 EngineStatus status = Check(layout, CpuVoice.Simd);
-                preempted += status.Preemptions;
                 accepted += status.AcceptedTokens;
                 cached += status.CachedTokens;
             },
             seed: "0000KX1wVL3e", iter: Soak.Times(6), threads: 1);
-        Assert.IsGreaterThan(0, preempted, "nothing was preempted");
         Assert.IsGreaterThan(0, accepted, "no draft was accepted");
         Assert.IsGreaterThan(0, cached, "no prefix was found");
     }
