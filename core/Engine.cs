@@ -3,7 +3,6 @@ using Glm5.Core.Accelerator;
 using Glm5.Core.Kv;
 using Glm5.Core.Sampling;
 using Glm5.Core.Scheduling;
-using Glm5.Core.Tokenization;
 using Microsoft.Extensions.Logging;
 
 namespace Glm5.Core;
@@ -31,7 +30,7 @@ public sealed partial class Engine : IDisposable
 
     /// <summary>An engine over a loaded model, which the caller disposes afterwards.</summary>
     public Engine(LoadedModel model, ModelOptions options, TimeProvider time, ILogger logger)
-        : this(model.Runners, model.ContextLength, Unnamed(model.Tokenizer, model.Config.VocabSize), options, time, logger)
+        : this(model.Runners, model.ContextLength, model.Unnamed, options, time, logger)
     {
         _thread.Start();
     }
@@ -358,10 +357,6 @@ public sealed partial class Engine : IDisposable
             ? $"the engine has failed and takes no requests: {failure.Message}"
             : "the server is stopping and takes no more requests",
         EngineCounters.LongestRetry);
-
-    private static TokenMask Unnamed(Tokenizer? tokenizer, int vocabularySize) => tokenizer is null
-        ? TokenMask.Nothing
-        : TokenMask.AllBut(id => id < tokenizer.VocabularySize && tokenizer.IsNamed(id), vocabularySize);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "With {Sequences} sequences at once drafts {Verdict}")]
     private static partial void LogDrafts(ILogger logger, int sequences, string verdict);

@@ -18,6 +18,9 @@ public sealed record ModelOptions
     /// <summary>Give each rank whole experts instead of a slice of each, also where there is one group.</summary>
     public bool SpreadExperts { get; init; }
 
+    /// <summary>Run each rank in a process of its own instead of on a thread of this one.</summary>
+    public bool WorkerProcesses { get; init; }
+
     /// <summary>Ranks of all groups.</summary>
     public int TotalRanks => Groups * Ranks;
 

@@ -119,6 +119,18 @@ public sealed unsafe class InProcessCollectives(
     }
 
     /// <inheritdoc/>
+    public override void Broadcast(Span<int> values)
+    {
+        fixed (int* mine = values)
+        {
+            ReadOnlySpan<Published> ranks = Publish(new Published((nint)mine, values.Length));
+            if (rank != 0)
+                new Span<int>((void*)ranks[0].Address, values.Length).CopyTo(values);
+            Release();
+        }
+    }
+
+    /// <inheritdoc/>
     public override void Barrier() => group.Arrive();
 
     /// <inheritdoc/>

@@ -15,6 +15,36 @@ public abstract class Backend
     /// <summary>Opens the ranks of every group, group 0 and its rank 0 first. The caller disposes each on its own thread.</summary>
     /// <exception cref="AcceleratorException">The devices are not there or do not fit the request.</exception>
     public abstract IReadOnlyList<IAccelerator> Open(DeviceRequest request);
+
+    /// <summary>Why its ranks cannot be processes here, in a sentence; null when they can.</summary>
+    public virtual string? ProcessRefusal => $"ranks of {Name} are threads of one process";
+
+    /// <summary>
+    /// Joins the processes that were started together with this one, each of which is a rank. Once a process, on the thread
+    /// that drives the rank.
+    /// </summary>
+    /// <exception cref="AcceleratorException">They cannot be; see <see cref="ProcessRefusal"/>.</exception>
+    public virtual ProcessRanks JoinProcesses() => throw new AcceleratorException(ProcessRefusal!);
+}
+
+/// <summary>This process's place among those that are ranks of one model. Disposed last, on the rank's thread.</summary>
+public abstract class ProcessRanks : IDisposable
+{
+    /// <summary>This rank among all, group by group.</summary>
+    public abstract int Rank { get; }
+
+    /// <summary>All of them.</summary>
+    public abstract int Size { get; }
+
+    /// <summary>Opens this process's rank. Every process calls it with the same request.</summary>
+    /// <exception cref="AcceleratorException">The request does not fit the processes.</exception>
+    public abstract IAccelerator Open(DeviceRequest request);
+
+    /// <summary>The least of every process's number.</summary>
+    public abstract int Least(int mine);
+
+    /// <summary>Leaves the others.</summary>
+    public abstract void Dispose();
 }
 
 /// <summary>What ranks are opened for.</summary>

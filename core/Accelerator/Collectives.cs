@@ -40,6 +40,15 @@ public abstract class Collectives
     /// </summary>
     public virtual Collectives? Across => null;
 
+    /// <summary>
+    /// True when the host's objects are common to all ranks of the group, so that what one has written there the others read
+    /// after a <see cref="Barrier"/>; false when they are processes, and it has to travel.
+    /// </summary>
+    public virtual bool SharesHostMemory => true;
+
+    /// <summary>Rank 0's numbers, on every rank.</summary>
+    public abstract void Broadcast(Span<int> values);
+
     /// <summary>Returns when every rank has called it.</summary>
     public abstract void Barrier();
 

@@ -66,6 +66,9 @@ public sealed class SampleBatch(int maxSequences, int maxRows, int draftLength =
         _firstRow[Count] = row + drafts.Length + 1;
     }
 
+    /// <summary>The room that a sequence was added with.</summary>
+    public int Room(int sequence) => _roomBehind[sequence];
+
     /// <summary>
     /// How many tokens to draft behind the ones just chosen: none whose successor the sequence could not have.
     /// </summary>

@@ -43,6 +43,26 @@ public sealed class SequenceSampler
         IsPlainArgMax = IsGreedy && _bias.Length == 0 && _penalties is null && _parameters.LogProbs is null;
     }
 
+    /// <summary>A sampler that goes on where another stood, perhaps in another process.</summary>
+    /// <param name="state">Where it stood.</param>
+    /// <param name="unnamed">Ids that name nothing.</param>
+    /// <param name="scratch">Room for the vocabulary, shared with other samplers of the same thread.</param>
+    public SequenceSampler(SamplerState state, TokenMask unnamed, SamplingScratch scratch)
+    {
+        (_parameters, _seed, _unnamed, _scratch) = (state.Parameters, state.Seed, unnamed, scratch);
+        (_promptLength, _minTokens, _stopIds) = (state.PromptLength, state.MinTokens, state.StopIds);
+        _bias = [.. state.Parameters.LogitBias];
+        _penalties = Penalties.Of(state.Parameters, []);
+        _penalties?.Restore(state.Counts);
+        _accepted = state.Accepted;
+        IsGreedy = _parameters.Temperature < LowestTemperature;
+        IsPlainArgMax = IsGreedy && _bias.Length == 0 && _penalties is null && _parameters.LogProbs is null;
+    }
+
+    /// <summary>Where it stands.</summary>
+    public SamplerState State => new(
+        _parameters, _seed, _promptLength, _minTokens, _stopIds, _accepted, _penalties?.Counts ?? []);
+
     /// <summary>
     /// True when the choice is the argmax of the logits (lowest id among equals), and nothing else is wanted. Stands only
     /// for an argmax that <see cref="Allows"/>; otherwise <see cref="Choose"/> finds the best that is allowed.

@@ -37,7 +37,7 @@ internal static class CommandLine
     /// <summary>Lines in a file are not broken to fit a screen.</summary>
     private const int WidthOfFiles = 400;
 
-    private static readonly string[] s_commands = ["serve", "chat", "pull", "parse", "probe", "completion"];
+    private static readonly string[] s_commands = ["serve", "chat", "pull", "parse", "probe", "completion", "worker"];
 
     /// <summary>A word is what it says: no @file, no several short flags in one.</summary>
     private static readonly ParserConfiguration s_plain =
@@ -123,6 +123,7 @@ internal static class CommandLine
         root.Add(ParseCommand.Create());
         root.Add(ProbeCommand.Create());
         root.Add(CompletionCommand.Create());
+        root.Add(WorkerCommand.Create());
         foreach (Option option in root.Options)
         {
             if (option is HelpOption { Action: HelpAction standard } help)

@@ -42,6 +42,11 @@ internal sealed class ModelFlags
         Description = "Give each rank whole experts, not a slice of each; always so with several groups",
     };
 
+    private readonly Option<bool> _workers = new("--worker-processes")
+    {
+        Description = "Run each rank in a process of its own, started with mpirun, and start all anew when one is lost",
+    };
+
     private readonly Option<int> _threads = Count("--threads", "Threads that compute on a CPU [default: one a core]");
     private readonly Option<int> _blockSlots = Count(
         "--block-size", "Tokens in a block of the KV cache [default: what the device prefers]");
@@ -98,7 +103,7 @@ internal sealed class ModelFlags
         command.Validators.Add(RequireEmbedded);
         command.Add(_model);
         command.Add(new FlagGroup("The model", [.. _hub.Options, _skipTokenizer, _noMap]));
-        command.Add(new FlagGroup("Device and memory", _device, _ranks, _groups, _spreadExperts, _threads, _blockSlots, _kvBytes, _kvFraction));
+        command.Add(new FlagGroup("Device and memory", _device, _ranks, _groups, _spreadExperts, _workers, _threads, _blockSlots, _kvBytes, _kvFraction));
         command.Add(new FlagGroup(
             "Batch", _length, _sequences, _batchedTokens, _waiting, _drafts, _noPrefixCaching));
     }
@@ -110,6 +115,7 @@ internal sealed class ModelFlags
         Ranks = line.GetValue(_ranks),
         Groups = line.GetValue(_groups),
         SpreadExperts = line.GetValue(_spreadExperts),
+        WorkerProcesses = line.GetValue(_workers),
         Threads = line.GetValue(_threads),
         MaxSequences = line.GetValue(_sequences),
         MaxBatchedTokens = line.GetValue(_batchedTokens),
