@@ -21,10 +21,8 @@ internal sealed class StepChannelService(WorkerFleet fleet) : StepChannel.StepCh
             return;
         }
 
-        Task sending = SendAsync(link, responseStream);
-        await HearAsync(link, requestStream);
-        link.Outbox.Writer.TryComplete();
-        await sending;
+        // Returning ends the channel at the worker's end too: when it has gone, or when it is to go.
+        await Task.WhenAny(SendAsync(link, responseStream), HearAsync(link, requestStream));
     }
 
     /// <summary>Hears a worker out. However it ends, the fleet ends with it.</summary>
