@@ -26,7 +26,7 @@ public sealed partial class Engine : IDisposable
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private readonly Thread _thread;
-    private volatile AcceleratorException? _failure;
+    private volatile AcceleratorException? _failure, _lost;
 
     /// <summary>An engine over a loaded model, which the caller disposes afterwards.</summary>
     public Engine(LoadedModel model, ModelOptions options, TimeProvider time, ILogger logger)
@@ -49,6 +49,8 @@ public sealed partial class Engine : IDisposable
             _groups[g] = new EngineGroup(runners[g], contextLength, options);
         _inbox = new Inbox((options.MaxSequences * _groups.Length) + options.MaxWaiting);
         _counters = new EngineCounters(_groups, _inbox, time);
+        foreach (StepRunner runner in runners)
+            runner.Lost = Lose;
         _thread = new Thread(Serve) { Name = "glm5-engine", IsBackground = true };
     }
 
@@ -218,6 +220,13 @@ public sealed partial class Engine : IDisposable
             LogDrafts(_logger, sequences, guard.LengthAt(sequences) == 0 ? "do not pay and are off" : "pay again");
     }
 
+    /// <summary>Ranks are gone, perhaps while nothing runs: requests must not find that out.</summary>
+    private void Lose(AcceleratorException failure)
+    {
+        _lost = failure;
+        _inbox.Wake();
+    }
+
     /// <summary>The engine's thread: turns while there is work, sleep while there is none.</summary>
     private void Serve()
     {
@@ -226,6 +235,8 @@ public sealed partial class Engine : IDisposable
         {
             while (!_inbox.Stopping)
             {
+                if (_lost is { } lost)
+                    throw lost;
                 if (!Turn())
                     Rest();
             }

@@ -37,6 +37,9 @@ internal sealed partial class WorkerFleet : IDisposable
     /// <summary>The workers, group by group.</summary>
     public IReadOnlyList<WorkerLink> Links => _links;
 
+    /// <summary>Called once, on any thread, when it has failed.</summary>
+    public event Action<AcceleratorException>? Lost;
+
     /// <summary>Why it runs no steps any more; null while it does.</summary>
     public AcceleratorException? Failure => _failure;
 
@@ -118,6 +121,8 @@ internal sealed partial class WorkerFleet : IDisposable
             link.Outbox.Writer.TryComplete();
             link.Wake();
         }
+
+        Lost?.Invoke(_failure);
     }
 
     /// <summary>Lets the workers end, and ends those that do not.</summary>

@@ -36,6 +36,7 @@ internal static class WorkerModel
             var runners = new StepRunner[options.Groups];
             for (int g = 0; g < runners.Length; g++)
                 runners[g] = new WorkerRunner(fleet, g, options, loaded, opened);
+            fleet.Lost += failure => runners[0].Lost?.Invoke(failure);
             return new LoadedModel(opened, runners) { Pool = pool, Capabilities = backend.Probe().Devices[0] };
         }
         catch

@@ -8,9 +8,15 @@ namespace Glm5.Backends.CpuReference.Mpi;
 /// Open MPI, opened by name when it is first asked for and kept for the process. Handles of communicators and types are
 /// addresses of the library's own objects, which is what distinguishes its ABI (mpi.h of Open MPI 4 and 5).
 /// </summary>
-internal sealed unsafe class MpiLibrary
+internal sealed unsafe partial class MpiLibrary
 {
     private const int Success = 0, ThreadFunneled = 1, LongestError = 512;
+
+    /// <summary>Looks at a request before the first nap: some hundred microseconds, or a few.</summary>
+    private const int LongSpin = 2000, ShortSpin = 50;
+
+    /// <summary>Microseconds; the system adds about as many.</summary>
+    private const uint Nap = 30;
 
     private static readonly string[] s_names = ["libmpi.so.40", "libmpi.so"];
     private static readonly Lazy<(MpiLibrary? Library, string? Refusal)> s_opened = new(Open);
@@ -21,12 +27,14 @@ internal sealed unsafe class MpiLibrary
     private readonly delegate* unmanaged<int, byte*, int*, int> _errorString;
     private readonly delegate* unmanaged<nint, int*, int> _rank, _size;
     private readonly delegate* unmanaged<nint, int, int, nint*, int> _split;
-    private readonly delegate* unmanaged<nint, int> _barrier;
-    private readonly delegate* unmanaged<void*, int, nint, int, nint, int> _broadcast;
-    private readonly delegate* unmanaged<void*, int, nint, void*, int, nint, nint, int> _allGather;
-    private readonly delegate* unmanaged<void*, int, nint, void*, int*, int*, nint, nint, int> _allGatherRows;
-    private readonly delegate* unmanaged<void*, int*, int*, nint, void*, int*, int*, nint, nint, int> _allToAll;
+    private readonly delegate* unmanaged<nint, nint*, int> _barrier;
+    private readonly delegate* unmanaged<void*, int, nint, int, nint, nint*, int> _broadcast;
+    private readonly delegate* unmanaged<void*, int, nint, void*, int, nint, nint, nint*, int> _allGather;
+    private readonly delegate* unmanaged<void*, int, nint, void*, int*, int*, nint, nint, nint*, int> _allGatherRows;
+    private readonly delegate* unmanaged<void*, int*, int*, nint, void*, int*, int*, nint, nint, nint*, int> _allToAll;
+    private readonly delegate* unmanaged<nint*, int*, void*, int> _test;
     private readonly nint _word, _errorsReturn;
+    private int _patience;
 
     private MpiLibrary(nint handle)
     {
@@ -41,13 +49,14 @@ internal sealed unsafe class MpiLibrary
         _rank = (delegate* unmanaged<nint, int*, int>)Export("MPI_Comm_rank");
         _size = (delegate* unmanaged<nint, int*, int>)Export("MPI_Comm_size");
         _split = (delegate* unmanaged<nint, int, int, nint*, int>)Export("MPI_Comm_split");
-        _barrier = (delegate* unmanaged<nint, int>)Export("MPI_Barrier");
-        _broadcast = (delegate* unmanaged<void*, int, nint, int, nint, int>)Export("MPI_Bcast");
-        _allGather = (delegate* unmanaged<void*, int, nint, void*, int, nint, nint, int>)Export("MPI_Allgather");
+        _barrier = (delegate* unmanaged<nint, nint*, int>)Export("MPI_Ibarrier");
+        _broadcast = (delegate* unmanaged<void*, int, nint, int, nint, nint*, int>)Export("MPI_Ibcast");
+        _allGather = (delegate* unmanaged<void*, int, nint, void*, int, nint, nint, nint*, int>)Export("MPI_Iallgather");
         _allGatherRows =
-            (delegate* unmanaged<void*, int, nint, void*, int*, int*, nint, nint, int>)Export("MPI_Allgatherv");
-        _allToAll = (delegate* unmanaged<void*, int*, int*, nint, void*, int*, int*, nint, nint, int>)
-            Export("MPI_Alltoallv");
+            (delegate* unmanaged<void*, int, nint, void*, int*, int*, nint, nint, nint*, int>)Export("MPI_Iallgatherv");
+        _allToAll = (delegate* unmanaged<void*, int*, int*, nint, void*, int*, int*, nint, nint, nint*, int>)
+            Export("MPI_Ialltoallv");
+        _test = (delegate* unmanaged<nint*, int*, void*, int>)Export("MPI_Test");
     }
 
     /// <summary>Every rank that was started together.</summary>
@@ -69,6 +78,7 @@ internal sealed unsafe class MpiLibrary
         Check("MPI_Comm_set_errhandler", _setErrorHandler(World, _errorsReturn));
         if (provided < ThreadFunneled)
             throw new AcceleratorException("MPI was built for programs of one thread; the runtime has more");
+        _patience = Environment.ProcessorCount > Size(World) ? LongSpin : ShortSpin;
     }
 
     /// <summary>Ends: peers may end too.</summary>
@@ -100,21 +110,40 @@ internal sealed unsafe class MpiLibrary
     }
 
     /// <summary>Returns when every rank has called it.</summary>
-    public void Barrier(nint group) => Check("MPI_Barrier", _barrier(group));
+    public void Barrier(nint group)
+    {
+        nint request;
+        Check("MPI_Ibarrier", _barrier(group, &request));
+        Wait(request);
+    }
 
     /// <summary>Rank 0's words to all.</summary>
-    public void Broadcast(nint group, nint words, int count) =>
-        Check("MPI_Bcast", _broadcast((void*)words, count, _word, 0, group));
+    public void Broadcast(nint group, nint words, int count)
+    {
+        nint request;
+        Check("MPI_Ibcast", _broadcast((void*)words, count, _word, 0, group, &request));
+        Wait(request);
+    }
 
     /// <summary>As many words of each rank, in rank order.</summary>
-    public void AllGather(nint group, nint mine, int count, nint all) =>
-        Check("MPI_Allgather", _allGather((void*)mine, count, _word, (void*)all, count, _word, group));
+    public void AllGather(nint group, nint mine, int count, nint all)
+    {
+        nint request;
+        Check("MPI_Iallgather", _allGather((void*)mine, count, _word, (void*)all, count, _word, group, &request));
+        Wait(request);
+    }
 
     /// <summary>Words of each rank, in rank order, as many as each has.</summary>
     public void AllGather(nint group, nint mine, int count, nint all, ReadOnlySpan<int> counts, ReadOnlySpan<int> places)
     {
+        nint request;
         fixed (int* c = counts, p = places)
-            Check("MPI_Allgatherv", _allGatherRows((void*)mine, count, _word, (void*)all, c, p, _word, group));
+        {
+            Check(
+                "MPI_Iallgatherv",
+                _allGatherRows((void*)mine, count, _word, (void*)all, c, p, _word, group, &request));
+            Wait(request);
+        }
     }
 
     /// <summary>Some words from each rank to each.</summary>
@@ -122,11 +151,33 @@ internal sealed unsafe class MpiLibrary
     {
         fixed (int* sc = sent.Counts, sp = sent.Places, rc = received.Counts, rp = received.Places)
         {
+            nint request;
             Check(
-                "MPI_Alltoallv",
-                _allToAll((void*)from, sc, sp, _word, (void*)into, rc, rp, _word, group));
+                "MPI_Ialltoallv",
+                _allToAll((void*)from, sc, sp, _word, (void*)into, rc, rp, _word, group, &request));
+            Wait(request);
         }
     }
+
+    /// <summary>
+    /// Waits as threads of one process do: spinning while peers are likely near, then asleep, since MPI's own waiting takes
+    /// the core from the very peer that is waited for where ranks outnumber cores.
+    /// </summary>
+    private void Wait(nint request)
+    {
+        for (int looks = 0; ; looks++)
+        {
+            int done;
+            Check("MPI_Test", _test(&request, &done, null));
+            if (done != 0)
+                return;
+            if (looks > _patience)
+                _ = MicroSleep(Nap);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "usleep")]
+    private static partial int MicroSleep(uint microseconds);
 
     private static (MpiLibrary?, string?) Open()
     {
