@@ -28,6 +28,12 @@ public abstract class StepRunner : IDisposable
     /// </summary>
     public abstract int DraftLength { get; }
 
+    /// <summary>
+    /// Called with the reason, on any thread, by a runner whose ranks can be lost while no step runs; those of this process
+    /// cannot. A loss in the middle of a step is told by <see cref="Complete"/> too.
+    /// </summary>
+    public Action<AcceleratorException>? Lost { get; set; }
+
     /// <summary>Starts a step. Layout and batch belong to the runner until <see cref="Complete"/> returns.</summary>
     public abstract void Begin(StepLayout layout, SampleBatch batch);
 

@@ -58,6 +58,9 @@ internal sealed partial class Sequence
     /// <summary>Where its tokens are published; set before it is submitted.</summary>
     public GenerationStream Stream { get; set; } = null!;
 
+    /// <summary>The group of ranks that runs it, for good; set when the engine takes it.</summary>
+    public EngineGroup Group { get; private set; } = null!;
+
     /// <summary>Its number in the order of arrival.</summary>
     public long Arrival { get; set; }
 
@@ -121,6 +124,18 @@ internal sealed partial class Sequence
 
     /// <summary>The blocks it owns, in order of position. The array is not replaced while a step may read it.</summary>
     public BlockTable BlockTable => new(_blocks, BlockCount);
+
+    /// <summary>Tokens of the prompt that a group's prefix cache has.</summary>
+    public int MatchIn(PrefixCache cache) => _prefix?.MatchIn(cache, _request.Prompt.AsSpan()) ?? 0;
+
+    /// <summary>Belongs to a group from now on. Before it is scheduled.</summary>
+    public void Join(EngineGroup group)
+    {
+        Group = group;
+        Sampler.Use(group.Scratch);
+        if (group.Prefixes is { } cache)
+            _prefix?.Join(cache);
+    }
 
     /// <summary>
     /// Takes blocks for all known tokens, those that hold a prefix of them first, when as many as
