@@ -97,6 +97,9 @@ internal sealed unsafe class AscendCollectives(AscendDevice device, AscendGroup 
     {
         if (_communicator == 0)
             return;
+        device.WaitBeforeFree();
+        if (device.IsStuck)
+            return;
         device.Enter();
         _ = _hccl!.CommDestroy(_communicator);
         _communicator = 0;

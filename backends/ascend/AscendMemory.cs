@@ -129,14 +129,16 @@ internal sealed unsafe class AscendBuffer(AscendDevice device, nint allocated, l
     public override long Bytes { get; } = bytes;
 
     /// <inheritdoc/>
-    /// <remarks>Work under way may use it, so it is waited for; what that work failed of was told where it was given.</remarks>
+    /// <remarks>Work under way may use it, so it is waited for.</remarks>
     public override void Dispose()
     {
         if (_freed)
             return;
         _freed = true;
+        device.WaitBeforeFree();
+        if (device.IsStuck)
+            return;
         device.Enter();
-        _ = device.Cann.Runtime.SynchronizeStreamWithTimeout(device.Stream, 10_000);
         _ = device.Cann.Runtime.Free((void*)allocated);
     }
 }

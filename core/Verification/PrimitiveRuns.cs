@@ -39,6 +39,7 @@ internal static class PrimitiveRuns
         ("Concat", ElementType.F32, bench => Into(bench, 5, 100, y => bench.Ops.Concat(bench.Random(2, 5, 64), bench.Random(2, 5, 36), y))),
         ("GatherRows", ElementType.F32, bench => Into(bench, 3, 40, y => bench.Ops.GatherRows(bench.Random(2, 9, 40), bench.Of([8, -1, 2], 3), y))),
         ("NormalizeRows", ElementType.F32, bench => Positive(bench, x => bench.Ops.NormalizeRows(x, 1e-20f, 2.5f))),
+        ("NormalizeRows, with an epsilon that counts", ElementType.F32, bench => Positive(bench, x => bench.Ops.NormalizeRows(x, 3, 2.5f))),
         ("TopK", ElementType.F32, bench => Chosen(bench, 3, 64, (x, y) => bench.Ops.TopK(x, y))),
         ("ArgMax", ElementType.F32, bench => Chosen(bench, 3, -1, (x, y) => bench.Ops.ArgMax(x, y))),
         ("GroupByExpert", ElementType.F32, Groups),

@@ -67,14 +67,22 @@ ${bodies.join("\n\n")}
 `;
 }
 
+/** Whose arguments a mutation run spoils: first phases of operators and collectives, but for what the caller only hands through. */
+const isSpoilt = (entry) => (isOperator(entry) && entry.name.endsWith("GetWorkspaceSize")) || /^Hccl(All|Reduce|Broadcast)/.test(entry.name);
+const handedThrough = new Set(["workspaceSize", "executor", "comm", "stream"]);
+
+const argument = (entry) => ({ name }) =>
+    (isSpoilt(entry) && !handedThrough.has(name) ? `emu::mutation::given("${entry.name}", "${name}", ${name})` : name);
+
 export function forwards(functions) {
     const bodies = functions.map((entry) => {
-        const call = `emu::${entry.name}(${entry.params.map((p) => p.name).join(", ")})`;
+        const call = `emu::${entry.name}(${entry.params.map(argument(entry)).join(", ")})`;
         return `extern "C" ${signature(entry, "")}\n{\n    return emu::enter<${entry.returns}>("${entry.name}", [&] { return ${call}; });\n}`;
     });
     return `// Generated from the ABI table.
 #include "abi_functions.h"
 #include "runtime/enter.h"
+#include "runtime/mutation.h"
 
 ${bodies.join("\n\n")}
 `;

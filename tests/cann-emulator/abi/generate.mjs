@@ -57,7 +57,8 @@ for (const unit of units) {
 for (const profile of profiles) {
     write(`profile_${profile.name}.cpp`, profileSource(profile));
     for (const [library, own] of librariesOf(profile, units)) {
-        const names = functions.filter((entry) => own.includes(entry.unit) && entry.declaredIn.includes(profile.cann)).map((entry) => entry.name);
+        const names = functions.filter((entry) => own.includes(entry.unit) && entry.declaredIn.includes(profile.cann)).map((entry) => entry.name)
+            .filter((name) => !(profile.without ?? []).includes(name.replace(/GetWorkspaceSize$/, "")));
         write(`${profile.name}/${library}.map`, exportMap(names));
     }
 }

@@ -67,7 +67,9 @@ aclnnStatus multiply(const char *op, const aclTensor *self, const aclTensor *mat
     call.require_shape(o, expected);
     const aclDataType deduced = promote(call[a].type, call[b].type);
     call.workspace(512);
-    return call.plan([=](const Operands &x) { multiply_batches(x[a], x[b], x[o], deduced); });
+    // 0 keeps the inputs' type, 4 sums in groups; 1 and 3 let FP32 be read as HFLOAT32 (2, as FLOAT16, is no better).
+    const bool reduced = cubeMathType >= 1 && cubeMathType <= 3;
+    return call.plan([=](const Operands &x) { multiply_batches(x[a], x[b], x[o], deduced, reduced); });
 }
 
 } // namespace

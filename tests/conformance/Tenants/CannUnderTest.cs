@@ -1,5 +1,5 @@
 using Glm5.Backends.Ascend.Interop;
-using Glm5.Tests.Conformance.Emulator;
+using Glm5.Tests.Emulator;
 
 namespace Glm5.Tests.Conformance.Tenants;
 
@@ -18,7 +18,7 @@ internal static class CannUnderTest
     private static readonly string? s_named = Environment.GetEnvironmentVariable(Variable);
 
     private static readonly Lazy<CannPaths> s_paths = new(() =>
-        CannPaths.Under([s_named ?? CannEmulator.Home(DefaultProfile)], "/usr/local/Ascend/driver", ["/usr/local/dcmi"]));
+        CannPaths.Under([Home], "/usr/local/Ascend/driver", ["/usr/local/dcmi"]));
 
     /// <summary>Why there is none; null when there is.</summary>
     public static string? Missing { get; } = s_named is not null ? null : CannEmulator.MissingTool;
@@ -28,6 +28,9 @@ internal static class CannUnderTest
         ? null
         : "quantised weights at GLM-5's shapes take the emulator a minute; ./build.sh emulator and .ci/run run them";
 
-    /// <summary>Where it lies.</summary>
+    /// <summary>Its folder.</summary>
+    public static string Home => s_named ?? CannEmulator.Home(DefaultProfile);
+
+    /// <summary>Where its parts lie.</summary>
     public static CannPaths Paths => s_paths.Value;
 }
