@@ -38,8 +38,8 @@ public sealed class AscendAccelerator : IAccelerator
         _plan = new AscendStepPlan(_device, _memory);
         Graphs = Capabilities.CapturesGraphs ? new AscendGraphs(_device) : StepGraphs.None;
         _collectives = new AscendCollectives(_device, group, rank, _kernels);
-        _packer = new WeightPacker(_memory, Capabilities.Arithmetic.GemmInputs);
-        _fusions = new Fusions(cann.Operators);
+        _fusions = new Fusions(cann.Operators, cann.Version);
+        _packer = new WeightPacker(_memory, Capabilities.Arithmetic.GemmInputs, voice == AscendVoice.Fused ? _fusions : null);
         _ops = voice == AscendVoice.Portable
             ? new AscendPrimitives(_memory, _arena, _collectives, _kernels, _angles)
             : new AscendOps(_memory, _arena, _collectives, _kernels, _angles, _fusions, cann.Version);

@@ -35,7 +35,7 @@ internal static class AscendProbe
     public static Capabilities Describe(CannInstallation cann, AscendVoice voice, string soc, int devices)
     {
         SocFacts? facts = SocTable.Find(soc);
-        var fusions = new Ops.Fusions(cann.Operators);
+        var fusions = new Ops.Fusions(cann.Operators, cann.Version);
         string? eager = voice == AscendVoice.Fused ? AscendGraphs.Refusal(cann, fusions) : null;
         string driver = CannVersions.OfDriver(cann.Dcmi, cann.Paths) is { } version ? $", driver {version}" : "";
         return Declared(voice) with
