@@ -52,7 +52,7 @@ public sealed partial class Engine : IDisposable
         _limits = new GenerationLimits(contextLength, runner.VocabularySize);
         _scratch = new SamplingScratch(runner.VocabularySize);
         _prefixes = options.PrefixCaching ? NewPrefixCache(runner) : null;
-        var pool = new BlockPool(runner.Blocks, _prefixes);
+        var pool = new BlockPool(runner.Blocks, _prefixes, NewHostTier(runner, _prefixes));
         if ((long)pool.Capacity * runner.BlockSlots < contextLength)
         {
             throw new ArgumentException(
@@ -65,7 +65,7 @@ public sealed partial class Engine : IDisposable
             Guard = options.AdaptSpeculation && runner.DraftLength > 0 ? new DraftGuard(runner.DraftLength) : null,
         };
         _inbox = new Inbox(options.MaxSequences + options.MaxWaiting);
-        _counters = new EngineCounters(pool.Capacity, _inbox, time);
+        _counters = new EngineCounters(pool, _inbox, time);
         (_next, _other) = (NewStep(options, runner), NewStep(options, runner));
         _thread = new Thread(Serve) { Name = "glm5-engine", IsBackground = true };
     }
@@ -306,6 +306,9 @@ public sealed partial class Engine : IDisposable
 
     private static PrefixCache NewPrefixCache(StepRunner runner) =>
         new(runner.Blocks, runner.BlockSlots, lookAhead: runner.DraftLength > 0 ? 1 : 0);
+
+    private static HostTier? NewHostTier(StepRunner runner, PrefixCache? prefixes) =>
+        prefixes is null || runner.HostCache.Blocks == 0 ? null : new HostTier(runner.HostCache, prefixes, runner.Blocks);
 
     private static Step NewStep(ModelOptions options, StepRunner runner) => new(
         options.MaxBatchedTokens, Math.Min(options.MaxSequences, options.MaxBatchedTokens), runner.BlockSlots,

@@ -1,3 +1,4 @@
+using Glm5.Core.Kv;
 using Glm5.Core.Scheduling;
 
 namespace Glm5.Core;
@@ -20,17 +21,21 @@ internal sealed class EngineCounters : IDisposable
     private readonly TimeProvider _time;
     private readonly EngineMetrics _metrics;
     private readonly int _blocks;
+    private readonly HostTier? _host;
     private readonly long[] _drafted = new long[DraftCounts.Places], _accepted = new long[DraftCounts.Places];
     private int _running, _blocksInUse, _blocksCached, _draftLength;
     private long _preemptions, _steps, _promptTokens, _generatedTokens, _queriedTokens, _cachedTokens;
-    private long _draftedTokens, _acceptedTokens;
+    private long _draftedTokens, _acceptedTokens, _recalledTokens;
     private long _lastEnd;
     private double _secondsBetweenEnds;
 
-    public EngineCounters(int blocks, Inbox inbox, TimeProvider time)
+    public EngineCounters(BlockPool pool, Inbox inbox, TimeProvider time)
     {
-        (_blocks, _inbox, _time, _lastEnd) = (blocks, inbox, time, time.GetTimestamp());
+        (_blocks, _host, _inbox, _time) = (pool.Capacity, pool.Host, inbox, time);
+        _lastEnd = time.GetTimestamp();
         _metrics = new EngineMetrics(() => Status);
+        if (_host is { } host)
+            _metrics.AddHostCache(() => host.Status);
     }
 
     /// <summary>A moment of the engine.</summary>
@@ -44,7 +49,11 @@ internal sealed class EngineCounters : IDisposable
                 Volatile.Read(ref _blocksCached), _blocks, Volatile.Read(ref _preemptions), Volatile.Read(ref _steps),
                 Volatile.Read(ref _promptTokens), Volatile.Read(ref _generatedTokens),
                 Volatile.Read(ref _queriedTokens), Volatile.Read(ref _cachedTokens),
-                Volatile.Read(ref _draftedTokens), Volatile.Read(ref _acceptedTokens), Volatile.Read(ref _draftLength));
+                Volatile.Read(ref _draftedTokens), Volatile.Read(ref _acceptedTokens), Volatile.Read(ref _draftLength))
+            {
+                RecalledTokens = Volatile.Read(ref _recalledTokens),
+                HostCache = _host?.Status ?? default,
+            };
         }
     }
 
@@ -72,7 +81,7 @@ internal sealed class EngineCounters : IDisposable
             prompt += Math.Max(0, Math.Min(share.End, share.Sequence.PromptLength) - share.Start);
         TimeSpan took = _time.GetElapsedTime(began);
         _metrics.StepEnded(took, prompt, gained, scheduler.Preemptions - _preemptions);
-        _metrics.LookedUp(scheduler.QueriedTokens - _queriedTokens, scheduler.CachedTokens - _cachedTokens);
+        _metrics.LookedUp(scheduler.QueriedTokens - _queriedTokens, scheduler.CachedTokens - _cachedTokens, scheduler.RecalledTokens - _recalledTokens);
         CountDrafts(scheduler.Drafts);
         Volatile.Write(ref _steps, _steps + 1);
         Volatile.Write(ref _promptTokens, _promptTokens + prompt);
@@ -80,6 +89,7 @@ internal sealed class EngineCounters : IDisposable
         Volatile.Write(ref _preemptions, scheduler.Preemptions);
         Volatile.Write(ref _queriedTokens, scheduler.QueriedTokens);
         Volatile.Write(ref _cachedTokens, scheduler.CachedTokens);
+        Volatile.Write(ref _recalledTokens, scheduler.RecalledTokens);
         Volatile.Write(ref _draftLength, step.Batch.NextDraftLength);
         Look(scheduler);
         return took;

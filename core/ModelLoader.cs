@@ -39,14 +39,18 @@ public static partial class ModelLoader
                 LogDraftSelections(logger);
             accelerators = backend.Open(new DeviceRequest(options.Ranks, ArenaBytes(options, checkpoint.Config, context), options.Threads));
             KvSpec spec = Spec(options, checkpoint.Config, accelerators[0].Capabilities);
-            KvPoolSize.Decide(options, accelerators[0], spec, context, checkpoint.TotalBytes);
+            KvPoolSize.Decide(options, accelerators[0], spec, context, checkpoint.TotalBytes + HostCacheBytes(options, accelerators[0]));
 
             CheckpointReader.ReadAll(checkpoint, progress, cancel);
             progress.Enter(LoadPhase.Packing);
-            RankModel[] ranks = PackEveryRank(checkpoint, accelerators, options, spec, context, cancel, out KvPoolSize pool);
+            HostCacheSize hostCache = HostCache(options, accelerators[0].KvBlockBytes(spec));
+            RankModel[] ranks = PackEveryRank(
+                checkpoint, accelerators, options, spec, context, hostCache, cancel, out KvPoolSize pool);
             LogPool(logger, pool.Blocks, pool.BlockSlots, pool.Tokens, pool.Bytes / 1e9, pool.FreeBytes / 1e9);
+            if (hostCache.Blocks > 0)
+                LogHostCache(logger, hostCache.Blocks, (long)hostCache.Blocks * spec.BlockSlots, options.HostCacheBytes / 1e9);
             var group = new RankGroup(
-                ranks, checkpoint.Config.VocabSize, Identity(checkpoint), options.SpeculativeTokens);
+                ranks, checkpoint.Config.VocabSize, Identity(checkpoint), options.SpeculativeTokens, hostCache);
             return new LoadedModel(checkpoint, group)
             {
                 Tokenizer = tokenizer,
@@ -68,6 +72,28 @@ public static partial class ModelLoader
     /// <summary>Weights in place hold memory that the system calls free, because it could drop and read them again.</summary>
     private static long CachedWeightBytes(ModelOptions options, IAccelerator accelerator, Checkpoint checkpoint) =>
         accelerator.Capabilities.SharesMemory && !options.ReadInsteadOfMap ? checkpoint.TotalBytes : 0;
+
+    /// <summary>Copies on the host take from the same memory where the ranks compute in it.</summary>
+    private static long HostCacheBytes(ModelOptions options, IAccelerator accelerator) =>
+        accelerator.Capabilities.SharesMemory ? options.HostCacheBytes : 0;
+
+    private static HostCacheSize HostCache(ModelOptions options, long blockBytes)
+    {
+        if (options.HostCacheBytes == 0)
+            return default;
+        if (!options.PrefixCaching)
+        {
+            throw new AcceleratorException(
+                "--host-cache-gib keeps what the prefix cache finds, and --no-prefix-caching is set; leave one of them out");
+        }
+
+        HostCacheSize size = HostCacheSize.Of(options.HostCacheBytes / options.Ranks, blockBytes);
+        return size.Blocks > 0
+            ? size
+            : throw new AcceleratorException(
+                $"--host-cache-gib gives each rank {options.HostCacheBytes / options.Ranks:N0} bytes, and one block has "
+                + $"{blockBytes:N0}; give more or leave it out");
+    }
 
     private static string Identity(Checkpoint checkpoint) =>
         $"{Path.GetFullPath(checkpoint.Folder)} of {checkpoint.TotalBytes} bytes";
@@ -122,7 +148,7 @@ public static partial class ModelLoader
 
     private static RankModel[] PackEveryRank(
         Checkpoint checkpoint, IReadOnlyList<IAccelerator> accelerators, ModelOptions options, KvSpec spec, int context,
-        CancellationToken cancel, out KvPoolSize pool)
+        HostCacheSize hostCache, CancellationToken cancel, out KvPoolSize pool)
     {
         var made = new Stack<IDisposable>();
         try
@@ -134,13 +160,16 @@ public static partial class ModelLoader
                 made.Push(weights[r]);
             }
 
-            pool = KvPoolSize.Decide(options, accelerators[0], spec, context, CachedWeightBytes(options, accelerators[0], checkpoint));
+            long beside = CachedWeightBytes(options, accelerators[0], checkpoint) + HostCacheBytes(options, accelerators[0]);
+            pool = KvPoolSize.Decide(options, accelerators[0], spec, context, beside);
             var ranks = new RankModel[weights.Length];
             for (int r = 0; r < ranks.Length; r++)
             {
                 KvStore kv = accelerators[r].CreateKvStore(spec, pool.Blocks);
                 made.Push(kv);
-                ranks[r] = new RankModel(accelerators[r], weights[r], new Glm5Model(checkpoint.Config, weights[r], accelerators[r]), kv);
+                HostBlocks? host = hostCache.Blocks > 0 ? new HostBlocks(hostCache.Blocks, kv.BlockBytes) : null;
+                var model = new Glm5Model(checkpoint.Config, weights[r], accelerators[r]);
+                ranks[r] = new RankModel(accelerators[r], weights[r], model, kv, host);
             }
 
             return ranks;
@@ -156,6 +185,10 @@ public static partial class ModelLoader
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "index_share_for_mtp_iteration is set, and every chained draft selects its own tokens: answers are the same, fewer drafts may be accepted")]
     private static partial void LogDraftSelections(ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "Host cache: {Blocks} blocks for {Tokens} tokens, {Gigabytes:F2} GB over all ranks")]
+    private static partial void LogHostCache(ILogger logger, int blocks, long tokens, double gigabytes);
 
     [LoggerMessage(Level = LogLevel.Information,
         Message = "KV cache: {Blocks} blocks of {Slots} slots for {Tokens} tokens, {PoolGigabytes:F2} GB of {FreeGigabytes:F2} GB free")]

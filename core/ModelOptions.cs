@@ -44,6 +44,11 @@ public sealed record ModelOptions
     /// <summary>Share the rows of prompts that begin alike.</summary>
     public bool PrefixCaching { get; init; } = true;
 
+    /// <summary>
+    /// Host memory over all ranks for copies of blocks that hold prefixes, which outlive the device's; 0: no copies.
+    /// </summary>
+    public long HostCacheBytes { get; init; }
+
     /// <summary>Serve token ids in and out, without tokenizer and template.</summary>
     public bool SkipTokenizer { get; init; }
 

@@ -24,11 +24,50 @@ internal sealed class PrefixChain(PrefixCache cache, string identity, string? sa
     public int Enter(BlockPool pool, ReadOnlySpan<int> tokens, Span<int> blocks)
     {
         int most = (tokens.Length - 1) / cache.BlockSlots, found = 0;
-        while (found < most && cache.TryFind(Key(found, tokens, blocks), out blocks[found]))
+        while (found < most && cache.TryFind(Key(found, IdBefore(found, blocks), tokens), out blocks[found]))
             found++;
         pool.Share(blocks[..found]);
         Published = found;
         return found;
+    }
+
+    /// <summary>
+    /// How many blocks behind those that it entered have a copy on the host; those copies are forgotten last.
+    /// </summary>
+    public int CountCopies(HostTier host, ReadOnlySpan<int> tokens, ReadOnlySpan<int> blocks)
+    {
+        int most = (tokens.Length - 1) / cache.BlockSlots, end = Published;
+        PrefixId parent = IdBefore(end, blocks);
+        for (; end < most; end++)
+        {
+            BlockKey key = Key(end, parent, tokens);
+            // Where the device has another prefix with the same hash, the copy could not be found there.
+            if (!host.TryFind(key, out int copy) || cache.HolderOf(key.Hash) != 0)
+                break;
+            host.Touch(copy);
+            parent = host.IdOf(copy);
+        }
+
+        return end - Published;
+    }
+
+    /// <summary>
+    /// Fills blocks of the sequence's own behind those that it entered from their copies on the host, up to
+    /// <paramref name="most"/>, publishes them, and returns how many there were.
+    /// </summary>
+    public int Recall(HostTier host, ReadOnlySpan<int> tokens, ReadOnlySpan<int> blocks, int most)
+    {
+        int before = Published;
+        for (; Published - before < most; Published++)
+        {
+            BlockKey key = Key(Published, IdBefore(Published, blocks), tokens);
+            int block = blocks[Published];
+            if (!host.TryFind(key, out int copy) || !cache.TryPublish(block, key, host.IdOf(copy)))
+                break;
+            host.Recall(copy, block);
+        }
+
+        return Published - before;
     }
 
     /// <summary>The sequence has given its blocks back.</summary>
@@ -42,11 +81,17 @@ internal sealed class PrefixChain(PrefixCache cache, string identity, string? sa
     public void Publish(BlockPool pool, ReadOnlySpan<int> tokens, int computed, Span<int> blocks)
     {
         int full = Math.Min(computed, tokens.Length - cache.LookAhead) / cache.BlockSlots;
-        while (Published < full && pool.TryPublish(ref blocks[Published], Key(Published, tokens, blocks)))
+        while (Published < full
+            && pool.TryPublish(ref blocks[Published], Key(Published, IdBefore(Published, blocks), tokens)))
+        {
             Published++;
+        }
     }
 
-    private BlockKey Key(int block, ReadOnlySpan<int> tokens, ReadOnlySpan<int> blocks)
+    private PrefixId IdBefore(int block, ReadOnlySpan<int> blocks) =>
+        block == 0 ? PrefixId.Empty : cache.IdOf(blocks[block - 1]);
+
+    private BlockKey Key(int block, PrefixId parent, ReadOnlySpan<int> tokens)
     {
         for (; _hashed <= block; _hashed++)
         {
@@ -54,7 +99,7 @@ internal sealed class PrefixChain(PrefixCache cache, string identity, string? sa
             _hashes[_hashed] = before.Next(TokensOf(_hashed, tokens));
         }
 
-        return new BlockKey(_hashes[block], block == 0 ? 0 : blocks[block - 1], salt, TokensOf(block, tokens));
+        return new BlockKey(_hashes[block], parent, salt, TokensOf(block, tokens));
     }
 
     private ReadOnlySpan<int> TokensOf(int block, ReadOnlySpan<int> tokens) =>

@@ -53,6 +53,9 @@ internal sealed class Scheduler
     /// <summary>Those of them whose rows were there.</summary>
     public long CachedTokens { get; private set; }
 
+    /// <summary>Of those, tokens whose rows came from the host.</summary>
+    public long RecalledTokens { get; private set; }
+
     /// <summary>What became of drafts since the start.</summary>
     public DraftCounts Drafts { get; } = new();
 
@@ -98,7 +101,10 @@ internal sealed class Scheduler
 
         step.Depart();
         Debug.Assert(!step.IsEmpty || (_runningCount == 0 && _waiting.Count == 0), "sequences are there and none can run");
-        return !step.IsEmpty;
+        if (step.IsEmpty)
+            return false;
+        _pool.Host?.HandOver(step.Layout, _pool);
+        return true;
     }
 
     /// <summary>
@@ -197,7 +203,8 @@ internal sealed class Scheduler
         while (_waiting.First is { } sequence && _runningCount < _running.Length && step.Budget > 0)
         {
             bool isNew = sequence.CachedTokens is null;
-            if (!sequence.TryEnter(_pool, _runningCount == 0 ? 0 : _watermark))
+            bool alone = _runningCount == 0;
+            if (!sequence.TryEnter(_pool, alone ? 0 : _watermark, alone))
                 return;
             if (isNew)
                 CountPrefix(sequence);
@@ -242,6 +249,7 @@ internal sealed class Scheduler
             return;
         QueriedTokens += sequence.PromptLength;
         CachedTokens += sequence.Computed;
+        RecalledTokens += Math.Min(sequence.RecalledTokens, sequence.Computed);
     }
 
     private int TakeOver(in Share share, SampleBatch batch, int sampled, out FinishReason? end)

@@ -22,7 +22,7 @@ internal enum SequenceState
 /// their cache rows. It wants steps until the computed tokens have caught up with the known ones. Used by the engine's
 /// thread alone once it is submitted.
 /// </summary>
-internal sealed class Sequence
+internal sealed partial class Sequence
 {
     /// <summary>Room for tokens of the answer that a sequence starts with; it grows by doubling.</summary>
     private const int FirstRoom = 1024;
@@ -121,29 +121,6 @@ internal sealed class Sequence
 
     /// <inheritdoc cref="Next"/>
     public Sequence? Previous { get; set; }
-
-    /// <summary>
-    /// Takes blocks for all known tokens, those that hold a prefix of them first, when as many as
-    /// <paramref name="spare"/> stay free; called at admission, without blocks.
-    /// </summary>
-    public bool TryEnter(BlockPool pool, int spare)
-    {
-        // The last token's block is never shared: when none is to be had there is nothing to look up.
-        if (pool.Free <= spare)
-            return false;
-        if (_blocks.Length == 0)
-            MakeRoom();
-        int needed = BlocksFor(Known), shared = _prefix?.Enter(pool, Tokens, _blocks) ?? 0;
-        if (needed - shared + spare > pool.Free || !pool.TryTake(_blocks.AsSpan(shared, needed - shared)))
-        {
-            Return(pool, shared);
-            return false;
-        }
-
-        (BlockCount, Computed) = (needed, shared * _blockSlots);
-        CachedTokens ??= Computed;
-        return true;
-    }
 
     /// <summary>
     /// Lets others find the full blocks of the first <paramref name="computed"/> tokens, whose rows are in the caches.

@@ -47,6 +47,10 @@ internal sealed class ModelFlags
         Description = "Compute every prompt whole, also where one begins like an earlier one",
     };
 
+    private readonly Option<long> _hostCache = GibSize.Option(
+        "--host-cache-gib",
+        "GiB of host memory, over all ranks, where prefixes are kept that the KV cache has no room for [default: none]");
+
     private readonly Option<double> _kvFraction = new("--kv-memory-fraction")
     {
         Description = "Share of the memory that is free after loading which the KV cache may take",
@@ -89,7 +93,7 @@ internal sealed class ModelFlags
         command.Validators.Add(RequireEmbedded);
         command.Add(_model);
         command.Add(new FlagGroup("The model", [.. _hub.Options, _skipTokenizer, _noMap]));
-        command.Add(new FlagGroup("Device and memory", _device, _ranks, _threads, _blockSlots, _kvBytes, _kvFraction));
+        command.Add(new FlagGroup("Device and memory", _device, _ranks, _threads, _blockSlots, _kvBytes, _kvFraction, _hostCache));
         command.Add(new FlagGroup(
             "Batch", _length, _sequences, _batchedTokens, _waiting, _drafts, _noPrefixCaching));
     }
@@ -107,6 +111,7 @@ internal sealed class ModelFlags
         BlockSlots = line.GetValue(_blockSlots),
         KvBytes = line.GetValue(_kvBytes),
         PrefixCaching = !line.GetValue(_noPrefixCaching),
+        HostCacheBytes = line.GetValue(_hostCache),
         KvMemoryFraction = line.GetValue(_kvFraction),
         SpeculativeTokens = line.GetValue(_drafts),
         SkipTokenizer = line.GetValue(_skipTokenizer),

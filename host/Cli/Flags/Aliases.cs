@@ -16,6 +16,7 @@ internal static class Aliases
     private const string Layout = "how ranks share the model follows from --tensor-parallel-size";
     private const string Stored = "the checkpoint says how its weights are stored";
     private const string Drafts = "the draft layer is the model's own, read from its folder, and drafts one chain";
+    private const string HostCache = "say how much with --host-cache-gib";
     private const string Logging = "each answer is one line of the log, without its text";
     private const string Utilization =
         "the share of memory that is free after loading, for the KV cache alone, not of all memory with the weights";
@@ -74,8 +75,16 @@ internal static class Aliases
         Idle(Takes.Value, Layout, "--eplb-config", "--redundant-experts-num", "--ep-num-redundant-experts"),
         Idle(Takes.Value, "--device says what to run on", "--devices", "--draft-devices", "--base-gpu-id"),
         Idle(
-            Takes.Value, "weights and caches stay in the device's memory", "--swap-space", "--cpu-offload-gb",
-            "--host-blocks-factor"),
+            Takes.Value, "weights stay in the device's memory; prefixes are kept with --host-cache-gib", "--swap-space",
+            "--cpu-offload-gb"),
+        Same("--host-cache-gib", "--kv-offloading-size"),
+        new SameAlias(
+            Takes.Value, "--host-cache-gib", ["--hicache-size"], Remark: "of all ranks together, not of each"),
+        Only(HostCache, ["native"], "--kv-offloading-backend"),
+        Only(HostCache, ["0", "0.0"], "--hicache-ratio", "--host-blocks-factor"),
+        Idle(
+            Takes.Value, "blocks are copied when nobody uses them, a few a step", "--hicache-write-policy",
+            "--hicache-io-backend", "--hicache-mem-layout"),
 
         // Steps.
         Same("--max-num-seqs", "--max-running-requests", "--max-seqs-per-batch"),
@@ -142,8 +151,8 @@ internal static class Aliases
         Only("prefill and decode are not split", ["null", "DEFAULT"], "--disaggregation-mode", "--instance-role"),
         Absent(Takes.Value, "prefill and decode are not split", "--kv-transfer-config", "--etcd-addr"),
         Absent(Takes.Switch, "prefill and decode are not split", "--enable-disagg-pd", "--enable-service-routing"),
-        Absent(Takes.Switch, "there is no second store of the KV cache", "--enable-hierarchical-cache",
-            "--enable-kvcache-store"),
+        Absent(Takes.Switch, HostCache, "--enable-hierarchical-cache"),
+        Absent(Takes.Switch, "the KV cache is not shared between servers", "--enable-kvcache-store"),
         Absent(Takes.Switch, "stop and start the server", "--enable-sleep-mode", "--enable-memory-saver"),
 
         // Other devices' kernels.

@@ -1,4 +1,5 @@
 using Glm5.Core;
+using Glm5.Core.Kv;
 using Glm5.Core.Sampling;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -10,10 +11,10 @@ internal sealed class EngineBench : IDisposable
     public EngineBench(
         int blocks = 65, int blockSlots = 4, int context = 100, int maxTokens = 32, int maxSequences = 8,
         int maxWaiting = 100, bool prefixCaching = true, int drafts = 0, bool adapts = false,
-        TimeProvider? time = null)
+        TimeProvider? time = null, HostCacheSize hostCache = default)
     {
         Context = context;
-        Runner = new FakeStepRunner(blocks, blockSlots, drafts);
+        Runner = new FakeStepRunner(blocks, blockSlots, drafts, hostCache: hostCache);
         var options = new ModelOptions
         {
             Folder = "none",

@@ -1,5 +1,6 @@
 using Glm5.Core;
 using Glm5.Core.Accelerator;
+using Glm5.Core.Kv;
 using Glm5.Core.Sampling;
 
 namespace Glm5.Tests.Unit.Engine;
@@ -8,14 +9,15 @@ namespace Glm5.Tests.Unit.Engine;
 /// A model whose state is one number a slot: the hash of all tokens up to there, made from the slot before it, which it
 /// finds through the block table. A wrong block, a missing recompute or a stale row changes every token that follows.
 /// </summary>
-internal sealed class FakeStepRunner(int blocks, int blockSlots, int draftLength = 0, int vocabularySize = 50)
-    : StepRunner
+internal sealed class FakeStepRunner(
+    int blocks, int blockSlots, int draftLength = 0, int vocabularySize = 50, HostCacheSize hostCache = default) : StepRunner
 {
     private const ulong Unwritten = 0;
 
     private readonly ulong[] _slots = new ulong[blocks * blockSlots];
+    private readonly ulong[] _hostSlots = new ulong[(hostCache.Blocks + 1) * blockSlots];
     private readonly FakeDrafter? _drafter =
-        draftLength > 0 ? new FakeDrafter(blocks * blockSlots, vocabularySize) : null;
+        draftLength > 0 ? new FakeDrafter(blocks, hostCache.Blocks + 1, blockSlots, vocabularySize) : null;
     private readonly float[] _logits = new float[vocabularySize];
     private readonly HashSet<int> _written = [];
     private StepLayout? _layout;
@@ -28,6 +30,8 @@ internal sealed class FakeStepRunner(int blocks, int blockSlots, int draftLength
     public override int VocabularySize => vocabularySize;
 
     public override int DraftLength => draftLength;
+
+    public override HostCacheSize HostCache => hostCache;
 
     /// <summary>Of a hundred drafts so many are what a greedy request chooses.</summary>
     public int PercentRight { get; set; } = 70;
@@ -42,6 +46,9 @@ internal sealed class FakeStepRunner(int blocks, int blockSlots, int draftLength
 
     /// <summary>Sequences of the step begun last.</summary>
     public int Sequences { get; private set; }
+
+    /// <summary>Blocks that the step in flight moves first.</summary>
+    public ReadOnlySpan<BlockMove> Moves => _layout is null ? [] : _layout.Moves;
 
     /// <summary>Runs when a step begins, on the engine's thread.</summary>
     public Action? Begun { get; set; }
@@ -66,6 +73,7 @@ internal sealed class FakeStepRunner(int blocks, int blockSlots, int draftLength
     public override void Complete()
     {
         Completing?.Invoke();
+        Move(_layout!);
         Compute(_layout!);
         Choose(_layout!, _batch!);
         _drafter?.Draft(_layout!, _batch!, _slots, PercentRight, Checks);
@@ -100,6 +108,20 @@ internal sealed class FakeStepRunner(int blocks, int blockSlots, int draftLength
         }
 
         return answer;
+    }
+
+    private void Move(StepLayout layout)
+    {
+        foreach (BlockMove move in layout.Moves)
+        {
+            Span<ulong> device = _slots.AsSpan(move.Block * blockSlots, blockSlots);
+            Span<ulong> host = _hostSlots.AsSpan(move.HostBlock * blockSlots, blockSlots);
+            if (move.Kind == BlockMoveKind.Keep)
+                device.CopyTo(host);
+            else
+                host.CopyTo(device);
+            _drafter?.Move(move);
+        }
     }
 
     private void Compute(StepLayout layout)

@@ -1,5 +1,6 @@
 using CsCheck;
 using Glm5.Core;
+using Glm5.Core.Kv;
 using Glm5.Core.Scheduling;
 
 namespace Glm5.Tests.Unit.Engine;
@@ -8,6 +9,9 @@ namespace Glm5.Tests.Unit.Engine;
 [TestClass]
 public sealed class RandomScheduleTests
 {
+    private static readonly Gen<HostCacheSize> s_hostCache =
+        Gen.Select(Gen.Int[1, 40], Gen.Int[1, 6], (blocks, moves) => new HostCacheSize(blocks, moves));
+
     private static readonly Gen<House> s_house =
         from blockSlots in Gen.Int[1, 8]
         from context in Gen.Int[4, 80]
@@ -16,9 +20,10 @@ public sealed class RandomScheduleTests
         from maxSequences in Gen.Int[1, 10]
         from prefixCaching in Gen.Frequency((4, Gen.Const(true)), (1, Gen.Const(false)))
         from drafts in Gen.Frequency((1, Gen.Const(0)), (2, Gen.Int[1, 7]))
+        from hostCache in Gen.Frequency((1, Gen.Const(default(HostCacheSize))), (3, s_hostCache))
         select new House(
             ((context + blockSlots - 1) / blockSlots) + 1 + spare, blockSlots, context, maxTokens, maxSequences, prefixCaching,
-            drafts);
+            drafts, hostCache);
 
     private static readonly Gen<Event> s_event = Gen.Frequency(
         (4, Gen.Select(
@@ -31,15 +36,17 @@ public sealed class RandomScheduleTests
     [TestMethod]
     public void Any_schedule_gives_each_request_the_tokens_it_has_alone()
     {
-        long cached = 0, accepted = 0;
+        long cached = 0, recalled = 0, accepted = 0;
         Gen.Select(s_house, s_event.Array[1, 40]).Sample(
             (house, events) =>
             {
                 EngineStatus status = Play(house, events);
                 cached += status.CachedTokens;
+                recalled += status.RecalledTokens;
                 accepted += status.AcceptedTokens;
             }, seed: "0000KX1wVL3e", iter: Soak.Times(800), threads: 1);
         Assert.IsGreaterThan(1000, cached, "too few prompts begin like an earlier one");
+        Assert.IsGreaterThan(1000, recalled, "too few blocks come back from the host");
         Assert.IsGreaterThan(10_000, accepted, "too few drafts are accepted");
     }
 
@@ -47,7 +54,7 @@ public sealed class RandomScheduleTests
     {
         using var bench = new EngineBench(
             house.Blocks, house.BlockSlots, house.Context, house.MaxTokens, house.MaxSequences, maxWaiting: 1000,
-            house.PrefixCaching, house.Drafts);
+            house.PrefixCaching, house.Drafts, hostCache: house.HostCache);
         var answers = new List<Answer>();
         foreach (Event happening in events)
         {
@@ -93,7 +100,8 @@ public sealed class RandomScheduleTests
     }
 
     private sealed record House(
-        int Blocks, int BlockSlots, int Context, int MaxTokens, int MaxSequences, bool PrefixCaching, int Drafts);
+        int Blocks, int BlockSlots, int Context, int MaxTokens, int MaxSequences, bool PrefixCaching, int Drafts,
+        HostCacheSize HostCache);
 
     private abstract record Event;
 

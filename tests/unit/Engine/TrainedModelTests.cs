@@ -53,6 +53,22 @@ public sealed class TrainedModelTests
     }
 
     [TestMethod]
+    [DataRow(0, 1)]
+    [DataRow(3, 2)]
+    public async Task Golden_prompts_continue_identically_from_the_host(int drafts, int ranks)
+    {
+        using var served = new Served(
+            maxSequences: 4, poolTokens: Context, drafts: drafts, ranks: ranks, hostTokens: 16 * Context);
+        GoldenCase[] cases = [.. s_cases.Where(c => c.Output.Length < 30)];
+        foreach (GoldenCase golden in cases.Concat(cases))
+            CollectionAssert.AreEqual(golden.Output, await served.Continue(golden), golden.Name);
+        EngineStatus status = served.Engine.Status;
+        Assert.AreEqual(
+            cases.Sum(c => (c.Prompt.Length - 1) / BlockSlots * BlockSlots), status.CachedTokens, "found the second time");
+        Assert.IsGreaterThan(status.CachedTokens / 2, status.RecalledTokens, "of the little that the device can keep");
+    }
+
+    [TestMethod]
     [DataRow(0)]
     [DataRow(3)]
     public async Task The_next_turn_of_a_conversation_is_the_same_from_cached_blocks(int drafts)
@@ -140,8 +156,9 @@ public sealed class TrainedModelTests
         private readonly LoadedModel _model;
 
         public Served(int maxSequences, int poolTokens, bool prefixCaching = true, int drafts = 0, int ranks = 1,
-            CpuVoice voice = CpuVoice.Oracle)
+            CpuVoice voice = CpuVoice.Oracle, int hostTokens = 0)
         {
+            long tokenBytes = SlotBytes * (MainLayers + (drafts > 0 ? 1 : 0)) * ranks;
             var options = new ModelOptions
             {
                 Folder = RepositoryFiles.Nano,
@@ -149,7 +166,8 @@ public sealed class TrainedModelTests
                 MaxSequences = maxSequences,
                 MaxBatchedTokens = 64,
                 BlockSlots = BlockSlots,
-                KvBytes = (poolTokens + BlockSlots) * SlotBytes * (MainLayers + (drafts > 0 ? 1 : 0)) * ranks,
+                KvBytes = (poolTokens + BlockSlots) * tokenBytes,
+                HostCacheBytes = hostTokens * tokenBytes,
                 PrefixCaching = prefixCaching,
                 SpeculativeTokens = drafts,
                 Ranks = ranks,
