@@ -60,9 +60,11 @@ public sealed partial class Engine : IDisposable
                 nameof(runner));
         }
 
+        int drafts = DraftLength(options, runner);
         _scheduler = new Scheduler(pool, options.MaxBatchedTokens, options.MaxSequences)
         {
-            Guard = options.AdaptSpeculation && runner.DraftLength > 0 ? new DraftGuard(runner.DraftLength) : null,
+            DraftSource = NewDraftSource(options),
+            Guard = options.AdaptSpeculation && drafts > 0 ? new DraftGuard(drafts) : null,
         };
         _inbox = new Inbox(options.MaxSequences + options.MaxWaiting);
         _counters = new EngineCounters(pool, _inbox, time);
@@ -312,7 +314,15 @@ public sealed partial class Engine : IDisposable
 
     private static Step NewStep(ModelOptions options, StepRunner runner) => new(
         options.MaxBatchedTokens, Math.Min(options.MaxSequences, options.MaxBatchedTokens), runner.BlockSlots,
-        runner.DraftLength);
+        DraftLength(options, runner), ranksDraft: runner.DraftLength > 0);
+
+    private static int DraftLength(ModelOptions options, StepRunner runner) =>
+        options.DraftMethod == DraftMethod.PromptLookup ? options.SpeculativeTokens : runner.DraftLength;
+
+    private static DraftSource NewDraftSource(ModelOptions options) =>
+        options.DraftMethod == DraftMethod.PromptLookup
+            ? new LookupDrafts(options.SpeculativeTokens, options.LookupShortest, options.LookupLongest)
+            : new LayerDrafts();
 
     [LoggerMessage(Level = LogLevel.Information, Message = "With {Sequences} sequences at once drafts {Verdict}")]
     private static partial void LogDrafts(ILogger logger, int sequences, string verdict);

@@ -90,7 +90,7 @@ internal sealed class EngineCounters : IDisposable
         Volatile.Write(ref _queriedTokens, scheduler.QueriedTokens);
         Volatile.Write(ref _cachedTokens, scheduler.CachedTokens);
         Volatile.Write(ref _recalledTokens, scheduler.RecalledTokens);
-        Volatile.Write(ref _draftLength, step.Batch.NextDraftLength);
+        Volatile.Write(ref _draftLength, step.NextDraftLength);
         Look(scheduler);
         return took;
     }

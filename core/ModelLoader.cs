@@ -35,7 +35,7 @@ public static partial class ModelLoader
             (Tokenizer? tokenizer, ChatTemplate? template) = ModelText.Load(options, checkpoint.Config, logger);
             int context = ContextLength(options, checkpoint.Config);
             CheckDrafts(options, checkpoint.Config);
-            if (options.SpeculativeTokens > 1 && checkpoint.Config.IndexShareForMtpIteration)
+            if (options.LayerDrafts > 1 && checkpoint.Config.IndexShareForMtpIteration)
                 LogDraftSelections(logger);
             accelerators = backend.Open(new DeviceRequest(options.Ranks, ArenaBytes(options, checkpoint.Config, context), options.Threads));
             KvSpec spec = Spec(options, checkpoint.Config, accelerators[0].Capabilities);
@@ -50,7 +50,7 @@ public static partial class ModelLoader
             if (hostCache.Blocks > 0)
                 LogHostCache(logger, hostCache.Blocks, (long)hostCache.Blocks * spec.BlockSlots, options.HostCacheBytes / 1e9);
             var group = new RankGroup(
-                ranks, checkpoint.Config.VocabSize, Identity(checkpoint), options.SpeculativeTokens, hostCache);
+                ranks, checkpoint.Config.VocabSize, Identity(checkpoint), options.LayerDrafts, hostCache);
             return new LoadedModel(checkpoint, group)
             {
                 Tokenizer = tokenizer,
@@ -114,11 +114,11 @@ public static partial class ModelLoader
     {
         ArgumentOutOfRangeException.ThrowIfNegative(options.SpeculativeTokens);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.SpeculativeTokens, MostDrafts);
-        if (options.SpeculativeTokens > 0 && config.DraftLayerCount == 0)
+        if (options.LayerDrafts > 0 && config.DraftLayerCount == 0)
         {
             throw new AcceleratorException(
                 $"{options.SpeculativeTokens} speculative tokens are asked for and {options.Folder} has no draft "
-                + "layer; serve it without them");
+                + "layer; serve it without them, or let prompt lookup draft with --speculative-method ngram");
         }
     }
 
@@ -127,7 +127,7 @@ public static partial class ModelLoader
         int sequences = Math.Min(options.MaxSequences, options.MaxBatchedTokens), drafts = options.SpeculativeTokens;
         long rows = Math.Min((1L + drafts) * sequences, options.MaxBatchedTokens);
         long bytes = ArenaSize.Bytes(config, options.MaxBatchedTokens, rows, context);
-        return drafts == 0 ? bytes : bytes + ArenaSize.DraftBytes(config, options.MaxBatchedTokens, rows, sequences);
+        return options.LayerDrafts == 0 ? bytes : bytes + ArenaSize.DraftBytes(config, options.MaxBatchedTokens, rows, sequences);
     }
 
     private static KvSpec Spec(ModelOptions options, ModelConfig config, Capabilities capabilities)
@@ -137,7 +137,7 @@ public static partial class ModelLoader
         {
             if (accepted == slots)
             {
-                int layers = config.LayerCount + (options.SpeculativeTokens > 0 ? config.DraftLayerCount : 0);
+                int layers = config.LayerCount + (options.LayerDrafts > 0 ? config.DraftLayerCount : 0);
                 return new KvSpec(layers, config.KvLoraRank, config.QkRopeHeadDim, config.IndexHeadDim, slots);
             }
         }

@@ -43,9 +43,21 @@ public sealed record ModelOptions
     public double KvMemoryFraction { get; init; } = 0.5;
 
     /// <summary>
-    /// Tokens that the draft layer drafts for each next step of a sequence, 1 to 7; 0 decodes without drafts.
+    /// Tokens that are drafted for each next step of a sequence, 1 to 7; 0 decodes without drafts.
     /// </summary>
     public int SpeculativeTokens { get; init; }
+
+    /// <summary>Who drafts them.</summary>
+    public DraftMethod DraftMethod { get; init; }
+
+    /// <summary>The fewest last tokens that prompt lookup wants to find again.</summary>
+    public int LookupShortest { get; init; } = 2;
+
+    /// <summary>The most last tokens that count when prompt lookup chooses between places.</summary>
+    public int LookupLongest { get; init; } = 5;
+
+    /// <summary>Tokens that the ranks draft behind each step; 0 unless the draft layer does it.</summary>
+    internal int LayerDrafts => DraftMethod == DraftMethod.DraftLayer ? SpeculativeTokens : 0;
 
     /// <summary>Draft fewer tokens, or none, where that is faster.</summary>
     public bool AdaptSpeculation { get; init; } = true;

@@ -95,6 +95,9 @@ internal sealed partial class Sequence
     /// </summary>
     public int Verifying { get; set; }
 
+    /// <summary>Finds what it repeats; null until drafts come from there.</summary>
+    public PromptLookup? Lookup { get; set; }
+
     /// <summary>Guesses at the tokens behind the known ones.</summary>
     public ReadOnlySpan<int> Drafts => _drafts.AsSpan(0, _draftCount);
 
@@ -134,22 +137,23 @@ internal sealed partial class Sequence
     public bool TryGrow(BlockPool pool) => TryGrow(pool, TokensAfterNext, spare: 0);
 
     /// <summary>
-    /// Takes blocks for up to <paramref name="length"/> drafts behind its next token and for the rows of drafting
-    /// behind those, if so many as <paramref name="spare"/> stay free. Returns how many drafts its blocks can hold.
+    /// Takes blocks for up to <paramref name="length"/> drafts behind its next token and for so many
+    /// <paramref name="slots"/> behind those, if so many as <paramref name="spare"/> stay free. Returns how many drafts its
+    /// blocks can hold.
     /// </summary>
-    public int ReserveDrafts(BlockPool pool, int length, int spare)
+    public int ReserveDrafts(BlockPool pool, int length, int slots, int spare)
     {
         int own = TokensAfterNext;
-        TryGrow(pool, Math.Min(Limit, own + (2 * length)), spare);
+        TryGrow(pool, Math.Min(Limit, own + length + slots), spare);
         return Math.Clamp((BlockCount * _blockSlots) - own, 0, length);
     }
 
     /// <summary>
-    /// Takes blocks for the rows of drafting behind its next <paramref name="count"/> tokens, if so many as
-    /// <paramref name="spare"/> stay free; without them fewer tokens are drafted.
+    /// Takes blocks for <paramref name="slots"/> in which the draft layer works behind the next <paramref name="count"/>
+    /// tokens, if so many as <paramref name="spare"/> stay free; without them fewer tokens are drafted.
     /// </summary>
-    public void ReserveDrafting(BlockPool pool, int count, int length, int spare) =>
-        TryGrow(pool, Math.Min(Limit, Computed + count + length), spare);
+    public void ReserveDrafting(BlockPool pool, int count, int slots, int spare) =>
+        TryGrow(pool, Math.Min(Limit, Computed + count + slots), spare);
 
     /// <summary>Replaces the drafts.</summary>
     public void SetDrafts(ReadOnlySpan<int> drafts)

@@ -59,8 +59,7 @@ internal sealed class ModelFlags
         CustomParser = ParseShare,
     };
 
-    private readonly Option<int> _drafts = WholeNumber.Option(
-        "--num-speculative-tokens", "Tokens that the draft layer proposes for a step [default: none]", 0, MostDrafts, 0);
+    private readonly SpeculationFlags _speculation = new();
 
     private readonly Option<bool> _skipTokenizer = new("--skip-tokenizer-init")
     {
@@ -71,9 +70,6 @@ internal sealed class ModelFlags
     {
         Description = "Read the weights into memory instead of mapping the files",
     };
-
-    /// <summary>The longest chain of drafts that a step may verify.</summary>
-    private const int MostDrafts = 7;
 
     /// <summary>True when the line names a model itself.</summary>
     public bool NamesModel(CommandResult line) => line.GetResult(_model) is { Tokens.Count: > 0 };
@@ -94,12 +90,14 @@ internal sealed class ModelFlags
         command.Add(_model);
         command.Add(new FlagGroup("The model", [.. _hub.Options, _skipTokenizer, _noMap]));
         command.Add(new FlagGroup("Device and memory", _device, _ranks, _threads, _blockSlots, _kvBytes, _kvFraction, _hostCache));
-        command.Add(new FlagGroup(
-            "Batch", _length, _sequences, _batchedTokens, _waiting, _drafts, _noPrefixCaching));
+        command.Add(new FlagGroup("Batch", _length, _sequences, _batchedTokens, _waiting, _noPrefixCaching));
+        _speculation.AddTo(command);
     }
 
     /// <summary>The options in a parsed line.</summary>
-    public ModelOptions Read(ParseResult line) => new()
+    public ModelOptions Read(ParseResult line) => _speculation.Read(Options(line), line);
+
+    private ModelOptions Options(ParseResult line) => new()
     {
         Folder = Model(line).Folder,
         Ranks = line.GetValue(_ranks),
@@ -113,7 +111,6 @@ internal sealed class ModelFlags
         PrefixCaching = !line.GetValue(_noPrefixCaching),
         HostCacheBytes = line.GetValue(_hostCache),
         KvMemoryFraction = line.GetValue(_kvFraction),
-        SpeculativeTokens = line.GetValue(_drafts),
         SkipTokenizer = line.GetValue(_skipTokenizer),
         ReadInsteadOfMap = line.GetValue(_noMap),
     };

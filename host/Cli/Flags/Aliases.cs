@@ -110,8 +110,12 @@ internal static class Aliases
         Idle(Takes.Value, "a request without seed draws its own", "--seed", "--random-seed"),
 
         // Drafts.
-        Only(Drafts, ["mtp", "deepseek_mtp", "glm_moe_dsa_mtp"], "--speculative-config.method"),
-        Only(Drafts, ["EAGLE", "NEXTN", "MTP"], "--speculative-algorithm", "--speculative-algo"),
+        new SameAlias(
+            Takes.Value, "--speculative-method",
+            ["--speculative-config.method", "--speculative-algorithm", "--speculative-algo"], DraftMethod,
+            "mtp, deepseek_mtp, glm_moe_dsa_mtp, EAGLE and NEXTN are the draft layer, ngram is prompt lookup"),
+        Same("--prompt-lookup-min", "--speculative-config.prompt-lookup-min", "--speculative-ngram-min-match-window-size"),
+        Same("--prompt-lookup-max", "--speculative-config.prompt-lookup-max", "--speculative-ngram-max-match-window-size"),
         Same("--num-speculative-tokens", "--speculative-config.num-speculative-tokens", "--speculative-num-steps"),
         new SameAlias(
             Takes.Value, "--num-speculative-tokens", ["--speculative-num-draft-tokens"], OneLess,
@@ -179,6 +183,13 @@ internal static class Aliases
 
     private static AbsentAlias Absent(Takes takes, string instead, params string[] spellings) =>
         new(takes, instead, spellings);
+
+    private static string? DraftMethod(string name) => name.ToUpperInvariant() switch
+    {
+        "MTP" or "DEEPSEEK_MTP" or "GLM_MOE_DSA_MTP" or "EAGLE" or "NEXTN" => "mtp",
+        "NGRAM" => "ngram",
+        _ => null,
+    };
 
     private static string? OneLess(string count) =>
         int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out int tokens) && tokens > 1

@@ -11,10 +11,12 @@ internal sealed class EngineBench : IDisposable
     public EngineBench(
         int blocks = 65, int blockSlots = 4, int context = 100, int maxTokens = 32, int maxSequences = 8,
         int maxWaiting = 100, bool prefixCaching = true, int drafts = 0, bool adapts = false,
-        TimeProvider? time = null, HostCacheSize hostCache = default)
+        TimeProvider? time = null, HostCacheSize hostCache = default,
+        bool looksUp = false)
     {
         Context = context;
-        Runner = new FakeStepRunner(blocks, blockSlots, drafts, hostCache: hostCache);
+        Runner = new FakeStepRunner(
+            blocks, blockSlots, looksUp ? 0 : drafts, hostCache: hostCache, repeats: looksUp);
         var options = new ModelOptions
         {
             Folder = "none",
@@ -23,6 +25,9 @@ internal sealed class EngineBench : IDisposable
             MaxWaiting = maxWaiting,
             PrefixCaching = prefixCaching,
             AdaptSpeculation = adapts,
+            SpeculativeTokens = drafts,
+            DraftMethod = looksUp ? DraftMethod.PromptLookup : DraftMethod.DraftLayer,
+            LookupShortest = 1,
         };
         Engine = new Core.Engine(Runner, context, TokenMask.Nothing, options, time ?? TimeProvider.System, NullLogger.Instance);
     }
@@ -60,7 +65,7 @@ internal sealed class EngineBench : IDisposable
     }
 
     public List<int> Expected(GenerationRequest request) =>
-        [.. FakeStepRunner.Expected(request, Context).Select(t => t.Token)];
+        [.. FakeStepRunner.Expected(request, Context, repeats: Runner.Repeats).Select(t => t.Token)];
 
     public void Dispose() => Engine.Dispose();
 }

@@ -10,7 +10,8 @@ namespace Glm5.Tests.Unit.Engine;
 /// finds through the block table. A wrong block, a missing recompute or a stale row changes every token that follows.
 /// </summary>
 internal sealed class FakeStepRunner(
-    int blocks, int blockSlots, int draftLength = 0, int vocabularySize = 50, HostCacheSize hostCache = default) : StepRunner
+    int blocks, int blockSlots, int draftLength = 0, int vocabularySize = 50, HostCacheSize hostCache = default, bool repeats = false)
+    : StepRunner
 {
     private const ulong Unwritten = 0;
 
@@ -35,6 +36,9 @@ internal sealed class FakeStepRunner(
 
     /// <summary>Of a hundred drafts so many are what a greedy request chooses.</summary>
     public int PercentRight { get; set; } = 70;
+
+    /// <summary>True when most tokens come back every few positions, so that they can be guessed from earlier ones.</summary>
+    public bool Repeats => repeats;
 
     public override string KvIdentity => "fake";
 
@@ -86,7 +90,8 @@ internal sealed class FakeStepRunner(
     }
 
     /// <summary>What a request is answered when it runs alone, computed without engine, blocks or steps.</summary>
-    public static List<SampledToken> Expected(GenerationRequest request, int contextLength, int vocabularySize = 50)
+    public static List<SampledToken> Expected(
+        GenerationRequest request, int contextLength, int vocabularySize = 50, bool repeats = false)
     {
         var sampler = new SequenceSampler(
             request, request.Sampling.Seed ?? 0, TokenMask.Nothing, new SamplingScratch(vocabularySize));
@@ -99,7 +104,7 @@ internal sealed class FakeStepRunner(
         int most = request.MaxTokens ?? contextLength - request.Prompt.Length;
         while (answer.Count < most)
         {
-            SampledToken chosen = Choose(sampler, state, logits);
+            SampledToken chosen = Choose(sampler, state, Favourite(state, position, vocabularySize, repeats), logits);
             sampler.Accept(chosen.Token);
             answer.Add(chosen);
             if (request.StopIds.Contains(chosen.Token))
@@ -145,7 +150,10 @@ internal sealed class FakeStepRunner(
             int first = batch.FirstRow[sequence], row = first;
             do
             {
-                batch.Tokens[row] = Choose(batch.Samplers[sequence], _slots[layout.Slots[layout.LogitRows[row]]], _logits);
+                int token = layout.LogitRows[row];
+                ulong state = _slots[layout.Slots[token]];
+                int favourite = Favourite(state, layout.Positions[token] + 1, vocabularySize, repeats);
+                batch.Tokens[row] = Choose(batch.Samplers[sequence], state, favourite, _logits);
                 batch.Samplers[sequence].Accept(batch.Tokens[row].Token);
             }
             while (batch.Drafts[row] == batch.Tokens[row++].Token);
@@ -153,9 +161,12 @@ internal sealed class FakeStepRunner(
         }
     }
 
-    private static SampledToken Choose(SequenceSampler sampler, ulong state, float[] logits)
+    /// <summary>What stands at a position with the state before it: by far the likeliest.</summary>
+    private static int Favourite(ulong state, int position, int vocabularySize, bool repeats) =>
+        repeats && state % 8 != 0 ? position % 6 * 7 % vocabularySize : (int)(state % (ulong)vocabularySize);
+
+    private static SampledToken Choose(SequenceSampler sampler, ulong state, int favourite, float[] logits)
     {
-        int favourite = (int)(state % (ulong)logits.Length);
         if (sampler.IsPlainArgMax && sampler.Allows(favourite))
             return new SampledToken(favourite, float.NaN, null);
         for (int id = 0; id < logits.Length; id++)

@@ -103,9 +103,11 @@ public sealed class TrainedModelTests
     }
 
     [TestMethod]
-    public async Task Golden_prompts_continue_identically_with_drafts_all_together_and_preempted()
+    [DataRow(DraftMethod.DraftLayer)]
+    [DataRow(DraftMethod.PromptLookup)]
+    public async Task Golden_prompts_continue_identically_with_drafts_all_together_and_preempted(DraftMethod method)
     {
-        using var served = new Served(maxSequences: 16, poolTokens: Context, drafts: 3);
+        using var served = new Served(maxSequences: 16, poolTokens: Context, drafts: 3, method: method);
         int[][] answers = await Task.WhenAll(s_cases.Select(served.Continue));
         for (int i = 0; i < s_cases.Length; i++)
             CollectionAssert.AreEqual(s_cases[i].Output, answers[i], s_cases[i].Name);
@@ -114,10 +116,12 @@ public sealed class TrainedModelTests
     }
 
     [TestMethod]
-    public async Task Sampled_answers_are_the_very_same_with_drafts()
+    [DataRow(DraftMethod.DraftLayer)]
+    [DataRow(DraftMethod.PromptLookup)]
+    public async Task Sampled_answers_are_the_very_same_with_drafts(DraftMethod method)
     {
         using Served plain = new(maxSequences: 4, poolTokens: 4 * Context);
-        using Served drafting = new(maxSequences: 4, poolTokens: 4 * Context, drafts: 3);
+        using Served drafting = new(maxSequences: 4, poolTokens: 4 * Context, drafts: 3, method: method);
         GoldenCase[] cases = [.. s_cases.Where(c => c.Output.Length < 30)];
         for (int i = 0; i < cases.Length; i++)
         {
@@ -156,9 +160,11 @@ public sealed class TrainedModelTests
         private readonly LoadedModel _model;
 
         public Served(int maxSequences, int poolTokens, bool prefixCaching = true, int drafts = 0, int ranks = 1,
-            CpuVoice voice = CpuVoice.Oracle, int hostTokens = 0)
+            CpuVoice voice = CpuVoice.Oracle, int hostTokens = 0,
+            DraftMethod method = DraftMethod.DraftLayer)
         {
-            long tokenBytes = SlotBytes * (MainLayers + (drafts > 0 ? 1 : 0)) * ranks;
+            bool hasDraftRows = drafts > 0 && method == DraftMethod.DraftLayer;
+            long tokenBytes = SlotBytes * (MainLayers + (hasDraftRows ? 1 : 0)) * ranks;
             var options = new ModelOptions
             {
                 Folder = RepositoryFiles.Nano,
@@ -170,6 +176,7 @@ public sealed class TrainedModelTests
                 HostCacheBytes = hostTokens * tokenBytes,
                 PrefixCaching = prefixCaching,
                 SpeculativeTokens = drafts,
+                DraftMethod = method,
                 Ranks = ranks,
                 SkipTokenizer = true,
             };
