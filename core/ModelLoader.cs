@@ -46,7 +46,9 @@ public static partial class ModelLoader
             HostCacheSize hostCache = HostCache(options, accelerators[0].KvBlockBytes(spec));
             RankModel[] ranks = PackEveryRank(
                 checkpoint, accelerators, options, spec, context, hostCache, cancel, out KvPoolSize pool);
-            LogPool(logger, pool.Blocks, pool.BlockSlots, pool.Tokens, pool.Bytes / 1e9, pool.FreeBytes / 1e9);
+            LogPool(
+                logger, pool.Blocks, pool.BlockSlots, pool.Tokens, pool.BlockBytes / pool.BlockSlots, spec.Format, pool.Bytes / 1e9,
+                pool.FreeBytes / 1e9);
             if (hostCache.Blocks > 0)
                 LogHostCache(logger, hostCache.Blocks, (long)hostCache.Blocks * spec.BlockSlots, options.HostCacheBytes / 1e9);
             var group = new RankGroup(
@@ -138,12 +140,29 @@ public static partial class ModelLoader
             if (accepted == slots)
             {
                 int layers = config.LayerCount + (options.LayerDrafts > 0 ? config.DraftLayerCount : 0);
-                return new KvSpec(layers, config.KvLoraRank, config.QkRopeHeadDim, config.IndexHeadDim, slots);
+                return new KvSpec(layers, config.KvLoraRank, config.QkRopeHeadDim, config.IndexHeadDim, slots)
+                {
+                    Format = Format(options, capabilities),
+                };
             }
         }
 
         throw new AcceleratorException(
             $"--block-size {slots} is not one that {capabilities.Backend} accepts: {string.Join(", ", capabilities.BlockSlots)}");
+    }
+
+    private static KvFormat Format(ModelOptions options, Capabilities capabilities)
+    {
+        if (options.KvFormat is not { } wanted)
+            return capabilities.KvFormats[0];
+        foreach (KvFormat format in capabilities.KvFormats)
+        {
+            if (format == wanted)
+                return wanted;
+        }
+
+        throw new AcceleratorException(
+            $"--kv-cache-dtype {wanted} is not one that {capabilities.Backend} has: {string.Join(", ", capabilities.KvFormats)}");
     }
 
     private static RankModel[] PackEveryRank(
@@ -191,7 +210,9 @@ public static partial class ModelLoader
     private static partial void LogHostCache(ILogger logger, int blocks, long tokens, double gigabytes);
 
     [LoggerMessage(Level = LogLevel.Information,
-        Message = "KV cache: {Blocks} blocks of {Slots} slots for {Tokens} tokens, {PoolGigabytes:F2} GB of {FreeGigabytes:F2} GB free")]
+        Message = "KV cache: {Blocks} blocks of {Slots} slots for {Tokens} tokens, {TokenBytes} bytes a token in {Format}, "
+        + "{PoolGigabytes:F2} GB of {FreeGigabytes:F2} GB free")]
     private static partial void LogPool(
-        ILogger logger, int blocks, int slots, long tokens, double poolGigabytes, double freeGigabytes);
+        ILogger logger, int blocks, int slots, long tokens, long tokenBytes, KvFormat format, double poolGigabytes,
+        double freeGigabytes);
 }

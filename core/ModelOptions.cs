@@ -1,3 +1,5 @@
+using Glm5.Core.Accelerator;
+
 namespace Glm5.Core;
 
 /// <summary>How a model is to be served. Zero and null mean: decide from the checkpoint and the machine.</summary>
@@ -38,6 +40,9 @@ public sealed record ModelOptions
 
     /// <summary>Bytes for the KV caches over all ranks; 0: what the running sequences could need, within <see cref="KvMemoryFraction"/>.</summary>
     public long KvBytes { get; init; }
+
+    /// <summary>How the caches are stored; null: what the device chooses.</summary>
+    public KvFormat? KvFormat { get; init; }
 
     /// <summary>Share of the memory that is free after loading which the KV caches may take.</summary>
     public double KvMemoryFraction { get; init; } = 0.5;

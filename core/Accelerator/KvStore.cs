@@ -6,7 +6,14 @@ namespace Glm5.Core.Accelerator;
 /// <param name="RopeWidth">qk_rope_head_dim.</param>
 /// <param name="IndexWidth">index_head_dim.</param>
 /// <param name="BlockSlots">Tokens in a block.</param>
-public sealed record KvSpec(int Layers, int LatentWidth, int RopeWidth, int IndexWidth, int BlockSlots);
+public sealed record KvSpec(int Layers, int LatentWidth, int RopeWidth, int IndexWidth, int BlockSlots)
+{
+    /// <summary>How rows are stored; one that the device's <see cref="Capabilities.KvFormats"/> have.</summary>
+    public KvFormat Format { get; init; }
+
+    /// <summary>Bytes of a token over all layers and both caches, without what a device may add for itself.</summary>
+    public long TokenBytes => (long)Layers * (Format.LatentBytes(LatentWidth, RopeWidth) + Format.IndexBytes(IndexWidth));
+}
 
 /// <summary>
 /// The latent cache and the indexer's key cache of one rank, in blocks that both share by id. Block 0 belongs to graph

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Glm5.Core;
+using Glm5.Core.Accelerator;
 using Glm5.Host.Cli.Flags;
 using Glm5.Host.Hub;
 using Glm5.Host.Serving;
@@ -47,6 +48,8 @@ internal sealed class ModelFlags
         Description = "Compute every prompt whole, also where one begins like an earlier one",
     };
 
+    private readonly Option<KvFormat?> _kvFormat = CacheFormat.Option();
+
     private readonly Option<long> _hostCache = GibSize.Option(
         "--host-cache-gib",
         "GiB of host memory, over all ranks, where prefixes are kept that the KV cache has no room for [default: none]");
@@ -89,7 +92,7 @@ internal sealed class ModelFlags
         command.Validators.Add(RequireEmbedded);
         command.Add(_model);
         command.Add(new FlagGroup("The model", [.. _hub.Options, _skipTokenizer, _noMap]));
-        command.Add(new FlagGroup("Device and memory", _device, _ranks, _threads, _blockSlots, _kvBytes, _kvFraction, _hostCache));
+        command.Add(new FlagGroup("Device and memory", _device, _ranks, _threads, _blockSlots, _kvFormat, _kvBytes, _kvFraction, _hostCache));
         command.Add(new FlagGroup("Batch", _length, _sequences, _batchedTokens, _waiting, _noPrefixCaching));
         _speculation.AddTo(command);
     }
@@ -109,6 +112,7 @@ internal sealed class ModelFlags
         BlockSlots = line.GetValue(_blockSlots),
         KvBytes = line.GetValue(_kvBytes),
         PrefixCaching = !line.GetValue(_noPrefixCaching),
+        KvFormat = line.GetValue(_kvFormat),
         HostCacheBytes = line.GetValue(_hostCache),
         KvMemoryFraction = line.GetValue(_kvFraction),
         SkipTokenizer = line.GetValue(_skipTokenizer),

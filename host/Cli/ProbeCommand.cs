@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Spectre.Console;
+using Glm5.Core.Accelerator;
 using Capabilities = Glm5.Core.Accelerator.Capabilities;
 
 namespace Glm5.Host.Cli;
@@ -11,6 +12,9 @@ namespace Glm5.Host.Cli;
 /// </summary>
 internal static class ProbeCommand
 {
+    /// <summary>GLM-5's widths: what bytes are told for.</summary>
+    private const int Glm5Latent = 512, Glm5Rope = 64, Glm5Index = 128;
+
     /// <summary>The command.</summary>
     public static Command Create()
     {
@@ -41,7 +45,7 @@ internal static class ProbeCommand
     private static void Draw(BackendChoice choice)
     {
         Table table = new Table().Border(TableBorder.Rounded)
-            .AddColumns("", "backend", "device", "computes in", "verdict");
+            .AddColumns("", "backend", "device", "computes in", "KV cache", "verdict");
         foreach (BackendVerdict verdict in choice.Verdicts)
         {
             Capabilities? device = verdict.Devices.Count > 0 ? verdict.Devices[0] : null;
@@ -50,11 +54,19 @@ internal static class ProbeCommand
                 described = $"{verdict.Devices.Count} x {described}";
             table.AddRow(
                 new Markup(verdict.Chosen ? "[green]>[/]" : ""), new Text(verdict.Name), new Text(described),
-                new Text(device?.Arithmetic.Name ?? ""), new Text(verdict.Reason));
+                new Text(device?.Arithmetic.Name ?? ""), new Text(device is null ? "" : Caches(device)), new Text(verdict.Reason));
         }
 
         AnsiConsole.Write(table);
     }
+
+    /// <summary>Formats of the caches with GLM-5's bytes of a token in one layer.</summary>
+    private static string Caches(Capabilities device) => string.Join('\n', device.KvFormats.Select(Describe).Select(
+        format => $"{format.Format}: {format.LayerTokenBytes:N0} B"));
+
+    private static ProbedCache Describe(KvFormat format) => new(
+        format.ToString().ToLowerInvariant(),
+        format.LatentBytes(Glm5Latent, Glm5Rope) + format.IndexBytes(Glm5Index));
 
     private static ProbeAnswer Describe(BackendChoice choice) => new(
         choice.Refusal is null ? choice.Backend.Name : null,
@@ -64,7 +76,8 @@ internal static class ProbeCommand
     private static ProbedDevice Describe(Capabilities device) => new(
         device.Device, device.Architecture, device.Arithmetic.Name,
         [.. device.NativeWeights.Select(type => type.ToString())], device.BatchInvariant, device.RankInvariant,
-        device.CapturesGraphs, [.. device.BlockSlots], [.. device.RankCounts]);
+        device.CapturesGraphs, [.. device.BlockSlots], [.. device.RankCounts],
+        [.. device.KvFormats.Select(Describe)]);
 }
 
 /// <summary>What <c>glm5 probe --json</c> prints.</summary>
@@ -76,7 +89,13 @@ internal sealed record ProbedBackend(string Name, bool Chosen, string Reason, IR
 /// <summary>One device.</summary>
 internal sealed record ProbedDevice(
     string Device, string Architecture, string Arithmetic, IReadOnlyList<string> NativeWeights, bool BatchInvariant,
-    bool RankInvariant, bool CapturesGraphs, IReadOnlyList<int> BlockSizes, IReadOnlyList<int> RankCounts);
+    bool RankInvariant, bool CapturesGraphs, IReadOnlyList<int> BlockSizes, IReadOnlyList<int> RankCounts,
+    IReadOnlyList<ProbedCache> KvCaches);
+
+/// <summary>A format of the caches.</summary>
+/// <param name="Format">As --kv-cache-dtype has it.</param>
+/// <param name="LayerTokenBytes">Bytes of a token of GLM-5 in one layer, both caches.</param>
+internal sealed record ProbedCache(string Format, int LayerTokenBytes);
 
 /// <summary>Its serialisation.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]

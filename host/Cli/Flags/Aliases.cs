@@ -54,9 +54,6 @@ internal static class Aliases
         new SameAlias(
             Takes.Value, "--kv-cache-memory-bytes", ["--max-cache-size"], bytes => bytes == "0" ? null : bytes,
             "bytes; leave it out instead of 0"),
-        Only(
-            "the KV cache has the form in which the device computes",
-            ["auto", "bf16", "bfloat16", "fp8", "fp8_e4m3", "fp8_e5m2", "fp8_ds_mla"], "--kv-cache-dtype"),
         Absent(
             Takes.Value, "say --kv-cache-memory-bytes", "--num-gpu-blocks-override", "--max-total-tokens"),
         Only(OneProcess, ["1"], "--pipeline-parallel-size", "-pp", "--pp-size", "--pp"),
