@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Spectre.Console;
 using Glm5.Core.Accelerator;
+using Spectre.Console;
 using Capabilities = Glm5.Core.Accelerator.Capabilities;
 
 namespace Glm5.Host.Cli;
