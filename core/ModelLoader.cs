@@ -35,8 +35,6 @@ public static partial class ModelLoader
             (Tokenizer? tokenizer, ChatTemplate? template) = ModelText.Load(options, checkpoint.Config, logger);
             int context = ContextLength(options, checkpoint.Config);
             CheckDrafts(options, checkpoint.Config);
-            if (options.LayerDrafts > 1 && checkpoint.Config.IndexShareForMtpIteration)
-                LogDraftSelections(logger);
             accelerators = backend.Open(new DeviceRequest(options.Ranks, ArenaBytes(options, checkpoint.Config, context), options.Threads));
             KvSpec spec = Spec(options, checkpoint.Config, accelerators[0].Capabilities);
             KvPoolSize.Decide(options, accelerators[0], spec, context, checkpoint.TotalBytes + HostCacheBytes(options, accelerators[0]));
@@ -200,10 +198,6 @@ public static partial class ModelLoader
             throw;
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Warning,
-        Message = "index_share_for_mtp_iteration is set, and every chained draft selects its own tokens: answers are the same, fewer drafts may be accepted")]
-    private static partial void LogDraftSelections(ILogger logger);
 
     [LoggerMessage(Level = LogLevel.Information,
         Message = "Host cache: {Blocks} blocks for {Tokens} tokens, {Gigabytes:F2} GB over all ranks")]
