@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Glm5.Core.Scheduling;
 
 /// <summary>
@@ -17,7 +19,10 @@ internal sealed class PromptLookup
     /// <summary>Tokens taken in at a time, far more than a step adds: tens of microseconds.</summary>
     private const int TokensAtOnce = 16384;
 
-    private const int Nowhere = -1, FirstRoom = 256;
+    private const int Nowhere = -1;
+
+    /// <summary>Room for tokens of the answer behind what is there at first; it grows by doubling.</summary>
+    private const int FirstRoom = 1024;
 
     private readonly int _shortest, _longest;
     private int[] _latest = [], _before = [];
@@ -103,9 +108,7 @@ internal sealed class PromptLookup
     {
         if (length <= _before.Length)
             return;
-        int room = Math.Max(FirstRoom, _before.Length);
-        while (room < length)
-            room *= 2;
+        int room = (int)BitOperations.RoundUpToPowerOf2((uint)(length + (_before.Length == 0 ? FirstRoom : 0)));
         (_before, _latest) = (new int[room], new int[room]);
         Array.Fill(_latest, Nowhere);
         for (int place = _shortest; place < _end; place++)
