@@ -158,8 +158,8 @@ internal sealed partial class Sequence
     /// <summary>Replaces the drafts.</summary>
     public void SetDrafts(ReadOnlySpan<int> drafts)
     {
-        if (_drafts.Length < drafts.Length)
-            _drafts = new int[drafts.Length];
+        if (_drafts.Length == 0)
+            _drafts = new int[DraftCounts.Places];
         drafts.CopyTo(_drafts);
         _draftCount = drafts.Length;
     }

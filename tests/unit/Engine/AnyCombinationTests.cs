@@ -26,7 +26,7 @@ public sealed class AnyCombinationTests
         from drafts in Gen.Frequency((1, Gen.Const(0)), (3, Gen.Int[1, 7]))
         from looksUp in Gen.Bool
         from caching in Gen.Frequency((1, Gen.Const(false)), (4, Gen.Const(true)))
-        from spare in Gen.Int[0, 8]
+        from spare in Gen.Frequency((3, Gen.Int[0, 2]), (1, Gen.Int[0, 8]))
         from hostBlocks in Gen.Frequency((1, Gen.Const(0)), (3, Gen.Int[4, 60]))
         from batch in Gen.Int[8, 96]
         from sequences in Gen.Int[1, 8]
@@ -34,9 +34,9 @@ public sealed class AnyCombinationTests
 
     private static readonly Gen<Ask> s_ask =
         from text in Gen.Frequency((3, Gen.Int[0, 2]), (1, Gen.Int[0, s_texts.Length - 1]))
-        from kept in Gen.Frequency((2, Gen.Int[1, 60]), (3, Gen.Int[60, 130]))
+        from kept in Gen.Frequency((3, Gen.Int[1, 50]), (2, Gen.Int[50, 110]))
         from added in Gen.Int[0, 1279].Array[0, 4]
-        from most in Gen.Frequency((3, Gen.Int[1, 12]), (2, Gen.Int[20, 60]))
+        from most in Gen.Frequency((1, Gen.Int[1, 12]), (1, Gen.Int[30, 70]))
         from heat in Gen.Int[0, 2]
         from turns in Gen.Frequency((2, Gen.Int[0, 3]), (2, Gen.Int[10, 40]))
         select new Ask(text, kept, string.Join(' ', added), most, heat, turns);
