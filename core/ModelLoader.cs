@@ -3,6 +3,7 @@ using Glm5.Core.Chat;
 using Glm5.Core.Kv;
 using Glm5.Core.Model;
 using Glm5.Core.Parallel;
+using Glm5.Core.Planning;
 using Glm5.Core.Tokenization;
 using Glm5.Core.Weights;
 using Microsoft.Extensions.Logging;
@@ -33,13 +34,18 @@ public static partial class ModelLoader
         {
             progress.Enter(LoadPhase.Checking);
             (Tokenizer? tokenizer, ChatTemplate? template) = ModelText.Load(options, checkpoint.Config, logger);
-            int context = ContextLength(options, checkpoint.Config);
+            int context = ServingSizes.ContextLength(options, checkpoint.Config);
             CheckDrafts(options, checkpoint.Config);
             if (options.SpeculativeTokens > 1 && checkpoint.Config.IndexShareForMtpIteration)
                 LogDraftSelections(logger);
-            accelerators = backend.Open(new DeviceRequest(options.Ranks, ArenaBytes(options, checkpoint.Config, context), options.Threads));
-            KvSpec spec = Spec(options, checkpoint.Config, accelerators[0].Capabilities);
-            KvPoolSize.Decide(options, accelerators[0], spec, context, checkpoint.TotalBytes);
+            if (backend.Footprint is { } footprint)
+                FitCheck.Require(checkpoint, footprint, options);
+            long arena = ServingSizes.ArenaBytes(options, checkpoint.Config, context);
+            accelerators = backend.Open(new DeviceRequest(options.Ranks, arena, options.Threads));
+            KvSpec spec = ServingSizes.Caches(
+                options, checkpoint.Config, accelerators[0].Capabilities.BlockSlots, backend.Name);
+            if (backend.Footprint is null)
+                KvPoolSize.Decide(options, accelerators[0], spec, context, checkpoint.TotalBytes);
 
             CheckpointReader.ReadAll(checkpoint, progress, cancel);
             progress.Enter(LoadPhase.Packing);
@@ -72,18 +78,6 @@ public static partial class ModelLoader
     private static string Identity(Checkpoint checkpoint) =>
         $"{Path.GetFullPath(checkpoint.Folder)} of {checkpoint.TotalBytes} bytes";
 
-    private static int ContextLength(ModelOptions options, ModelConfig config)
-    {
-        if (options.MaxModelLength > config.MaxPositions)
-        {
-            throw new AcceleratorException(
-                $"--max-model-len {options.MaxModelLength} is beyond the model's max_position_embeddings of {config.MaxPositions}; "
-                + "its rotary positions were not trained there");
-        }
-
-        return options.MaxModelLength > 0 ? options.MaxModelLength : config.MaxPositions;
-    }
-
     private static void CheckDrafts(ModelOptions options, ModelConfig config)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(options.SpeculativeTokens);
@@ -94,30 +88,6 @@ public static partial class ModelLoader
                 $"{options.SpeculativeTokens} speculative tokens are asked for and {options.Folder} has no draft "
                 + "layer; serve it without them");
         }
-    }
-
-    private static long ArenaBytes(ModelOptions options, ModelConfig config, int context)
-    {
-        int sequences = Math.Min(options.MaxSequences, options.MaxBatchedTokens), drafts = options.SpeculativeTokens;
-        long rows = Math.Min((1L + drafts) * sequences, options.MaxBatchedTokens);
-        long bytes = ArenaSize.Bytes(config, options.MaxBatchedTokens, rows, context);
-        return drafts == 0 ? bytes : bytes + ArenaSize.DraftBytes(config, options.MaxBatchedTokens, rows, sequences);
-    }
-
-    private static KvSpec Spec(ModelOptions options, ModelConfig config, Capabilities capabilities)
-    {
-        int slots = options.BlockSlots > 0 ? options.BlockSlots : capabilities.BlockSlots[0];
-        foreach (int accepted in capabilities.BlockSlots)
-        {
-            if (accepted == slots)
-            {
-                int layers = config.LayerCount + (options.SpeculativeTokens > 0 ? config.DraftLayerCount : 0);
-                return new KvSpec(layers, config.KvLoraRank, config.QkRopeHeadDim, config.IndexHeadDim, slots);
-            }
-        }
-
-        throw new AcceleratorException(
-            $"--block-size {slots} is not one that {capabilities.Backend} accepts: {string.Join(", ", capabilities.BlockSlots)}");
     }
 
     private static RankModel[] PackEveryRank(

@@ -18,6 +18,9 @@ public sealed class CpuBackend(CpuVoice voice) : Backend
     public override ProbeResult Probe() => new([CpuDevice.Describe(voice)], null);
 
     /// <inheritdoc/>
+    public override DeviceFootprint Footprint { get; } = new CpuFootprint();
+
+    /// <inheritdoc/>
     public override IReadOnlyList<IAccelerator> Open(DeviceRequest request)
     {
         if (request.Ranks is not (1 or 2 or 4 or 8))

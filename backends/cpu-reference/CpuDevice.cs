@@ -9,6 +9,9 @@ namespace Glm5.Backends.CpuReference;
 /// <summary>What the host's processor is and can do.</summary>
 internal static class CpuDevice
 {
+    /// <summary>Slots in a KV block, preferred first.</summary>
+    public static IReadOnlyList<int> BlockSlots { get; } = [64, 128, 32, 16];
+
     /// <summary>Capabilities of a rank on this processor.</summary>
     public static Capabilities Describe(CpuVoice voice) => new()
     {
@@ -22,7 +25,7 @@ internal static class CpuDevice
         RankInvariant = voice != CpuVoice.Composed,
         CapturesGraphs = false,
         SharesMemory = true,
-        BlockSlots = [64, 128, 32, 16],
+        BlockSlots = BlockSlots,
         RankCounts = RowParallelChunks.RankCounts,
     };
 

@@ -47,13 +47,13 @@ internal sealed class ModelFlags
         Description = "Compute every prompt whole, also where one begins like an earlier one",
     };
 
-    private readonly Option<double> _kvFraction = new("--kv-memory-fraction")
-    {
-        Description = "Share of the memory that is free after loading which the KV cache may take",
-        HelpName = "share",
-        DefaultValueFactory = _ => 0.5,
-        CustomParser = ParseShare,
-    };
+    private readonly Option<double> _kvFraction = Share(
+        "--kv-memory-fraction",
+        "On a CPU, share of the memory that is free after loading which the KV cache may take", 0.5);
+
+    private readonly Option<double> _utilization = Share(
+        "--gpu-memory-utilization",
+        "Share of a device's memory for weights, activations and KV cache together [default: 0.9; on a CPU --kv-memory-fraction]");
 
     private readonly Option<int> _drafts = WholeNumber.Option(
         "--num-speculative-tokens", "Tokens that the draft layer proposes for a step [default: none]", 0, MostDrafts, 0);
@@ -89,7 +89,7 @@ internal sealed class ModelFlags
         command.Validators.Add(RequireEmbedded);
         command.Add(_model);
         command.Add(new FlagGroup("The model", [.. _hub.Options, _skipTokenizer, _noMap]));
-        command.Add(new FlagGroup("Device and memory", _device, _ranks, _threads, _blockSlots, _kvBytes, _kvFraction));
+        command.Add(new FlagGroup("Device and memory", _device, _ranks, _threads, _blockSlots, _kvBytes, _kvFraction, _utilization));
         command.Add(new FlagGroup(
             "Batch", _length, _sequences, _batchedTokens, _waiting, _drafts, _noPrefixCaching));
     }
@@ -108,6 +108,7 @@ internal sealed class ModelFlags
         KvBytes = line.GetValue(_kvBytes),
         PrefixCaching = !line.GetValue(_noPrefixCaching),
         KvMemoryFraction = line.GetValue(_kvFraction),
+        MemoryUtilization = line.GetValue(_utilization),
         SpeculativeTokens = line.GetValue(_drafts),
         SkipTokenizer = line.GetValue(_skipTokenizer),
         ReadInsteadOfMap = line.GetValue(_noMap),
@@ -116,7 +117,20 @@ internal sealed class ModelFlags
     private static Option<int> Count(string name, string description, int standard = 0, params string[] aliases) =>
         WholeNumber.Option(name, description, 1, int.MaxValue, standard, aliases);
 
-    private static double ParseShare(ArgumentResult result)
+    private static Option<double> Share(string name, string description, double standard = 0)
+    {
+        var option = new Option<double>(name)
+        {
+            Description = description,
+            HelpName = "share",
+            CustomParser = result => ParseShare(result, name),
+        };
+        if (standard > 0)
+            option.DefaultValueFactory = _ => standard;
+        return option;
+    }
+
+    private static double ParseShare(ArgumentResult result, string name)
     {
         string word = result.Tokens[0].Value;
         if (double.TryParse(word, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double share)
@@ -125,7 +139,7 @@ internal sealed class ModelFlags
             return share;
         }
 
-        result.AddError($"--kv-memory-fraction is '{word}'; expected a number above 0 and up to 1, such as 0.85");
+        result.AddError($"{name} is '{word}'; expected a number above 0 and up to 1, such as 0.85");
         return default;
     }
 
