@@ -7,20 +7,20 @@ using Glm5.Core.Weights;
 
 namespace Glm5.Core;
 
-/// <summary>A model that is ready to run steps. Owns checkpoint, ranks and caches; disposed after the engine that uses it.</summary>
-public sealed class LoadedModel(Checkpoint checkpoint, StepRunner runner) : IDisposable
+/// <summary>A model that is ready to run steps. Owns weights, ranks and caches; disposed after the engine that uses it.</summary>
+public sealed class LoadedModel(IWeightCatalog weights, StepRunner runner) : IDisposable
 {
     /// <summary>The model's config, as these files can serve it.</summary>
-    public ModelConfig Config => checkpoint.Config;
+    public ModelConfig Config => weights.Config;
 
     /// <summary>The sampling that the checkpoint recommends.</summary>
-    public GenerationDefaults Generation => checkpoint.Generation;
+    public GenerationDefaults Generation => weights.Generation;
 
     /// <summary>Tensors in use, scales counted.</summary>
-    public int TensorCount => checkpoint.TensorCount;
+    public int TensorCount => weights.TensorCount;
 
     /// <summary>Bytes of weights.</summary>
-    public long WeightBytes => checkpoint.TotalBytes;
+    public long WeightBytes => weights.TotalBytes;
 
     /// <summary>Runs steps.</summary>
     public StepRunner Runner { get; } = runner;
@@ -44,6 +44,6 @@ public sealed class LoadedModel(Checkpoint checkpoint, StepRunner runner) : IDis
     public void Dispose()
     {
         Runner.Dispose();
-        checkpoint.Dispose();
+        weights.Dispose();
     }
 }

@@ -27,33 +27,35 @@ public static partial class ModelLoader
         ModelOptions options, Backend backend, LoadProgress progress, ILogger logger, CancellationToken cancel)
     {
         progress.Enter(LoadPhase.Opening);
-        Checkpoint checkpoint = Checkpoint.Open(
-            options.Folder, new CheckpointOptions { MapFiles = !options.ReadInsteadOfMap, Logger = logger });
+        IWeightCatalog weights = backend.ReadsWeights
+            ? Checkpoint.Open(options.Folder, new CheckpointOptions { MapFiles = !options.ReadInsteadOfMap, Logger = logger })
+            : WeightBlueprint.Open(options.Folder);
         IReadOnlyList<IAccelerator> accelerators = [];
         try
         {
             progress.Enter(LoadPhase.Checking);
-            (Tokenizer? tokenizer, ChatTemplate? template) = ModelText.Load(options, checkpoint.Config, logger);
-            int context = ServingSizes.ContextLength(options, checkpoint.Config);
-            CheckDrafts(options, checkpoint.Config);
-            if (options.SpeculativeTokens > 1 && checkpoint.Config.IndexShareForMtpIteration)
+            (Tokenizer? tokenizer, ChatTemplate? template) = ModelText.Load(options, weights.Config, logger);
+            int context = ServingSizes.ContextLength(options, weights.Config);
+            CheckDrafts(options, weights.Config);
+            if (options.SpeculativeTokens > 1 && weights.Config.IndexShareForMtpIteration)
                 LogDraftSelections(logger);
             if (backend.Footprint is { } footprint)
-                FitCheck.Require(checkpoint, footprint, options);
-            long arena = ServingSizes.ArenaBytes(options, checkpoint.Config, context);
+                FitCheck.Require(weights, footprint, options);
+            long arena = ServingSizes.ArenaBytes(options, weights.Config, context);
             accelerators = backend.Open(new DeviceRequest(options.Ranks, arena, options.Threads));
             KvSpec spec = ServingSizes.Caches(
-                options, checkpoint.Config, accelerators[0].Capabilities.BlockSlots, backend.Name);
+                options, weights.Config, accelerators[0].Capabilities.BlockSlots, backend.Name);
             if (backend.Footprint is null)
-                KvPoolSize.Decide(options, accelerators[0], spec, context, checkpoint.TotalBytes);
+                KvPoolSize.Decide(options, accelerators[0], spec, context, weights.TotalBytes);
 
-            CheckpointReader.ReadAll(checkpoint, progress, cancel);
+            if (weights is Checkpoint checkpoint)
+                CheckpointReader.ReadAll(checkpoint, progress, cancel);
             progress.Enter(LoadPhase.Packing);
-            RankModel[] ranks = PackEveryRank(checkpoint, accelerators, options, spec, context, cancel, out KvPoolSize pool);
+            RankModel[] ranks = PackEveryRank(weights, accelerators, options, spec, context, cancel, out KvPoolSize pool);
             LogPool(logger, pool.Blocks, pool.BlockSlots, pool.Tokens, pool.Bytes / 1e9, pool.FreeBytes / 1e9);
             var group = new RankGroup(
-                ranks, checkpoint.Config.VocabSize, Identity(checkpoint), options.SpeculativeTokens);
-            return new LoadedModel(checkpoint, group)
+                ranks, weights.Config.VocabSize, Identity(options, weights), options.SpeculativeTokens);
+            return new LoadedModel(weights, group)
             {
                 Tokenizer = tokenizer,
                 Template = template,
@@ -66,17 +68,17 @@ public static partial class ModelLoader
         {
             foreach (IAccelerator accelerator in accelerators)
                 accelerator.Dispose();
-            checkpoint.Dispose();
+            weights.Dispose();
             throw;
         }
     }
 
     /// <summary>Weights in place hold memory that the system calls free, because it could drop and read them again.</summary>
-    private static long CachedWeightBytes(ModelOptions options, IAccelerator accelerator, Checkpoint checkpoint) =>
-        accelerator.Capabilities.SharesMemory && !options.ReadInsteadOfMap ? checkpoint.TotalBytes : 0;
+    private static long CachedWeightBytes(ModelOptions options, IAccelerator accelerator, IWeightCatalog weights) =>
+        accelerator.Capabilities.SharesMemory && !options.ReadInsteadOfMap ? weights.TotalBytes : 0;
 
-    private static string Identity(Checkpoint checkpoint) =>
-        $"{Path.GetFullPath(checkpoint.Folder)} of {checkpoint.TotalBytes} bytes";
+    private static string Identity(ModelOptions options, IWeightCatalog weights) =>
+        $"{Path.GetFullPath(options.Folder)} of {weights.TotalBytes} bytes";
 
     private static void CheckDrafts(ModelOptions options, ModelConfig config)
     {
@@ -91,26 +93,26 @@ public static partial class ModelLoader
     }
 
     private static RankModel[] PackEveryRank(
-        Checkpoint checkpoint, IReadOnlyList<IAccelerator> accelerators, ModelOptions options, KvSpec spec, int context,
+        IWeightCatalog weights, IReadOnlyList<IAccelerator> accelerators, ModelOptions options, KvSpec spec, int context,
         CancellationToken cancel, out KvPoolSize pool)
     {
         var made = new Stack<IDisposable>();
         try
         {
-            var weights = new ModelWeights[accelerators.Count];
-            for (int r = 0; r < weights.Length; r++)
+            var packed = new ModelWeights[accelerators.Count];
+            for (int r = 0; r < packed.Length; r++)
             {
-                weights[r] = WeightPacking.Load(checkpoint, accelerators[r], new RankShard(r, weights.Length), cancellation: cancel);
-                made.Push(weights[r]);
+                packed[r] = WeightPacking.Load(weights, accelerators[r], new RankShard(r, packed.Length), cancellation: cancel);
+                made.Push(packed[r]);
             }
 
-            pool = KvPoolSize.Decide(options, accelerators[0], spec, context, CachedWeightBytes(options, accelerators[0], checkpoint));
-            var ranks = new RankModel[weights.Length];
+            pool = KvPoolSize.Decide(options, accelerators[0], spec, context, CachedWeightBytes(options, accelerators[0], weights));
+            var ranks = new RankModel[packed.Length];
             for (int r = 0; r < ranks.Length; r++)
             {
                 KvStore kv = accelerators[r].CreateKvStore(spec, pool.Blocks);
                 made.Push(kv);
-                ranks[r] = new RankModel(accelerators[r], weights[r], new Glm5Model(checkpoint.Config, weights[r], accelerators[r]), kv);
+                ranks[r] = new RankModel(accelerators[r], packed[r], new Glm5Model(weights.Config, packed[r], accelerators[r]), kv);
             }
 
             return ranks;

@@ -10,20 +10,20 @@ namespace Glm5.Core.Model;
 /// </summary>
 public sealed class WeightPacking
 {
-    private readonly Checkpoint _checkpoint;
+    private readonly IWeightCatalog _weights;
     private readonly IAccelerator _accelerator;
     private readonly RankShard _shard;
     private readonly ModelConfig _config;
     private readonly List<PackedWeight> _owned = [];
 
-    private WeightPacking(Checkpoint checkpoint, IAccelerator accelerator, RankShard shard) =>
-        (_checkpoint, _accelerator, _shard, _config) = (checkpoint, accelerator, shard, checkpoint.Config);
+    private WeightPacking(IWeightCatalog weights, IAccelerator accelerator, RankShard shard) =>
+        (_weights, _accelerator, _shard, _config) = (weights, accelerator, shard, weights.Config);
 
     /// <summary>Packs everything for one rank.</summary>
     public static ModelWeights Load(
-        Checkpoint checkpoint, IAccelerator accelerator, RankShard shard, CancellationToken cancellation = default)
+        IWeightCatalog weights, IAccelerator accelerator, RankShard shard, CancellationToken cancellation = default)
     {
-        var packing = new WeightPacking(checkpoint, accelerator, shard);
+        var packing = new WeightPacking(weights, accelerator, shard);
         try
         {
             return packing.Load(cancellation);
@@ -47,11 +47,11 @@ public sealed class WeightPacking
 
         return new ModelWeights(_owned)
         {
-            Embedding = Pack(_checkpoint.Weight(WeightNames.Embedding), WeightRole.Embedding),
+            Embedding = Pack(_weights.Weight(WeightNames.Embedding), WeightRole.Embedding),
             Layers = layers,
-            FinalNorm = Pack(_checkpoint.Weight(WeightNames.FinalNorm), WeightRole.Vector),
+            FinalNorm = Pack(_weights.Weight(WeightNames.FinalNorm), WeightRole.Vector),
             Head = Pack(
-                _shard.Rows(_checkpoint.Weight(WeightNames.Head), _config.VocabSize, "vocabulary entries"), WeightRole.Head),
+                _shard.Rows(_weights.Weight(WeightNames.Head), _config.VocabSize, "vocabulary entries"), WeightRole.Head),
             Draft = _config.DraftLayerCount > 0 ? Draft(_config.LayerCount) : null,
         };
     }
@@ -105,9 +105,9 @@ public sealed class WeightPacking
         var down = new WeightSource[_config.RoutedExpertCount];
         for (int e = 0; e < down.Length; e++)
         {
-            gateUp[2 * e] = InnerRows(_checkpoint.Weight(WeightNames.ExpertGate(l, e)));
-            gateUp[(2 * e) + 1] = InnerRows(_checkpoint.Weight(WeightNames.ExpertUp(l, e)));
-            down[e] = InnerColumns(_checkpoint.Weight(WeightNames.ExpertDown(l, e)));
+            gateUp[2 * e] = InnerRows(_weights.Weight(WeightNames.ExpertGate(l, e)));
+            gateUp[(2 * e) + 1] = InnerRows(_weights.Weight(WeightNames.ExpertUp(l, e)));
+            down[e] = InnerColumns(_weights.Weight(WeightNames.ExpertDown(l, e)));
         }
 
         return new MoeWeights
@@ -153,7 +153,7 @@ public sealed class WeightPacking
     private WeightSource InnerColumns(WeightSource weight) =>
         _shard.Columns(weight, (int)weight.Columns, $"columns of {weight.Name}");
 
-    private WeightSource Source(int l, string name) => _checkpoint.Weight(WeightNames.InLayer(l, name));
+    private WeightSource Source(int l, string name) => _weights.Weight(WeightNames.InLayer(l, name));
 
     private PackedWeight Linear(int l, string name) => Pack(Source(l, name), WeightRole.Linear);
 

@@ -1,0 +1,31 @@
+namespace Glm5.Core.Simulation;
+
+/// <summary>
+/// A clock that moves when it is told to. One thread advances it; any may read it. It counts from an arbitrary moment,
+/// in nanoseconds.
+/// </summary>
+public sealed class VirtualTime : TimeProvider
+{
+    private const long Nanoseconds = 1_000_000_000;
+
+    private long _now;
+
+    /// <inheritdoc/>
+    public override long TimestampFrequency => Nanoseconds;
+
+    /// <summary>Seconds since its beginning.</summary>
+    public double Seconds => GetTimestamp() / (double)Nanoseconds;
+
+    /// <inheritdoc/>
+    public override long GetTimestamp() => Volatile.Read(ref _now);
+
+    /// <inheritdoc/>
+    public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddTicks(GetTimestamp() / 100);
+
+    /// <summary>Moves on by so many seconds, rounded to a nanosecond; never back.</summary>
+    public void Advance(double seconds) =>
+        Volatile.Write(ref _now, _now + (long)Math.Round(Math.Max(0, seconds) * Nanoseconds));
+
+    /// <summary>Moves on to a moment, unless it is past already.</summary>
+    public void AdvanceTo(double seconds) => Advance(seconds - Seconds);
+}
