@@ -9,13 +9,16 @@ using Glm5.Host.Serving;
 namespace Glm5.Host.Cli;
 
 /// <summary>The words that say which model runs on what, and how: one set for every command that loads one.</summary>
-internal sealed class ModelFlags
+/// <param name="byShape">True for commands that need a model's shape only: a config.json will do.</param>
+internal sealed class ModelFlags(bool byShape = false)
 {
     private readonly Argument<string> _model = new("model")
     {
-        Description = $"A checkpoint's folder, or organisation/name at a hub; without it the embedded {EmbeddedModel.Name}",
+        Description = byShape
+            ? $"A config.json, a checkpoint's folder, or organisation/name; without it {ModelShape.Default}"
+            : $"A checkpoint's folder, or organisation/name at a hub; without it the embedded {EmbeddedModel.Name}",
         Arity = ArgumentArity.ZeroOrOne,
-        DefaultValueFactory = _ => EmbeddedModel.Name,
+        DefaultValueFactory = _ => byShape ? ModelShape.Default : EmbeddedModel.Name,
     };
 
     private readonly HubFlags _hub = new();
@@ -81,12 +84,23 @@ internal sealed class ModelFlags
     /// <exception cref="HubException">Its name contradicts another flag.</exception>
     public ChosenModel Model(ParseResult line) => ChosenModel.Read(line.GetValue(_model)!, _hub, line);
 
+    /// <summary>The ranks that a line asks for; null where it leaves them open.</summary>
+    public int? Ranks(ParseResult line) => line.GetResult(_ranks) is { Implicit: false } ? line.GetValue(_ranks) : null;
+
+    /// <summary>The model's shape in a parsed line.</summary>
+    /// <exception cref="HubException">It is not here; says what to do.</exception>
+    public ModelShape Shape(ParseResult line) => ModelShape.Find(line.GetValue(_model)!, _hub, line.CommandResult);
+
     /// <summary>Adds the words to a command.</summary>
     public void AddTo(LayeredCommand command)
     {
-        OneOf.Take(_device, BackendCatalog.DeviceNames);
-        _model.Validators.Add(RequireModel);
-        command.Validators.Add(RequireEmbedded);
+        DeviceFlag.Bound(_device);
+        if (!byShape)
+        {
+            _model.Validators.Add(RequireModel);
+            command.Validators.Add(RequireEmbedded);
+        }
+
         command.Add(_model);
         command.Add(new FlagGroup("The model", [.. _hub.Options, _skipTokenizer, _noMap]));
         command.Add(new FlagGroup("Device and memory", _device, _ranks, _threads, _blockSlots, _kvBytes, _kvFraction, _utilization));
@@ -95,9 +109,12 @@ internal sealed class ModelFlags
     }
 
     /// <summary>The options in a parsed line.</summary>
-    public ModelOptions Read(ParseResult line) => new()
+    public ModelOptions Read(ParseResult line) => Read(line, Model(line).Folder);
+
+    /// <summary>The options in a parsed line, for a folder that is known.</summary>
+    public ModelOptions Read(ParseResult line, string folder) => new()
     {
-        Folder = Model(line).Folder,
+        Folder = folder,
         Ranks = line.GetValue(_ranks),
         Threads = line.GetValue(_threads),
         MaxSequences = line.GetValue(_sequences),
