@@ -26,6 +26,13 @@ public sealed class VirtualTime : TimeProvider
     public void Advance(double seconds) =>
         Volatile.Write(ref _now, _now + (long)Math.Round(Math.Max(0, seconds) * Nanoseconds));
 
-    /// <summary>Moves on to a moment, unless it is past already.</summary>
-    public void AdvanceTo(double seconds) => Advance(seconds - Seconds);
+    /// <summary>Moves on to the first nanosecond that is not before a moment, unless that is past already.</summary>
+    public void AdvanceTo(double seconds)
+    {
+        long to = (long)Math.Ceiling(seconds * Nanoseconds);
+        // Seconds as a number round: whoever waits for this moment must find that it has come.
+        while (to / (double)Nanoseconds < seconds)
+            to++;
+        Volatile.Write(ref _now, Math.Max(_now, to));
+    }
 }
