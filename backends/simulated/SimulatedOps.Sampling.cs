@@ -17,7 +17,7 @@ internal sealed partial class SimulatedOps
             while (true)
             {
                 SampleKey key = sampler.NextKey;
-                int token = tokens.At(key, (int)logits[1], sampler);
+                int token = TokenSource.At(key, (int)logits[1], sampler);
                 batch.Tokens[row] = new SampledToken(token, float.NaN, null);
                 sampler.Accept(token);
                 if (batch.Drafts[row] < 0 || !tokens.Accepts(key, row - first))

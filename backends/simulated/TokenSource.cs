@@ -13,7 +13,7 @@ namespace Glm5.Backends.Simulated;
 internal sealed class TokenSource(IReadOnlyList<double> acceptance)
 {
     /// <summary>The token that is due; of those that may not be chosen now, the next that may.</summary>
-    public int At(SampleKey key, int vocabulary, SequenceSampler sampler)
+    public static int At(SampleKey key, int vocabulary, SequenceSampler sampler)
     {
         int token = (int)(KeyedRandom.Unit(key.Seed, key.Position, DrawPurpose.Token) * vocabulary);
         for (int tried = 0; tried < vocabulary && !sampler.Allows(token); tried++)

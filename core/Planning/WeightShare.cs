@@ -1,6 +1,5 @@
 using Glm5.Core.Accelerator;
 using Glm5.Core.Model;
-using Glm5.Core.Parallel;
 using Glm5.Core.Weights;
 
 namespace Glm5.Core.Planning;

@@ -16,7 +16,7 @@ public sealed partial class OperationsPageTests
     public async Task It_lists_every_flag_of_serve_and_chat_and_no_other()
     {
         string help = await HelpAsync("serve") + await HelpAsync("chat") + await HelpAsync("pull")
-            + await HelpAsync("parse") + await HelpAsync("probe");
+            + await HelpAsync("parse") + await HelpAsync("probe") + await HelpAsync("plan") + await HelpAsync("simulate");
         Assert.AreEqual(
             string.Join(' ', Found(Flag(), help).Except(["--help"])),
             string.Join(' ', Found(Flag(), s_page).Except(["--project"])));
