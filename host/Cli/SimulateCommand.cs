@@ -3,7 +3,6 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Json;
 using Glm5.Core;
-using Glm5.Core.Accelerator;
 using Glm5.Core.Simulation;
 using Glm5.Host.Cli.Flags;
 using Glm5.Host.Simulation;

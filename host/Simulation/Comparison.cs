@@ -60,7 +60,7 @@ internal sealed record Comparison(
             countsHostTime: false, progress: null, cancel);
     }
 
-    private static IReadOnlyList<double> Acceptance(PublishedFigure published) =>
+    private static double[] Acceptance(PublishedFigure published) =>
         published.Accepted is { } accepted ? Simulator.Conditional(accepted)
         : published.AcceptedLength is { } length ? [Simulator.AcceptanceFor(length, published.Drafts)]
         : [0];
