@@ -13,7 +13,12 @@ public sealed class Glm5PlanTests
 
     private static readonly ModelOptions s_options = new()
     {
-        Folder = "", Ranks = 8, MaxSequences = 64, MaxBatchedTokens = 512, MemoryUtilization = 0.9, SpeculativeTokens = 3,
+        Folder = "",
+        Ranks = 8,
+        MaxSequences = 64,
+        MaxBatchedTokens = 512,
+        MemoryUtilization = 0.9,
+        SpeculativeTokens = 3,
     };
 
     [TestMethod]

@@ -48,8 +48,13 @@ public sealed class PlannedBytesTests
     {
         var options = new ModelOptions
         {
-            Folder = folder, Ranks = ranks, MaxModelLength = 128, MaxSequences = 4, MaxBatchedTokens = 32,
-            KvBytes = ranks * (4L << 20), SkipTokenizer = true,
+            Folder = folder,
+            Ranks = ranks,
+            MaxModelLength = 128,
+            MaxSequences = 4,
+            MaxBatchedTokens = 32,
+            KvBytes = ranks * (4L << 20),
+            SkipTokenizer = true,
         };
         using WeightBlueprint blueprint = WeightBlueprint.Open(folder);
         MemoryPlan plan = new MemoryPlanner(blueprint, s_cpu.Footprint, options).Plan(new ParallelLayout(ranks));

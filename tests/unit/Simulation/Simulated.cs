@@ -12,7 +12,11 @@ internal static class Simulated
     /// <summary>Eight ranks and what a server would be started with.</summary>
     public static ModelOptions Options { get; } = new()
     {
-        Folder = RepositoryFiles.Data("glm5-fp8"), Ranks = 8, MaxSequences = 128, MaxBatchedTokens = 4096, SkipTokenizer = true,
+        Folder = RepositoryFiles.Data("glm5-fp8"),
+        Ranks = 8,
+        MaxSequences = 128,
+        MaxBatchedTokens = 4096,
+        SkipTokenizer = true,
         AdaptSpeculation = false,
     };
 

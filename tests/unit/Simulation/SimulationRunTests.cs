@@ -10,13 +10,22 @@ public sealed class SimulationRunTests
 {
     private static readonly ModelOptions s_tiny = new()
     {
-        Folder = RepositoryFiles.Golden("tiny-full"), Ranks = 2, MaxSequences = 16, MaxBatchedTokens = 64, MaxModelLength = 128,
-        KvBytes = 2 * (1 << 20), SkipTokenizer = true, AdaptSpeculation = false,
+        Folder = RepositoryFiles.Golden("tiny-full"),
+        Ranks = 2,
+        MaxSequences = 16,
+        MaxBatchedTokens = 64,
+        MaxModelLength = 128,
+        KvBytes = 2 * (1 << 20),
+        SkipTokenizer = true,
+        AdaptSpeculation = false,
     };
 
     private static readonly Workload s_workload = new()
     {
-        Requests = 40, Input = new LengthRange(5, 60), Output = new LengthRange(1, 30), Concurrency = 8,
+        Requests = 40,
+        Input = new LengthRange(5, 60),
+        Output = new LengthRange(1, 30),
+        Concurrency = 8,
     };
 
     [TestMethod]
