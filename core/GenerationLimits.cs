@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Glm5.Core.Constrained;
 
 namespace Glm5.Core;
 
@@ -14,6 +15,7 @@ internal sealed record GenerationLimits(int ContextLength, int VocabularySize)
         CheckIds(request.Prompt, "prompt");
         CheckIds(request.StopIds, "stop_token_ids");
         CheckSampling(request.Sampling);
+        CheckGrammar(request);
         return CheckLength(request);
     }
 
@@ -77,6 +79,24 @@ internal sealed record GenerationLimits(int ContextLength, int VocabularySize)
                 throw Refused("logit_bias", $"logit_bias names token {id}; token ids go from 0 to {VocabularySize - 1}");
             if (!float.IsFinite(bias))
                 throw Refused("logit_bias", $"logit_bias of token {id} is {bias}; it must be a number");
+        }
+    }
+
+    private void CheckGrammar(GenerationRequest request)
+    {
+        if (request.Grammar is not { } grammar)
+            return;
+        if (grammar.Vocabulary.Size != VocabularySize)
+        {
+            throw Refused(
+                "grammar", $"the grammar is over {grammar.Vocabulary.Size} tokens, the model has {VocabularySize}");
+        }
+
+        if (GrammarCursor.EndIds(grammar.Vocabulary, request.StopIds).IsEmpty)
+        {
+            throw Refused(
+                "stop_token_ids", "an answer with a given form needs a token that ends it: one of the model's own, which "
+                + "ignore_eos takes away");
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Glm5.Core.Constrained;
 
 namespace Glm5.Core.Sampling;
 
@@ -7,8 +8,8 @@ namespace Glm5.Core.Sampling;
 /// Randomness is keyed by seed and position, never by call order. Used by one thread at a time, the one that samples.
 /// </summary>
 /// <remarks>
-/// In this order: ids that name nothing become impossible; log probabilities are taken; logit bias; penalties; stop ids
-/// become impossible until the answer is long enough; at temperature 0 the best; otherwise temperature, min-p, top-k,
+/// In this order: ids that name nothing become impossible; log probabilities are taken; logit bias; penalties; what the
+/// answer's grammar does not let through becomes impossible, and stop ids until the answer is long enough; at temperature 0 the best; otherwise temperature, min-p, top-k,
 /// top-p, draw. The lowest id wins among equals. Logits that are not numbers count as impossible, and when nothing is
 /// possible the lowest id that may be chosen is.
 /// </remarks>
@@ -26,6 +27,7 @@ public sealed class SequenceSampler
     private readonly Penalties? _penalties;
     private readonly TokenMask _unnamed;
     private readonly SamplingScratch _scratch;
+    private readonly GrammarCursor? _form;
     private int _accepted;
 
     /// <summary>A sampler for a request, at the beginning of its answer.</summary>
@@ -39,6 +41,8 @@ public sealed class SequenceSampler
         (_promptLength, _minTokens, _stopIds) = (request.Prompt.Length, request.MinTokens, request.StopIds);
         _bias = [.. request.Sampling.LogitBias];
         _penalties = Penalties.Of(request.Sampling, request.Prompt.AsSpan());
+        if (request.Grammar is { } grammar)
+            _form = new GrammarCursor(grammar, request.StopIds, request.GrammarAfter);
         IsGreedy = _parameters.Temperature < LowestTemperature;
         IsPlainArgMax = IsGreedy && _bias.Length == 0 && _penalties is null && _parameters.LogProbs is null;
     }
@@ -51,12 +55,15 @@ public sealed class SequenceSampler
 
     private bool IsGreedy { get; }
 
-    private bool MustGoOn => _accepted < _minTokens;
+    /// <summary>An answer whose form is complete ends, however short it is.</summary>
+    private bool MustGoOn => _accepted < _minTokens && _form?.MustEnd != true;
 
     /// <summary>
-    /// True for a token that may be chosen now: it names something, and does not stop an answer too early.
+    /// True for a token that may be chosen now: it names something, does not stop an answer too early, and fits the
+    /// answer's grammar.
     /// </summary>
-    public bool Allows(int token) => !_unnamed.Forbids(token) && !(MustGoOn && _stopIds.AsSpan().Contains(token));
+    public bool Allows(int token) =>
+        !_unnamed.Forbids(token) && !(MustGoOn && _stopIds.AsSpan().Contains(token)) && _form?.Allows(token) != false;
 
     /// <summary>
     /// Chooses from logits [vocab], which it may overwrite. Does not count the token: see <see cref="Accept"/>.
@@ -74,6 +81,7 @@ public sealed class SequenceSampler
     {
         _accepted++;
         _penalties?.Count(token);
+        _form?.Accept(token);
     }
 
     private SampledToken ChooseWithLogProbs(Span<float> logits, int top)
@@ -103,6 +111,7 @@ public sealed class SequenceSampler
         foreach ((int token, float bias) in _bias)
             logits[token] += bias;
         _penalties?.Apply(logits);
+        _form?.Apply(logits);
         if (MustGoOn)
         {
             foreach (int stop in _stopIds)

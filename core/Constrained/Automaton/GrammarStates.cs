@@ -13,23 +13,24 @@ internal sealed class GrammarStates
     private readonly Lock _gate = new();
     private readonly HashSet<GrammarState> _states = [];
     private readonly PlaceSet _places;
-    private readonly GrammarState _dead;
 
     public GrammarStates(Grammar grammar)
     {
         _grammar = grammar;
         _classes = grammar.Classes + OutputTags.Count;
         _places = new PlaceSet(grammar);
-        _dead = new GrammarState([], canEnd: false, _classes);
         Start = Intern(_places.Begin());
     }
+
+    /// <summary>Where no text of any grammar stands.</summary>
+    public static GrammarState Dead { get; } = new([], canEnd: false, 0);
 
     /// <summary>Before the first byte.</summary>
     public GrammarState Start { get; }
 
     /// <summary>Where a byte leads; a dead state when it cannot come here.</summary>
     public GrammarState Step(GrammarState state, byte value) =>
-        state.IsOver ? _dead : Step(state, _grammar.ClassOf(value), value, EdgeKind.Bytes);
+        state.IsOver ? Dead : Step(state, _grammar.ClassOf(value), value, EdgeKind.Bytes);
 
     /// <summary>Where several bytes lead.</summary>
     public GrammarState Step(GrammarState state, ReadOnlySpan<byte> bytes)
@@ -41,7 +42,7 @@ internal sealed class GrammarStates
 
     /// <summary>Where a tag leads.</summary>
     public GrammarState Step(GrammarState state, OutputTag tag) =>
-        state.IsOver ? _dead : Step(state, _grammar.Classes + (int)tag, (int)tag, EdgeKind.Tag);
+        state.IsOver ? Dead : Step(state, _grammar.Classes + (int)tag, (int)tag, EdgeKind.Tag);
 
     /// <summary>Forgets what was found. States that somebody holds stay good.</summary>
     public void Forget()
@@ -74,7 +75,7 @@ internal sealed class GrammarStates
     {
         Place[] places = fits ? _places.Leaves() : [];
         if (!fits || (places.Length == 0 && !_places.CanEnd))
-            return _dead;
+            return Dead;
         var state = new GrammarState(places, _places.CanEnd, _classes) { PlainCharacters = PlainCharacters(places) };
         if (_states.TryGetValue(state, out GrammarState? same))
             return same;

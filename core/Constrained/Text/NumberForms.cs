@@ -38,7 +38,7 @@ internal static class NumberForms
         return automaton;
     }
 
-    private static RegexNode AtLeast(NumberBound bound)
+    private static RegexNode.Choice AtLeast(NumberBound bound)
     {
         if (bound.Value > 0 || bound is { Value: 0, IsExcluded: true })
             return UnsignedAtLeast(bound);
