@@ -13,11 +13,11 @@ internal sealed class SchemaReader(JsonElement root)
 
     /// <summary>The alternatives; none when the schemas exclude each other.</summary>
     /// <exception cref="GrammarException">A schema is not well formed, not implemented or too large.</exception>
-    public List<SchemaShape> Alternatives(IEnumerable<SchemaPlace> together)
+    public List<SchemaShape> Alternatives(IReadOnlyList<SchemaPlace> together)
     {
         var open = new Stack<Pending>();
-        foreach (SchemaPlace place in together)
-            open.Push(new Pending(place, null));
+        for (int i = together.Count - 1; i >= 0; i--)
+            open.Push(new Pending(together[i], null));
         var into = new List<SchemaShape>();
         Narrow(open, [], [], new SchemaShape(), into);
         return into;
@@ -82,10 +82,13 @@ internal sealed class SchemaReader(JsonElement root)
     private void Follow(Pending from, Stack<Pending> open, Stack<List<Pending>> unions)
     {
         SchemaPlace place = from.Place;
+
+        // What is pushed last is looked at first: members keep the order in which the schema names them.
+        List<Pending> all = Parts(from, "allOf");
+        for (int i = all.Count - 1; i >= 0; i--)
+            open.Push(all[i]);
         if (place.TryGet("$ref", JsonValueKind.String, out JsonElement reference))
             open.Push(new Pending(place.Resolve(root, reference.GetString()!), from));
-        foreach (Pending part in Parts(from, "allOf"))
-            open.Push(part);
         foreach (string keyword in (ReadOnlySpan<string>)["anyOf", "oneOf"])
         {
             if (Parts(from, keyword) is { Count: > 0 } union)

@@ -23,7 +23,7 @@ internal sealed class SchemaValues(SchemaReader reader)
         return values;
     }
 
-    private bool Admits(IEnumerable<SchemaPlace> together, JsonElement value)
+    private bool Admits(IReadOnlyList<SchemaPlace> together, JsonElement value)
     {
         foreach (SchemaShape shape in reader.Alternatives(together))
         {

@@ -8,11 +8,15 @@ internal sealed class ThompsonStates
     /// <summary>Parts that add no state, repeated, must not take for ever either.</summary>
     private const int MostParts = 20 * GrammarBounds.PatternStates;
 
+    /// <summary>Optional parts in a row are each near to all that follow.</summary>
+    private const int MostLooks = 100 * GrammarBounds.PatternStates;
+
     private readonly List<List<CharEdge>> _edges = [];
     private readonly List<List<int>> _empty = [];
     private readonly int _first;
     private readonly int _last;
     private int _parts;
+    private int _looks;
 
     public ThompsonStates(RegexNode node)
     {
@@ -119,6 +123,7 @@ internal sealed class ThompsonStates
         var open = new Stack<int>([state]);
         while (open.TryPop(out int at))
         {
+            CharAutomaton.Builder.Require(++_looks < MostLooks);
             foreach (int next in _empty[at])
             {
                 if (near.Add(next))
