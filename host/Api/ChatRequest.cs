@@ -31,7 +31,6 @@ internal sealed record ChatRequest
         string model = fields.Text("model") ?? served.Names[0];
         ModelsEndpoint.RequireServed(served, model);
         ChatTemplateInput template = ReadTemplate(fields);
-        RequireText(fields);
         var request = new ChatRequest
         {
             Model = model,
@@ -47,6 +46,7 @@ internal sealed record ChatRequest
                 "skip_special_tokens", "skip_special_tokens: false is not implemented for chats; use /v1/completions");
         }
 
+        ChatTools.RequireEither(request);
         return request;
     }
 
@@ -66,22 +66,5 @@ internal sealed record ChatRequest
         if (top > 0 && !wanted)
             throw ApiException.Invalid("top_logprobs", "top_logprobs is only for requests with \"logprobs\": true");
         return wanted ? top ?? 0 : null;
-    }
-
-    private static void RequireText(RequestFields fields)
-    {
-        RequestFields? format = fields.Nested("response_format");
-        if (format is null)
-            return;
-        string? type = format.Text("type");
-        if (type is not "text")
-        {
-            throw ApiException.NotImplemented(
-                "response_format",
-                $"response_format of type '{type ?? "nothing"}' is not implemented; constrained output does not exist "
-                + "here yet: ask for JSON in the prompt and check the answer");
-        }
-
-        format.RequireAllRead();
     }
 }

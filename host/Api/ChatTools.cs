@@ -65,6 +65,18 @@ internal static class ChatTools
         }
     }
 
+    /// <summary>Refuses a form of the answer together with tools.</summary>
+    /// <exception cref="ApiException">The request has both.</exception>
+    public static void RequireEither(ChatRequest request)
+    {
+        if (request.Fields.Grammar is not null && request.Template.Tools is not null)
+        {
+            throw ApiException.NotImplemented(
+                "tools", "tools: together with a form of the answer they are not implemented; send one of them, or "
+                + "tool_choice \"none\"");
+        }
+    }
+
     /// <summary>Whether tool_choice lets the model call tools.</summary>
     public static bool MayCall(RequestFields fields)
     {

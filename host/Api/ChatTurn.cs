@@ -29,7 +29,7 @@ internal sealed class ChatTurn : IDisposable
     /// <exception cref="EngineBusyException">The queue is full.</exception>
     public static ChatTurn Begin(HttpContext http, ReadyModel ready, ChatRequest request, ChatPrompt prompt, string id)
     {
-        Generation generation = Submit(ready, request.Fields, prompt.Tokens);
+        Generation generation = Submit(ready, request.Fields, prompt);
         http.Response.Headers["x-request-id"] = id;
         var answer = new ChatAnswer(ready, request, generation, prompt.StartsInReasoning);
         return new ChatTurn(http, id, generation, prompt, answer);
@@ -52,11 +52,13 @@ internal sealed class ChatTurn : IDisposable
     /// <summary>Frees the sequence, wherever it is.</summary>
     public void Dispose() => _generation.Dispose();
 
-    private static Generation Submit(ReadyModel ready, SamplingFields fields, int[] prompt)
+    private static Generation Submit(ReadyModel ready, SamplingFields fields, ChatPrompt prompt)
     {
+        // Reasoning is free; the form is the answer's.
+        int? after = prompt.StartsInReasoning ? ready.Model.Tokenizer?.AddedTokenId("</think>") : null;
         try
         {
-            return ready.Engine.Submit(fields.ToRequest(prompt.ToImmutableArray()));
+            return ready.Engine.Submit(fields.ToRequest(prompt.Tokens.ToImmutableArray(), after));
         }
         catch (RequestRefusedException refused) when (refused.Field == "prompt")
         {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Glm5.Core;
+using Glm5.Core.Constrained;
 using Glm5.Core.Model;
 using Glm5.Host.Serving;
 
@@ -44,6 +45,9 @@ internal sealed record SamplingFields
     /// <summary>Whom the prompt's cached rows are shared with: requests of the same salt.</summary>
     public string? CacheSalt { get; init; }
 
+    /// <summary>The form that the answer must have; null for any.</summary>
+    public TokenGrammar? Grammar { get; init; }
+
     /// <summary>Whether the answer comes in chunks.</summary>
     public bool Stream { get; init; }
 
@@ -78,6 +82,7 @@ internal sealed record SamplingFields
             SkipSpecial = fields.Flag("skip_special_tokens") ?? true,
             ReturnTokenIds = (fields.Flag("return_token_ids") ?? false) || ready.Model.Tokenizer is null,
             CacheSalt = ReadSalt(fields),
+            Grammar = FormFields.Read(fields, ready),
             Stream = stream,
             IncludeUsage = usage,
             ContinuousUsage = continuous,
@@ -86,6 +91,12 @@ internal sealed record SamplingFields
         {
             throw ApiException.Invalid(
                 "stop", "stop: this server serves token ids without a tokenizer; use stop_token_ids");
+        }
+
+        if (read.Grammar is not null && ignoreEos)
+        {
+            throw ApiException.Invalid(
+                "ignore_eos", "ignore_eos: an answer with a form ends when the form is complete; send one or the other");
         }
 
         if (read.MinTokens > read.MaxTokens)
@@ -98,7 +109,9 @@ internal sealed record SamplingFields
     }
 
     /// <summary>What the engine is asked to continue.</summary>
-    public GenerationRequest ToRequest(ImmutableArray<int> prompt) => new()
+    /// <param name="prompt">Its ids.</param>
+    /// <param name="grammarAfter">The token after which the answer's form begins; null: at once.</param>
+    public GenerationRequest ToRequest(ImmutableArray<int> prompt, int? grammarAfter = null) => new()
     {
         Prompt = prompt,
         Sampling = Sampling,
@@ -106,6 +119,8 @@ internal sealed record SamplingFields
         MinTokens = MinTokens,
         StopIds = StopIds,
         CacheSalt = CacheSalt,
+        Grammar = Grammar,
+        GrammarAfter = grammarAfter,
     };
 
     /// <summary>Reads an array of token ids of the vocabulary; empty when absent.</summary>

@@ -11,4 +11,8 @@ internal sealed record ReadyModel(LoadedModel Model, Engine Engine)
     /// <summary>Ids that end a turn: generation_config.json's where it has some, otherwise config.json's.</summary>
     public ImmutableArray<int> EosTokenIds { get; } =
         Model.Generation.EosTokenIds.IsEmpty ? Model.Config.EosTokenIds : Model.Generation.EosTokenIds;
+
+    /// <summary>Forms of answers; null when token ids are served.</summary>
+    public AnswerForms? Forms { get; } =
+        Model.Tokenizer is { } tokenizer ? new AnswerForms(tokenizer, Model.Config.VocabSize) : null;
 }

@@ -38,12 +38,14 @@ internal static class MessagesRequest
                 MaxTokens = (int)maxTokens,
                 StopIds = ready.EosTokenIds,
                 Stops = SamplingFields.ReadStops(fields, "stop_sequences"),
+                Grammar = FormFields.ReadFormat(fields.Nested("output_config")?.Nested("format"), ready),
                 Stream = fields.Flag("stream") ?? false,
             },
             ParallelToolCalls = MessagesTools.ReadParallel(fields),
             IncludeReasoning = showsThinking,
         };
         fields.RequireAllRead(MessagesFields.OfRequest);
+        ChatTools.RequireEither(request);
         return request;
     }
 
@@ -122,6 +124,8 @@ internal static class MessagesRequest
             variables["reasoning_effort"] = value;
         }
 
+        // The form of the answer is read with the other fields of the answer; counting tokens needs none.
+        output.Nested("format");
         output.RequireAllRead(MessagesFields.OfOutputConfig);
     }
 }
