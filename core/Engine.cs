@@ -10,8 +10,8 @@ namespace Glm5.Core;
 
 /// <summary>Runs steps for as long as there are sequences: schedule, run, publish. One thread of its own.</summary>
 /// <remarks>
-/// While the ranks compute a step, the engine's thread publishes the tokens of the step before and prepares the step
-/// after. Between two steps it only takes new requests and cancellations and fills in the tokens just chosen.
+/// While the ranks compute a step, the engine's thread publishes the tokens of the step before, finds the masks of its
+/// own and prepares the step after. Between two steps it only takes new requests and cancellations and fills in the tokens just chosen.
 /// </remarks>
 public sealed partial class Engine : IDisposable
 {
@@ -136,7 +136,7 @@ public sealed partial class Engine : IDisposable
 
     /// <summary>
     /// One turn of the engine: close the step that was prepared, run it, and while it runs publish the tokens of the one
-    /// before and prepare the one after. False when there was nothing to run.
+    /// before, find the masks and prepare the one after. False when there was nothing to run.
     /// </summary>
     internal bool Turn()
     {
@@ -154,6 +154,7 @@ public sealed partial class Engine : IDisposable
         try
         {
             Publish();
+            step.Batch.Foresee();
             _scheduler.Prepare(_other);
         }
         finally

@@ -34,6 +34,9 @@ public sealed class Grammar
 
     internal int Root { get; }
 
+    /// <summary>Memory that it takes, roughly.</summary>
+    internal long Bytes => ((long)_edges.Length * 32) + ((long)_firstEdge.Length * 8) + (Rules.Length * 64L);
+
     /// <summary>Kinds of bytes that no edge tells apart; tags are numbered after them.</summary>
     internal int Classes { get; }
 

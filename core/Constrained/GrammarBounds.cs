@@ -31,8 +31,8 @@ internal static class GrammarBounds
     /// </summary>
     public const int Places = 4_096;
 
-    /// <summary>Positions that are remembered; when there are more, all are forgotten.</summary>
-    public const int Positions = 20_000;
+    /// <summary>Bytes of positions that are remembered; when there are more, all are forgotten.</summary>
+    public const int PositionBytes = 16 << 20;
 
     /// <summary>Bytes of masks that are remembered; when there are more, all are forgotten.</summary>
     public const int MaskBytes = 8 << 20;
@@ -41,5 +41,5 @@ internal static class GrammarBounds
     /// Places looked at for one mask. Beyond it the tokens not yet looked at count as wrong, single bytes aside: a
     /// monstrous form costs long tokens, not everybody's time.
     /// </summary>
-    public const int MaskLooks = 8_000_000;
+    public const int MaskLooks = 2_000_000;
 }

@@ -7,7 +7,7 @@ namespace Glm5.Core.Constrained;
 /// <summary>
 /// One answer's way through its grammar. Before the token after which the grammar binds, the answer may be anything but
 /// over or a tool call; after it, only what the grammar lets through, and its end where the grammar can end or knows no
-/// other way. One thread.
+/// other way. One thread; <see cref="Foresee"/> any.
 /// </summary>
 internal sealed class GrammarCursor
 {
@@ -65,12 +65,32 @@ internal sealed class GrammarCursor
     }
 
     /// <summary>Goes on by a token.</summary>
-    public void Accept(int token)
+    public void Accept(int token) => Volatile.Write(ref _state, After(_state, token));
+
+    /// <summary>
+    /// Finds the masks that the next choices need while nobody waits for them. It may miss a token that is accepted
+    /// meanwhile: then it has looked at places that are past.
+    /// </summary>
+    /// <param name="drafts">Tokens that may come next; one below 0 ends them.</param>
+    public void Foresee(ReadOnlySpan<int> drafts)
     {
-        if (_state is null)
-            _state = token == _bindsAfter ? _grammar.Start : null;
-        else if (!_endIds.AsSpan().Contains(token))
-            _state = _grammar.Step(_state, token);
+        GrammarState? state = Volatile.Read(ref _state);
+        foreach (int draft in drafts)
+        {
+            if (state is { IsOver: false })
+                _grammar.Allowed(state);
+            if (draft < 0 || state is { IsOver: true })
+                return;
+            state = After(state, draft);
+        }
+    }
+
+    /// <summary>Where a token leads; the end of the answer leads nowhere.</summary>
+    private GrammarState? After(GrammarState? state, int token)
+    {
+        if (state is null)
+            return token == _bindsAfter ? _grammar.Start : null;
+        return _endIds.AsSpan().Contains(token) ? state : _grammar.Step(state, token);
     }
 
     private bool IsCall(int token) => token == _grammar.Vocabulary.IdOf(OutputTag.CallOpen);

@@ -13,6 +13,7 @@ public sealed class TokenGrammar
     private readonly GrammarStates _states;
     private readonly Lock _gate = new();
     private readonly ulong[] _words;
+    private readonly GrammarState[] _path;
     private int _maskBytes;
 
     /// <summary>Puts a grammar over a vocabulary.</summary>
@@ -21,9 +22,13 @@ public sealed class TokenGrammar
         _vocabulary = vocabulary;
         _states = new GrammarStates(grammar);
         _words = new ulong[vocabulary.PlainWords.Length];
+        _path = new GrammarState[Math.Max(vocabulary.Plain.Deepest, vocabulary.Others.Deepest) + 1];
     }
 
     internal GrammarVocabulary Vocabulary => _vocabulary;
+
+    /// <summary>Memory that it takes, roughly: the grammar, and what is remembered of it.</summary>
+    public long Bytes => _states.Bytes + _maskBytes;
 
     internal GrammarState Start => _states.Start;
 
@@ -53,11 +58,12 @@ public sealed class TokenGrammar
             else
             {
                 Array.Clear(_words);
-                _vocabulary.Plain.Mark(_states, state, _words, ref looks);
+                _vocabulary.Plain.Mark(_states, state, _words, _path, ref looks);
             }
 
-            _vocabulary.Others.Mark(_states, state, _words, ref looks);
+            _vocabulary.Others.Mark(_states, state, _words, _path, ref looks);
             MarkTags(state);
+            Array.Clear(_path);
             var allowed = new AllowedTokens(_words);
             Remember(state, allowed);
             return allowed;

@@ -10,11 +10,13 @@ internal sealed class TokenTrie
 {
     private const int NoToken = -1;
 
+    /// <summary>What a step costs that is not known yet, in looks at one that is.</summary>
+    private const int LooksOfNewStep = 50;
+
     private readonly Node[] _nodes;
 
     /// <summary>By token: the next one with the same bytes.</summary>
     private readonly Dictionary<int, int> _twins = [];
-    private readonly int _deepest;
 
     /// <param name="tokens">Ids.</param>
     /// <param name="bytesOf">Their bytes, at least one each.</param>
@@ -41,7 +43,7 @@ internal sealed class TokenTrie
             if (nodes[path[^1]].Token is not NoToken and int twin)
                 _twins.Add(token, twin);
             nodes[path[^1]] = nodes[path[^1]] with { Token = token };
-            _deepest = Math.Max(_deepest, bytes.Length);
+            Deepest = Math.Max(Deepest, bytes.Length);
             before = bytes;
         }
 
@@ -49,10 +51,17 @@ internal sealed class TokenTrie
         _nodes = [.. nodes];
     }
 
+    /// <summary>Bytes of the longest token.</summary>
+    public int Deepest { get; }
+
     /// <summary>Sets the bits of the tokens that may come, looking at no more places than are left.</summary>
-    public void Mark(GrammarStates states, GrammarState from, Span<ulong> words, ref int looks)
+    /// <param name="states">The automaton.</param>
+    /// <param name="from">Where the text stands.</param>
+    /// <param name="words">One bit a token.</param>
+    /// <param name="path">Room for one state more than <see cref="Deepest"/>.</param>
+    /// <param name="looks">Places that may still be looked at.</param>
+    public void Mark(GrammarStates states, GrammarState from, Span<ulong> words, GrammarState[] path, ref int looks)
     {
-        var path = new GrammarState[_deepest + 1];
         path[0] = from;
         for (int at = 0; at < _nodes.Length;)
         {
@@ -63,8 +72,9 @@ internal sealed class TokenTrie
                 continue;
             }
 
+            int found = states.Found;
             GrammarState above = path[node.Depth - 1], state = states.Step(above, node.Value);
-            looks -= above.Places.Length;
+            looks -= above.Places.Length * (states.Found == found ? 1 : LooksOfNewStep);
             if (!state.IsDead)
                 Mark(node.Token, words);
             path[node.Depth] = state;

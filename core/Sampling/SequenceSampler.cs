@@ -9,9 +9,9 @@ namespace Glm5.Core.Sampling;
 /// </summary>
 /// <remarks>
 /// In this order: ids that name nothing become impossible; log probabilities are taken; logit bias; penalties; what the
-/// answer's grammar does not let through becomes impossible, and stop ids until the answer is long enough; at temperature 0 the best; otherwise temperature, min-p, top-k,
-/// top-p, draw. The lowest id wins among equals. Logits that are not numbers count as impossible, and when nothing is
-/// possible the lowest id that may be chosen is.
+/// answer's grammar does not let through becomes impossible, and stop ids until the answer is long enough; at
+/// temperature 0 the best; otherwise temperature, min-p, top-k, top-p, draw. The lowest id wins among equals. Logits that
+/// are not numbers count as impossible, and when nothing is possible the lowest id that may be chosen is.
 /// </remarks>
 public sealed class SequenceSampler
 {
@@ -64,6 +64,13 @@ public sealed class SequenceSampler
     /// </summary>
     public bool Allows(int token) =>
         !_unnamed.Forbids(token) && !(MustGoOn && _stopIds.AsSpan().Contains(token)) && _form?.Allows(token) != false;
+
+    /// <summary>
+    /// Finds out what the next choices may be, so that they need not wait for it. Any thread, at any time: it changes
+    /// nothing but what is remembered.
+    /// </summary>
+    /// <param name="drafts">Tokens that may be chosen next; one below 0 ends them.</param>
+    public void Foresee(ReadOnlySpan<int> drafts) => _form?.Foresee(drafts);
 
     /// <summary>
     /// Chooses from logits [vocab], which it may overwrite. Does not count the token: see <see cref="Accept"/>.

@@ -13,6 +13,9 @@ internal sealed class AnswerForms(Tokenizer tokenizer, int vocabularySize)
 {
     private const int Kept = 32;
 
+    /// <summary>What the kept ones may take together, masks included; one that is in use lives on without us.</summary>
+    private const long KeptBytes = 256 << 20;
+
     private readonly Lazy<GrammarVocabulary> _vocabulary = new(() => new GrammarVocabulary(tokenizer, vocabularySize));
     private readonly Lock _gate = new();
 
@@ -37,10 +40,18 @@ internal sealed class AnswerForms(Tokenizer tokenizer, int vocabularySize)
         lock (_gate)
         {
             _forms[key] = form;
-            if (_forms.Count > Kept)
+            while (_forms.Count > Kept || (_forms.Count > 1 && Bytes() > KeptBytes))
                 _forms.RemoveAt(0);
         }
 
         return form;
+    }
+
+    private long Bytes()
+    {
+        long bytes = 0;
+        foreach (TokenGrammar form in _forms.Values)
+            bytes += form.Bytes;
+        return bytes;
     }
 }

@@ -10,6 +10,7 @@ RootCommand root = new("Measures Glm5.Hw. Read README.md beside this project bef
     SpeculationCommand.Create(),
     CompareCommand.Create(),
     TokenizerCommand.Create(),
+    MasksCommand.Create(),
     MicroCommand.Create(),
 };
 return root.Parse(args).Invoke();

@@ -42,6 +42,9 @@ internal sealed class Frames : IEquatable<Frames>
     /// <summary>Numbers rise with age, so that sets can be kept in order.</summary>
     public int Id { get; }
 
+    /// <summary>Memory that it takes, roughly.</summary>
+    public int Bytes => 128 + (_items.Length * 2 * nint.Size);
+
     public static int Compare(Frame one, Frame other)
     {
         int order = one.Edge.CompareTo(other.Edge);

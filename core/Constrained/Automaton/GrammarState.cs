@@ -49,6 +49,9 @@ internal sealed class GrammarState : IEquatable<GrammarState>
     /// <summary>[classes] where each leads; null where that is not known yet.</summary>
     public GrammarState?[] Next { get; }
 
+    /// <summary>Memory that it takes beside its stacks and its mask, roughly.</summary>
+    public int Bytes => 128 + (_places.Length * 2 * nint.Size) + (Next.Length * nint.Size);
+
     /// <summary>
     /// Plain characters that may come in any case: see <see cref="GrammarBuilder.NewRule"/>.
     /// </summary>

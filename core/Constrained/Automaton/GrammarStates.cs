@@ -4,7 +4,7 @@ namespace Glm5.Core.Constrained.Automaton;
 
 /// <summary>
 /// A grammar's automaton made deterministic step by step, as texts ask for it. What was found is remembered within
-/// bounds. Any thread; a step that is not known yet takes a lock.
+/// bounds, then forgotten as a whole. Any thread; a step that is not known yet takes a lock.
 /// </summary>
 internal sealed class GrammarStates
 {
@@ -13,20 +13,28 @@ internal sealed class GrammarStates
     private readonly Lock _gate = new();
     private readonly HashSet<GrammarState> _states = [];
     private readonly PlaceSet _places;
+    private GrammarState _start;
+    private long _bytes;
 
     public GrammarStates(Grammar grammar)
     {
         _grammar = grammar;
         _classes = grammar.Classes + OutputTags.Count;
         _places = new PlaceSet(grammar);
-        Start = Intern(_places.Begin());
+        _start = Intern(_places.Begin());
     }
 
     /// <summary>Where no text of any grammar stands.</summary>
     public static GrammarState Dead { get; } = new([], canEnd: false, 0);
 
     /// <summary>Before the first byte.</summary>
-    public GrammarState Start { get; }
+    public GrammarState Start => Volatile.Read(ref _start);
+
+    /// <summary>Steps found so far; it only rises, and wraps.</summary>
+    public int Found { get; private set; }
+
+    /// <summary>Memory of the grammar and of what is remembered of it, roughly.</summary>
+    public long Bytes => _grammar.Bytes + Volatile.Read(ref _bytes) + _places.Bytes;
 
     /// <summary>Where a byte leads; a dead state when it cannot come here.</summary>
     public GrammarState Step(GrammarState state, byte value) =>
@@ -51,6 +59,10 @@ internal sealed class GrammarStates
         {
             _states.Clear();
             _places.Forget();
+            _bytes = 0;
+
+            // The old one leads to everything that was found.
+            Volatile.Write(ref _start, Intern(_places.Begin()));
         }
     }
 
@@ -63,8 +75,9 @@ internal sealed class GrammarStates
         {
             if (state.Next[kind] is { } known)
                 return known;
-            if (_states.Count >= GrammarBounds.Positions)
+            if (_bytes + _places.Bytes > GrammarBounds.PositionBytes)
                 Forget();
+            Found++;
             GrammarState next = Intern(_places.Step(state, edge, symbol));
             Volatile.Write(ref state.Next[kind], next);
             return next;
@@ -80,6 +93,7 @@ internal sealed class GrammarStates
         if (_states.TryGetValue(state, out GrammarState? same))
             return same;
         _states.Add(state);
+        _bytes += state.Bytes;
         return state;
     }
 

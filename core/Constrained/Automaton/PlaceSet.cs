@@ -17,6 +17,9 @@ internal sealed class PlaceSet(Grammar grammar)
     /// <summary>True when the text may end here.</summary>
     public bool CanEnd { get; private set; }
 
+    /// <summary>Memory of the stacks that are known, roughly.</summary>
+    public long Bytes { get; private set; }
+
     /// <summary>Finds the places before the first byte. False when there are too many.</summary>
     public bool Begin()
     {
@@ -56,7 +59,11 @@ internal sealed class PlaceSet(Grammar grammar)
     }
 
     /// <summary>Forgets which sets of stacks exist.</summary>
-    public void Forget() => _known.Clear();
+    public void Forget()
+    {
+        _known.Clear();
+        Bytes = 0;
+    }
 
     private void Clear()
     {
@@ -193,6 +200,7 @@ internal sealed class PlaceSet(Grammar grammar)
             return same;
         _lastId++;
         _known.Add(set, set);
+        Bytes += set.Bytes;
         return set;
     }
 }

@@ -26,6 +26,7 @@ internal sealed record BandwidthRecord(int Threads, Spread GigabytesPerSecond);
 /// <param name="Depths">Where a token's time goes, by context length.</param>
 /// <param name="Tokenized">Texts encoded and decoded, where the command timed the tokenizer.</param>
 /// <param name="Speculated">Answers by the number of drafts.</param>
+/// <param name="Masked">Answers with a form.</param>
 internal sealed record ResultFile(
     string Measurement,
     string Commit,
@@ -36,7 +37,8 @@ internal sealed record ResultFile(
     IReadOnlyList<TimedWork>? Timed = null,
     IReadOnlyList<DepthTime>? Depths = null,
     IReadOnlyList<TokenizedText>? Tokenized = null,
-    IReadOnlyList<SpeculationResult>? Speculated = null)
+    IReadOnlyList<SpeculationResult>? Speculated = null,
+    IReadOnlyList<MaskedAnswer>? Masked = null)
 {
     public static ResultFile Of(
         string measurement,
@@ -45,7 +47,8 @@ internal sealed record ResultFile(
         IReadOnlyList<TimedWork>? timed = null,
         IReadOnlyList<DepthTime>? depths = null,
         IReadOnlyList<TokenizedText>? tokenized = null,
-        IReadOnlyList<SpeculationResult>? speculated = null) =>
+        IReadOnlyList<SpeculationResult>? speculated = null,
+        IReadOnlyList<MaskedAnswer>? masked = null) =>
         new(
             measurement,
             ReadCommit(),
@@ -56,7 +59,8 @@ internal sealed record ResultFile(
             timed,
             depths,
             tokenized,
-            speculated);
+            speculated,
+            masked);
 
     public string ToJson() => JsonSerializer.Serialize(this, ResultJson.Default.ResultFile);
 
