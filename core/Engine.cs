@@ -49,7 +49,7 @@ public sealed partial class Engine : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxSequences, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(options.MaxWaiting);
         (_runner, _unnamed, _time, _logger) = (runner, unnamed, time, logger);
-        _limits = new GenerationLimits(contextLength, runner.VocabularySize);
+        _limits = new GenerationLimits(contextLength, runner.VocabularySize, options.Scheduling);
         _scratch = new SamplingScratch(runner.VocabularySize);
         _prefixes = options.PrefixCaching ? NewPrefixCache(runner) : null;
         var pool = new BlockPool(runner.Blocks, _prefixes);

@@ -20,3 +20,13 @@ public sealed class RequestRefusedException(string message, string field) : Exce
     /// <summary>True when prompt and answer do not fit the model's context; otherwise the field itself is wrong.</summary>
     public bool IsBeyondContext { get; init; }
 }
+
+/// <summary>A request was not begun within the time that it had set itself.</summary>
+/// <param name="waited">How long it waited.</param>
+/// <param name="limit">How long it would.</param>
+public sealed class RequestExpiredException(TimeSpan waited, TimeSpan limit) : Exception(
+    $"the request waited {waited.TotalSeconds:F1} s for its turn and was to wait no longer than {limit.TotalSeconds:F1} s")
+{
+    /// <summary>How long it waited.</summary>
+    public TimeSpan Waited { get; } = waited;
+}

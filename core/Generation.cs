@@ -16,6 +16,9 @@ public enum FinishReason
 
     /// <summary>The engine could not go on; reading the tokens throws the reason.</summary>
     Failed,
+
+    /// <summary>It waited beyond its <see cref="GenerationRequest.MaxWait"/>; reading the tokens throws that.</summary>
+    Expired,
 }
 
 /// <summary>One submitted request as its owner sees it: a stream of tokens, and the way to end it. One reader.</summary>
@@ -32,6 +35,7 @@ public abstract class Generation : IDisposable
 
     /// <summary>The tokens as they are chosen, the stop id included. Ends when the answer ends; cancelling the enumeration cancels the sequence.</summary>
     /// <exception cref="Accelerator.AcceleratorException">A device failed.</exception>
+    /// <exception cref="RequestExpiredException">It waited too long for its first step.</exception>
     public abstract IAsyncEnumerable<SampledToken> ReadAllAsync(CancellationToken cancel = default);
 
     /// <summary>Ends the sequence within one step. Safe from any thread, and after the end.</summary>

@@ -6,7 +6,9 @@ namespace Glm5.Core;
 /// <summary>What a model can serve, and the sentences that say so when a request asks for something else.</summary>
 /// <param name="ContextLength">Most tokens of a sequence, prompt and answer together.</param>
 /// <param name="VocabularySize">One more than the highest id.</param>
-internal sealed record GenerationLimits(int ContextLength, int VocabularySize)
+/// <param name="Scheduling">Whether requests may have priorities.</param>
+internal sealed record GenerationLimits(
+    int ContextLength, int VocabularySize, SchedulingPolicy Scheduling = SchedulingPolicy.FirstComeFirstServed)
 {
     /// <summary>Checks a request and returns how many tokens its sequence may have in all.</summary>
     /// <exception cref="RequestRefusedException">The request can never be served.</exception>
@@ -16,7 +18,27 @@ internal sealed record GenerationLimits(int ContextLength, int VocabularySize)
         CheckIds(request.StopIds, "stop_token_ids");
         CheckSampling(request.Sampling);
         CheckGrammar(request);
+        CheckTurn(request);
         return CheckLength(request);
+    }
+
+    private void CheckTurn(GenerationRequest request)
+    {
+        if (request.Priority != 0 && Scheduling != SchedulingPolicy.Priority)
+        {
+            throw Refused(
+                "priority", $"priority is {request.Priority} and this server serves in order of arrival; leave it out, "
+                + "or start the server with --scheduling-policy priority");
+        }
+
+        if (request.MaxWait is { } wait && wait <= TimeSpan.Zero)
+            throw Refused("max_wait", $"the longest wait is {wait.TotalSeconds} s; it must be more than 0");
+        if (request.ShareWeight is < 1 or > GenerationRequest.MaxShareWeight)
+        {
+            throw Refused(
+                "share_weight", $"the share's weight is {request.ShareWeight}; it must be between 1 and "
+                + $"{GenerationRequest.MaxShareWeight}");
+        }
     }
 
     private int CheckLength(GenerationRequest request)

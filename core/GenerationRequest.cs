@@ -37,4 +37,31 @@ public sealed record GenerationRequest
     /// Null shares with all that have none.
     /// </summary>
     public string? CacheSalt { get; init; }
+
+    /// <summary>
+    /// Lower is more urgent: it is admitted earlier, and gives its blocks up later. Other values than 0 are for engines
+    /// whose <see cref="ModelOptions.Scheduling"/> is by priority.
+    /// </summary>
+    public int Priority { get; init; }
+
+    /// <summary>
+    /// The longest time from its submission to its first step; when that has passed and it still waits, it ends as
+    /// <see cref="FinishReason.Expired"/>. Null waits for as long as it takes.
+    /// </summary>
+    public TimeSpan? MaxWait { get; init; }
+
+    /// <summary>
+    /// Whose request it is. While requests of several keys wait, each key's get tokens in proportion to its weight,
+    /// however many they are. Null: one of all those without a key, which are as one.
+    /// </summary>
+    public string? ShareKey { get; init; }
+
+    /// <summary>
+    /// Tokens that its key gets for each one of a key of weight 1, from 1 to <see cref="MaxShareWeight"/>. The latest
+    /// request's holds for all of its key.
+    /// </summary>
+    public int ShareWeight { get; init; } = 1;
+
+    /// <summary>The largest <see cref="ShareWeight"/>.</summary>
+    public const int MaxShareWeight = 10_000;
 }

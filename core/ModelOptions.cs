@@ -24,6 +24,15 @@ public sealed record ModelOptions
     /// <summary>The most requests that wait; more are refused with 503.</summary>
     public int MaxWaiting { get; init; } = 1024;
 
+    /// <summary>Who of those that wait comes next.</summary>
+    public SchedulingPolicy Scheduling { get; init; }
+
+    /// <summary>
+    /// After so long a request is late: of some admissions in a row one is the longest waiting late request's, whatever
+    /// the priorities and shares of others, so that nobody waits for ever.
+    /// </summary>
+    public TimeSpan LateAfter { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Slots in a KV block; 0: what the device prefers.</summary>
     public int BlockSlots { get; init; }
 
@@ -49,4 +58,14 @@ public sealed record ModelOptions
 
     /// <summary>Read the weights into memory instead of mapping the files.</summary>
     public bool ReadInsteadOfMap { get; init; }
+}
+
+/// <summary>Who of the requests that wait comes next. Either way keys get their shares.</summary>
+public enum SchedulingPolicy
+{
+    /// <summary>Who came first, of each key.</summary>
+    FirstComeFirstServed,
+
+    /// <summary>Who is most urgent; among equals, who came first of each key.</summary>
+    Priority,
 }

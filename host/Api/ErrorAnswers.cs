@@ -40,6 +40,11 @@ internal static partial class ErrorAnswers
                     refused.Field, refused.Message, CodeOf(refused));
             case EngineBusyException busy:
                 return ApiException.Unavailable(busy.Message, busy.RetryAfter);
+            case RequestExpiredException expired:
+                return new ApiException(StatusCodes.Status504GatewayTimeout, expired.Message)
+                {
+                    Code = "deadline_exceeded",
+                };
             case ChatTemplateException template:
                 return ApiException.Invalid("messages", template.Message);
             case BadHttpRequestException bad:
