@@ -18,6 +18,7 @@ internal sealed record GenerationLimits(
         CheckIds(request.StopIds, "stop_token_ids");
         CheckSampling(request.Sampling);
         CheckGrammar(request);
+        CheckThinking(request);
         CheckTurn(request);
         return CheckLength(request);
     }
@@ -102,6 +103,17 @@ internal sealed record GenerationLimits(
             if (!float.IsFinite(bias))
                 throw Refused("logit_bias", $"logit_bias of token {id} is {bias}; it must be a number");
         }
+    }
+
+    private void CheckThinking(GenerationRequest request)
+    {
+        if (request.Thinking is not { } budget)
+            return;
+        if (budget.Tokens < 0)
+            throw Refused("thinking_budget", $"the thinking budget is {budget.Tokens}; it must be 0 or more");
+        CheckIds([budget.CloseId], "thinking_budget");
+        if (request.StopIds.Contains(budget.CloseId))
+            throw Refused("stop_token_ids", "the token that ends reasoning cannot end the answer while reasoning is bounded");
     }
 
     private void CheckGrammar(GenerationRequest request)

@@ -32,6 +32,9 @@ public sealed record GenerationRequest
     /// </summary>
     public int? GrammarAfter { get; init; }
 
+    /// <summary>How long the answer, which begins in reasoning, may reason; null: as long as it likes.</summary>
+    public ThinkingBudget? Thinking { get; init; }
+
     /// <summary>
     /// Keeps the prefix cache apart: rows are shared with requests of the same salt only, and with none of another.
     /// Null shares with all that have none.

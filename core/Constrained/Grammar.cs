@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Glm5.Core.Constrained.Automaton;
+using Glm5.Core.Constrained.Calls;
 using Glm5.Core.Constrained.Schemas;
 using Glm5.Core.Constrained.Text;
 
@@ -64,13 +65,17 @@ public sealed class Grammar
 
     /// <summary>Exactly one of several texts.</summary>
     /// <exception cref="GrammarException">There is none, or they are too large.</exception>
-    public static Grammar Choice(IEnumerable<string> texts)
+    public static Grammar Choice(IReadOnlyList<string> texts)
     {
         var builder = new GrammarBuilder();
         int root = builder.NewRule();
         builder.OneOf(builder.Rules[root].First, texts, builder.Rules[root].Last);
         return builder.Build(root);
     }
+
+    /// <summary>Tool calls in the model's own markup, their arguments held to the tools' schemas.</summary>
+    /// <exception cref="GrammarException">A strict tool's schema cannot be held to, or it is all too large.</exception>
+    public static Grammar Calls(CallForm form) => CallGrammar.Of(form);
 
     internal ReadOnlySpan<GrammarEdge> EdgesOf(int state) => _edges.AsSpan(_firstEdge[state].._firstEdge[state + 1]);
 

@@ -49,6 +49,21 @@ public sealed class GrammarVocabulary
     /// <summary>Tokens that logits have.</summary>
     public int Size { get; }
 
+    /// <summary>True when all tags of tool calls are tokens.</summary>
+    public bool SpellsCalls
+    {
+        get
+        {
+            for (OutputTag tag = OutputTag.CallOpen; tag <= OutputTag.ValueClose; tag++)
+            {
+                if (IdOf(tag) < 0)
+                    return false;
+            }
+
+            return true;
+        }
+    }
+
     /// <summary>Tokens of whole characters without quotes, backslashes and controls, up to a length.</summary>
     internal TokenTrie Plain { get; }
 

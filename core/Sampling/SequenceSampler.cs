@@ -9,9 +9,10 @@ namespace Glm5.Core.Sampling;
 /// </summary>
 /// <remarks>
 /// In this order: ids that name nothing become impossible; log probabilities are taken; logit bias; penalties; what the
-/// answer's grammar does not let through becomes impossible, and stop ids until the answer is long enough; at
-/// temperature 0 the best; otherwise temperature, min-p, top-k, top-p, draw. The lowest id wins among equals. Logits that
-/// are not numbers count as impossible, and when nothing is possible the lowest id that may be chosen is.
+/// answer's grammar does not let through becomes impossible, and stop ids until the answer is long enough; once the
+/// thinking budget is spent, everything but the end of reasoning; at temperature 0 the best; otherwise temperature, min-p,
+/// top-k, top-p, draw. The lowest id wins among equals. Logits that are not numbers count as impossible, and when nothing
+/// is possible the lowest id that may be chosen is.
 /// </remarks>
 public sealed class SequenceSampler
 {
@@ -28,7 +29,9 @@ public sealed class SequenceSampler
     private readonly TokenMask _unnamed;
     private readonly SamplingScratch _scratch;
     private readonly GrammarCursor? _form;
+    private readonly ThinkingBudget _thinking;
     private int _accepted;
+    private bool _thinks;
 
     /// <summary>A sampler for a request, at the beginning of its answer.</summary>
     /// <param name="request">Parameters, prompt, stop ids and the answer's least length.</param>
@@ -43,6 +46,7 @@ public sealed class SequenceSampler
         _penalties = Penalties.Of(request.Sampling, request.Prompt.AsSpan());
         if (request.Grammar is { } grammar)
             _form = new GrammarCursor(grammar, request.StopIds, request.GrammarAfter);
+        (_thinks, _thinking) = (request.Thinking is not null, request.Thinking ?? default);
         IsGreedy = _parameters.Temperature < LowestTemperature;
         IsPlainArgMax = IsGreedy && _bias.Length == 0 && _penalties is null && _parameters.LogProbs is null;
     }
@@ -58,12 +62,16 @@ public sealed class SequenceSampler
     /// <summary>An answer whose form is complete ends, however short it is.</summary>
     private bool MustGoOn => _accepted < _minTokens && _form?.MustEnd != true;
 
+    /// <summary>An answer that has reasoned for as long as it may.</summary>
+    private bool MustClose => _thinks && _accepted >= _thinking.Tokens;
+
     /// <summary>
     /// True for a token that may be chosen now: it names something, does not stop an answer too early, and fits the
-    /// answer's grammar.
+    /// answer's grammar and thinking budget.
     /// </summary>
-    public bool Allows(int token) =>
-        !_unnamed.Forbids(token) && !(MustGoOn && _stopIds.AsSpan().Contains(token)) && _form?.Allows(token) != false;
+    public bool Allows(int token) => MustClose
+        ? token == _thinking.CloseId
+        : !_unnamed.Forbids(token) && !(MustGoOn && _stopIds.AsSpan().Contains(token)) && _form?.Allows(token) != false;
 
     /// <summary>
     /// Finds out what the next choices may be, so that they need not wait for it. Any thread, at any time: it changes
@@ -87,6 +95,7 @@ public sealed class SequenceSampler
     public void Accept(int token)
     {
         _accepted++;
+        _thinks &= token != _thinking.CloseId && token != _thinking.CallId;
         _penalties?.Count(token);
         _form?.Accept(token);
     }
@@ -125,6 +134,8 @@ public sealed class SequenceSampler
                 logits[stop] = float.NegativeInfinity;
         }
 
+        if (MustClose)
+            return _thinking.CloseId;
         float max = LogitMath.Max(logits);
         if (float.IsNegativeInfinity(max))
             return LowestAllowed(logits.Length);

@@ -35,7 +35,10 @@ internal sealed record ChatRequest
         {
             Model = model,
             Template = template,
-            Fields = SamplingFields.Read(fields, ready, standardMaxTokens: null, ReadLogProbs(fields)),
+            Fields = SamplingFields.Read(fields, ready, standardMaxTokens: null, ReadLogProbs(fields)) with
+            {
+                ThinkingBudget = ThinkingFields.ReadBudget(fields),
+            },
             ParallelToolCalls = fields.Flag("parallel_tool_calls") ?? true,
             IncludeReasoning = fields.Flag("include_reasoning") ?? true,
         };
@@ -46,8 +49,7 @@ internal sealed record ChatRequest
                 "skip_special_tokens", "skip_special_tokens: false is not implemented for chats; use /v1/completions");
         }
 
-        ChatTools.RequireEither(request);
-        return request;
+        return CallFields.Hold(request, fields, ToolChoice.Read(fields), ready);
     }
 
     /// <summary>Reads what a conversation's prompt is made of; shared with <c>/tokenize</c>.</summary>

@@ -54,11 +54,12 @@ internal sealed class ChatTurn : IDisposable
 
     private static Generation Submit(ReadyModel ready, SamplingFields fields, ChatPrompt prompt)
     {
-        // Reasoning is free; the form is the answer's.
-        int? after = prompt.StartsInReasoning ? ready.Model.Tokenizer?.AddedTokenId("</think>") : null;
+        // Reasoning has no form; the form is the answer's.
+        int? thinkEnd = prompt.StartsInReasoning ? ready.Model.Tokenizer?.AddedTokenId("</think>") : null;
+        int? call = ready.Model.Tokenizer?.AddedTokenId("<tool_call>");
         try
         {
-            return ready.Engine.Submit(fields.ToRequest(prompt.Tokens.ToImmutableArray(), after));
+            return ready.Engine.Submit(fields.ToRequest(prompt.Tokens.ToImmutableArray(), thinkEnd, call));
         }
         catch (RequestRefusedException refused) when (refused.Field == "prompt")
         {

@@ -48,6 +48,9 @@ internal sealed record SamplingFields
     /// <summary>The form that the answer must have; null for any.</summary>
     public TokenGrammar? Grammar { get; init; }
 
+    /// <summary>Most tokens of reasoning; null: as many as it takes.</summary>
+    public int? ThinkingBudget { get; init; }
+
     /// <summary>Whether the answer comes in chunks.</summary>
     public bool Stream { get; init; }
 
@@ -110,8 +113,10 @@ internal sealed record SamplingFields
 
     /// <summary>What the engine is asked to continue.</summary>
     /// <param name="prompt">Its ids.</param>
-    /// <param name="grammarAfter">The token after which the answer's form begins; null: at once.</param>
-    public GenerationRequest ToRequest(ImmutableArray<int> prompt, int? grammarAfter = null) => new()
+    /// <param name="thinkEnd">The token that ends the reasoning in which the answer begins, after which its form begins; null
+    /// when it begins in none.</param>
+    /// <param name="call">The token of a tool call, which ends reasoning too.</param>
+    public GenerationRequest ToRequest(ImmutableArray<int> prompt, int? thinkEnd = null, int? call = null) => new()
     {
         Prompt = prompt,
         Sampling = Sampling,
@@ -120,7 +125,8 @@ internal sealed record SamplingFields
         StopIds = StopIds,
         CacheSalt = CacheSalt,
         Grammar = Grammar,
-        GrammarAfter = grammarAfter,
+        GrammarAfter = thinkEnd,
+        Thinking = ThinkingBudget is { } tokens && thinkEnd is { } close ? new ThinkingBudget(tokens, close, call) : null,
     };
 
     /// <summary>Reads an array of token ids of the vocabulary; empty when absent.</summary>

@@ -59,7 +59,7 @@ internal static class UnimplementedFields
         ["store"] = Only("nothing is stored", "false"),
         ["verbosity"] = Only("ask for it in the prompt", "\"medium\""),
         ["priority"] = Only("requests are served in the order of their arrival", "0"),
-        ["thinking_token_budget"] = Only("use max_tokens, or enable_thinking in chat_template_kwargs"),
+        ["thinking_token_budget"] = Only("text that is completed has no reasoning; use /v1/chat/completions"),
         ["kv_transfer_params"] = Only(LeaveOut),
         ["vllm_xargs"] = Only(LeaveOut),
         ["logits_processors"] = Only("use logit_bias"),

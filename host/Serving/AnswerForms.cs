@@ -22,6 +22,9 @@ internal sealed class AnswerForms(Tokenizer tokenizer, int vocabularySize)
     /// <summary>By key, the one used last at the end.</summary>
     private readonly OrderedDictionary<string, TokenGrammar> _forms = new(StringComparer.Ordinal);
 
+    /// <summary>True when the model's tokens can write tool calls.</summary>
+    public bool SpellsCalls => _vocabulary.Value.SpellsCalls;
+
     /// <summary>The form of a key, compiled when it is not known.</summary>
     /// <exception cref="GrammarException">It cannot be compiled.</exception>
     public TokenGrammar Get(string key, Func<Grammar> compile)

@@ -64,15 +64,23 @@ internal sealed class GrammarBuilder
     }
 
     /// <summary>One of several texts. They share beginnings, so a text stands at one place however many there are.</summary>
-    public void OneOf(int from, IEnumerable<string> texts, int to)
+    public void OneOf(int from, IReadOnlyList<string> texts, int to)
+    {
+        foreach (int end in AfterEach(from, texts))
+            Empty(end, to);
+    }
+
+    /// <summary>The state after each of several texts, which share beginnings.</summary>
+    public int[] AfterEach(int from, IReadOnlyList<string> texts)
     {
         var children = new Dictionary<(int, byte), int>();
+        int[] ends = new int[texts.Count];
         int first = NewState();
         Empty(from, first);
-        foreach (string text in texts)
+        for (int i = 0; i < ends.Length; i++)
         {
             int at = first;
-            foreach (byte value in Encoding.UTF8.GetBytes(text))
+            foreach (byte value in Encoding.UTF8.GetBytes(texts[i]))
             {
                 if (!children.TryGetValue((at, value), out int next))
                 {
@@ -84,8 +92,10 @@ internal sealed class GrammarBuilder
                 at = next;
             }
 
-            Empty(at, to);
+            ends[i] = at;
         }
+
+        return ends;
     }
 
     /// <summary>The grammar, without what leads nowhere.</summary>

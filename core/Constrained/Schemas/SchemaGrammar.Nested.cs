@@ -51,7 +51,7 @@ internal sealed partial class SchemaGrammar
     {
         if (shape.Members.IsEmpty)
             return;
-        var form = ObjectForm.Of(shape, _reader);
+        var form = ObjectForm.Of(shape, Reader);
         int inside = Json.Then(from, "{");
         if (form.RequiredCount == 0 && shape.Members.Least == 0)
             _builder.Bytes(inside, (byte)'}', (byte)'}', to);
@@ -122,7 +122,7 @@ internal sealed partial class SchemaGrammar
         if (form.Keys is { } keys)
         {
             SchemaPlace text = new(JsonElement.Parse("""{"type": "string"}"""u8), $"{keys.Pointer}/(string)");
-            foreach (SchemaShape shape in _reader.Alternatives([keys, text]))
+            foreach (SchemaShape shape in Reader.Alternatives([keys, text]))
                 Value(shape, from, to);
             return;
         }
@@ -145,7 +145,7 @@ internal sealed partial class SchemaGrammar
     }
 
     /// <exception cref="GrammarException">The named members would have to be counted.</exception>
-    private static void RequireFreeCount(SchemaShape shape, ObjectForm form)
+    public static void RequireFreeCount(SchemaShape shape, ObjectForm form)
     {
         bool isFree = shape.Members.Least <= form.RequiredCount
             && (shape.Members.Most is not { } most || (most >= form.Members.Count && !form.IsOpen));

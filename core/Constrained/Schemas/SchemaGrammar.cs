@@ -16,7 +16,6 @@ namespace Glm5.Core.Constrained.Schemas;
 internal sealed partial class SchemaGrammar
 {
     private readonly GrammarBuilder _builder;
-    private readonly SchemaReader _reader;
     private readonly SchemaValues _values;
     private readonly Dictionary<string, int> _ruleOf = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
@@ -29,9 +28,12 @@ internal sealed partial class SchemaGrammar
     public SchemaGrammar(JsonElement root, GrammarBuilder builder, JsonRules json)
     {
         (_builder, Json) = (builder, json);
-        _reader = new SchemaReader(root);
-        _values = new SchemaValues(_reader);
+        Reader = new SchemaReader(root);
+        _values = new SchemaValues(Reader);
     }
+
+    /// <summary>What the schema says.</summary>
+    public SchemaReader Reader { get; }
 
     private JsonRules Json { get; }
 
@@ -73,14 +75,14 @@ internal sealed partial class SchemaGrammar
             string pointer = next.Together.Count > 0 ? next.Together[0].Pointer : "#";
             Guard(pointer, () =>
             {
-                foreach (SchemaShape shape in _reader.Alternatives(next.Together))
+                foreach (SchemaShape shape in Reader.Alternatives(next.Together))
                     Value(shape, _builder.Rules[next.Rule].First, _builder.Rules[next.Rule].Last);
             });
         }
     }
 
     /// <summary>Does something about one schema; what goes wrong names it.</summary>
-    private static void Guard(string pointer, Action act)
+    public static void Guard(string pointer, Action act)
     {
         try
         {
@@ -96,7 +98,8 @@ internal sealed partial class SchemaGrammar
         }
     }
 
-    private void Value(SchemaShape shape, int from, int to)
+    /// <summary>Adds the values of one alternative between two states.</summary>
+    public void Value(SchemaShape shape, int from, int to)
     {
         if (shape.Listed.Count > 0)
         {
@@ -155,18 +158,25 @@ internal sealed partial class SchemaGrammar
     }
 
     /// <summary>All that strings must match, their length included; null when there is no pattern.</summary>
-    private static CharAutomaton? Pattern(SchemaShape shape)
+    public static CharAutomaton? Pattern(SchemaShape shape)
     {
         CharAutomaton? all = null;
         foreach (CharAutomaton pattern in shape.Patterns)
             all = all?.And(pattern) ?? pattern;
         if (all is null || shape.Length == CountRange.Any)
             return all;
-        return all.And(CharAutomaton.Of(
-            new RegexNode.Repeat(new RegexNode.Chars(CharSet.All), shape.Length.Least, shape.Length.Most)));
+        return all.And(OfLength(shape.Length));
     }
 
-    private static string Write(JsonElement value)
+    /// <summary>Texts of so many characters.</summary>
+    public static CharAutomaton OfLength(CountRange length) =>
+        CharAutomaton.Of(new RegexNode.Repeat(new RegexNode.Chars(CharSet.All), length.Least, length.Most));
+
+    /// <summary>The listed values of one alternative that its other conditions leave.</summary>
+    public List<JsonElement> Values(SchemaShape shape) => _values.Of(shape);
+
+    /// <summary>A value in its shortest form.</summary>
+    public static string Write(JsonElement value)
     {
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(

@@ -108,6 +108,10 @@ internal sealed class CharAutomaton
         }
     }
 
+    /// <summary>Every text that it does not admit, by sets of states.</summary>
+    /// <exception cref="GrammarException">They are too many.</exception>
+    public CharAutomaton Complement() => new CharSubsets(this).Complement();
+
     /// <summary>True for a text that it admits.</summary>
     public bool Admits(string text)
     {

@@ -38,8 +38,6 @@ internal static class MessagesFields
     /// <summary>In a tool.</summary>
     public static IReadOnlyDictionary<string, UnimplementedField> OfTool { get; } = Table(
         ("cache_control", UnimplementedFields.Label()),
-        ("strict", UnimplementedFields.Only(
-            "arguments are not constrained to the schema: check them", "false")),
         ("defer_loading", UnimplementedFields.Label()),
         ("eager_input_streaming", UnimplementedFields.Label()),
         ("allowed_callers", UnimplementedFields.Label()),

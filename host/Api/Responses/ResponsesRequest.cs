@@ -40,8 +40,7 @@ internal static class ResponsesRequest
             IncludeReasoning = true,
         };
         fields.RequireAllRead(ResponsesFields.OfRequest);
-        ChatTools.RequireEither(request);
-        return request;
+        return CallFields.Hold(request, fields, ToolChoice.Read(fields), ready);
     }
 
     private static JsonElement? ReadTools(RequestFields fields)
@@ -49,7 +48,7 @@ internal static class ResponsesRequest
         JsonElement? offered = fields.TryGet("tools", out JsonElement tools)
             ? ToolForm.Translate(tools, "an object with type, name and parameters", WriteTool)
             : null;
-        return ChatTools.MayCall(fields) && offered?.GetArrayLength() > 0 ? offered : null;
+        return ToolChoice.Read(fields).MayCall && offered?.GetArrayLength() > 0 ? offered : null;
     }
 
     private static void WriteTool(Utf8JsonWriter json, RequestFields tool)
@@ -63,7 +62,8 @@ internal static class ResponsesRequest
 
         ToolForm.WriteFunction(
             json, tool, tool.TryGet("parameters", out JsonElement schema) ? schema : null, "parameters");
-        tool.RequireAllRead(ResponsesFields.OfTool);
+        tool.Flag("strict");
+        tool.RequireAllRead();
     }
 
     // Reasoning that the client sends back stays in the prompt, which then begins as the last one ended.
