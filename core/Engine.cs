@@ -95,6 +95,7 @@ public sealed partial class Engine : IDisposable
         var sequence = new Sequence(request, sampler, limit, _runner.BlockSlots, prefix)
         {
             SubmittedAt = _time.GetTimestamp(),
+            Leader = _prefixes is null ? null : (request.SharesPromptWith as GenerationStream)?.Sequence,
         };
         sequence.Stream = new GenerationStream(sequence, _inbox);
         return _inbox.Post(sequence) switch

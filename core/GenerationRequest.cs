@@ -32,6 +32,12 @@ public sealed record GenerationRequest
     /// </summary>
     public int? GrammarAfter { get; init; }
 
+    /// <summary>
+    /// Another answer to the same prompt, submitted before: this one waits until that one's prompt is computed and finds
+    /// its rows in the prefix cache. Null for none.
+    /// </summary>
+    public Generation? SharesPromptWith { get; init; }
+
     /// <summary>How long the answer, which begins in reasoning, may reason; null: as long as it likes.</summary>
     public ThinkingBudget? Thinking { get; init; }
 

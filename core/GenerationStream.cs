@@ -19,6 +19,9 @@ internal sealed class GenerationStream(Sequence sequence, Inbox inbox) : Generat
 
     private int _finish = Running;
 
+    /// <summary>What it is the answer of.</summary>
+    public Sequence Sequence => sequence;
+
     /// <inheritdoc/>
     public override int PromptTokens => sequence.PromptLength;
 

@@ -197,7 +197,7 @@ internal sealed class Scheduler
         while (_waiting.First is { } sequence && _runningCount < _running.Length && step.Budget > 0)
         {
             bool isNew = sequence.CachedTokens is null;
-            if (!sequence.TryEnter(_pool, _runningCount == 0 ? 0 : _watermark))
+            if (sequence.WaitsForLeader || !sequence.TryEnter(_pool, _runningCount == 0 ? 0 : _watermark))
                 return;
             if (isNew)
                 CountPrefix(sequence);

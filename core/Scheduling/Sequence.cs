@@ -58,6 +58,13 @@ internal sealed class Sequence
     /// <summary>Where its tokens are published; set before it is submitted.</summary>
     public GenerationStream Stream { get; set; } = null!;
 
+    /// <summary>The sequence whose prompt it shares; null for none.</summary>
+    public Sequence? Leader { get; init; }
+
+    /// <summary>True while its prompt is being computed for another one, which will leave it in the prefix cache.</summary>
+    public bool WaitsForLeader =>
+        CachedTokens is null && Leader is { State: SequenceState.Running } leader && leader.Known == leader.PromptLength;
+
     /// <summary>Its number in the order of arrival.</summary>
     public long Arrival { get; set; }
 

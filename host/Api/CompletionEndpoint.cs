@@ -23,14 +23,14 @@ internal static class CompletionEndpoint
         var head = new AnswerHead("cmpl", request.Model, times.Began);
         http.Response.Headers["x-request-id"] = head.Id;
 
-        var generations = new Generation[request.Prompts.Count];
+        var generations = new Generation[request.Choices];
         try
         {
             var answers = new CompletionAnswer[generations.Length];
-            for (int p = 0; p < generations.Length; p++)
+            for (int choice = 0; choice < generations.Length; choice++)
             {
-                generations[p] = ready.Engine.Submit(request.Fields.ToRequest(request.Prompts[p].ToImmutableArray()));
-                answers[p] = new CompletionAnswer(ready, request.Fields, generations[p]);
+                generations[choice] = Submit(ready, request, choice, generations);
+                answers[choice] = new CompletionAnswer(ready, request.Fields, generations[choice]);
             }
 
             CompletionReply reply = request.Fields.Stream
@@ -55,10 +55,19 @@ internal static class CompletionEndpoint
         }
     }
 
-    /// <summary>Tokens of all prompts and choices together.</summary>
+    /// <summary>Tokens of all prompts, each counted once, and of all choices.</summary>
     public static Usage UsageOf(CompletionRequest request, CompletionAnswer[] answers) => new(
-        request.Prompts.Sum(prompt => prompt.Length), answers.Sum(answer => answer.CachedTokens),
+        request.Prompts.Sum(prompt => prompt.Length),
+        answers.Where((_, choice) => choice % request.ChoicesPerPrompt == 0).Sum(answer => answer.CachedTokens),
         answers.Sum(answer => answer.Tokens), null);
+
+    private static Generation Submit(ReadyModel ready, CompletionRequest request, int choice, Generation[] before)
+    {
+        (int prompt, int index) = int.DivRem(choice, request.ChoicesPerPrompt);
+        Generation? first = index == 0 ? null : before[choice - index];
+        return ready.Engine.Submit(SamplingFields.ForChoice(
+            request.Fields.ToRequest(request.Prompts[prompt].ToImmutableArray()), index, first));
+    }
 
     private static async Task<string> PassOnAsync(
         HttpContext http, Generation[] generations, CompletionAnswer[] answers, CompletionReply reply,

@@ -16,6 +16,7 @@ internal sealed record SamplingFields
     private const int LongestStop = 1024;
     private const int MostBiases = 4096;
     private const int MostTop = 20;
+    private const int MostChoices = 128;
     private const int LongestSalt = 1024;
 
     /// <summary>How tokens are chosen.</summary>
@@ -128,6 +129,19 @@ internal sealed record SamplingFields
         GrammarAfter = thinkEnd,
         Thinking = ThinkingBudget is { } tokens && thinkEnd is { } close ? new ThinkingBudget(tokens, close, call) : null,
     };
+
+    /// <summary>One of several answers to a prompt: a seed of its own, the prompt computed once.</summary>
+    /// <param name="request">What the engine is asked.</param>
+    /// <param name="index">Its number among them.</param>
+    /// <param name="first">The first of them; null when this is it.</param>
+    public static GenerationRequest ForChoice(GenerationRequest request, int index, Generation? first) => request with
+    {
+        Sampling = request.Sampling with { Seed = unchecked(request.Sampling.Seed + index) },
+        SharesPromptWith = first,
+    };
+
+    /// <summary>How many answers each prompt gets.</summary>
+    public static int ReadChoices(RequestFields fields) => (int)(fields.Whole("n", 1, MostChoices) ?? 1);
 
     /// <summary>Reads an array of token ids of the vocabulary; empty when absent.</summary>
     public static int[] ReadIds(RequestFields fields, string name, int vocabulary) =>

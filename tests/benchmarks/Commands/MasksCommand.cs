@@ -25,7 +25,7 @@ internal static class MasksCommand
             "required": ["value", "next"]}}}
             """), """{"value": 12, "next": {"value": 4999, "next": {"value": 0, "next": null}}}"""),
         ("a pattern", () => Grammar.Regex("[A-Z][a-z]+( [A-Z][a-z]+)*, (19|20)[0-9]{2}"), "Ada Lovelace, 1952"),
-        ("a choice of 1,000", () => Grammar.Choice(Enumerable.Range(0, 1000).Select(i => $"choice {i}")), "choice 617"),
+        ("a choice of 1,000", () => Grammar.Choice([.. Enumerable.Range(0, 1000).Select(i => $"choice {i}")]), "choice 617"),
     ];
 
     public static Command Create()
