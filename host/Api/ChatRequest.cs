@@ -16,6 +16,9 @@ internal sealed record ChatRequest
     /// <summary>How to answer.</summary>
     public required SamplingFields Fields { get; init; }
 
+    /// <summary>How many answers there are to be.</summary>
+    public int Choices { get; init; } = 1;
+
     /// <summary>False ends the answer after its first tool call.</summary>
     public required bool ParallelToolCalls { get; init; }
 
@@ -39,6 +42,7 @@ internal sealed record ChatRequest
             {
                 ThinkingBudget = ThinkingFields.ReadBudget(fields),
             },
+            Choices = SamplingFields.ReadChoices(fields),
             ParallelToolCalls = fields.Flag("parallel_tool_calls") ?? true,
             IncludeReasoning = fields.Flag("include_reasoning") ?? true,
         };

@@ -11,54 +11,60 @@ namespace Glm5.Host.Api;
 /// for.
 /// </summary>
 internal sealed class ChatStreamReply(
-    HttpContext http, AnswerHead head, ChatAnswer answer, ChatRequest request, ReadyModel ready, int[] prompt,
-    TokenLog log)
-    : ChatReply, IDisposable
+    EventStream events, AnswerHead head, ChatChoices choices, int choice, ChatRequest request, ReadyModel ready,
+    CancellationToken gone)
+    : ChatReply
 {
     private static readonly JsonEncodedText s_kind = JsonEncodedText.Encode("chat.completion.chunk");
 
-    private readonly EventStream _events = new(http);
-    private readonly CancellationToken _gone = http.RequestAborted;
-
-    public void Dispose() => _events.Dispose();
+    private readonly ChatAnswer _answer = choices.Answer(choice);
+    private readonly TokenLog _log = TokenLog.Of(ready, request.Fields);
 
     /// <inheritdoc/>
-    public override ValueTask BeginAsync()
+    public override ValueTask BeginAsync() => choices.WriteAsync(() =>
     {
-        _events.Open();
         Utf8JsonWriter json = BeginChunk();
         json.WriteString(Names.Role, Names.Assistant);
         json.WriteString(Names.Content, "");
-        EndChunk(json, null, withPrompt: request.Fields.ReturnTokenIds);
-        return _events.SendAsync(_gone);
-    }
+        EndChunk(json, null, withPrompt: request.Fields.ReturnTokenIds && choice == 0);
+        return events.SendAsync(gone);
+    });
 
     /// <inheritdoc/>
     public override ValueTask ShowAsync(SampledToken token)
     {
-        log.Add(token);
-        if (answer.Shown.Count == 0)
+        _log.Add(token);
+        if (_answer.Shown.Count == 0)
             return ValueTask.CompletedTask;
-        WriteShown();
-        return _events.SendAsync(_gone);
+        return choices.WriteAsync(() =>
+        {
+            WriteShown();
+            return events.SendAsync(gone);
+        });
     }
 
     /// <inheritdoc/>
-    public override ValueTask EndAsync(FinishReason? finish)
+    public override ValueTask EndAsync(FinishReason? finish) => choices.WriteAsync(() =>
     {
         WriteShown();
-        EndChunk(BeginChunk(), answer.Reason(finish), withPrompt: false);
+        EndChunk(BeginChunk(), _answer.Reason(finish), withPrompt: false);
+        if (!choices.EndOne())
+            return events.SendAsync(gone);
         if (request.Fields.IncludeUsage)
             WriteUsage();
-        return _events.CloseAsync(_gone);
-    }
+        return events.CloseAsync(gone);
+    });
 
     /// <inheritdoc/>
-    public override ValueTask FailAsync(ApiException error) => _events.FailAsync(error, _gone);
+    public override ValueTask FailAsync(ApiException error) => choices.WriteAsync(() =>
+    {
+        choices.Fail();
+        return events.FailAsync(error, gone);
+    });
 
     private void WriteShown()
     {
-        foreach (OutputPart part in answer.Shown)
+        foreach (OutputPart part in _answer.Shown)
         {
             Utf8JsonWriter json = BeginChunk();
             WritePart(json, part);
@@ -91,7 +97,7 @@ internal sealed class ChatStreamReply(
         json.WriteNumber(Names.Index, part.Call);
         if (begins)
         {
-            json.WriteString(Names.Id, answer.CallId(part.Call));
+            json.WriteString(Names.Id, _answer.CallId(part.Call));
             json.WriteString(Names.Type, Names.Function);
         }
 
@@ -106,11 +112,11 @@ internal sealed class ChatStreamReply(
 
     private Utf8JsonWriter BeginChunk()
     {
-        Utf8JsonWriter json = _events.Begin();
+        Utf8JsonWriter json = events.Begin();
         head.Write(json, s_kind);
         json.WriteStartArray(Names.Choices);
         json.WriteStartObject();
-        json.WriteNumber(Names.Index, 0);
+        json.WriteNumber(Names.Index, choice);
         json.WriteStartObject(Names.Delta);
         return json;
     }
@@ -118,32 +124,32 @@ internal sealed class ChatStreamReply(
     private void EndChunk(Utf8JsonWriter json, string? reason, bool withPrompt)
     {
         json.WriteEndObject();
-        if (log.IsPending)
-            log.Write(json);
-        log.Clear();
+        if (_log.IsPending)
+            _log.Write(json);
+        _log.Clear();
         json.WriteString(Names.FinishReason, reason);
         if (reason is not null)
-            StopReason.Write(json, answer.StopReason(ready));
+            StopReason.Write(json, _answer.StopReason(ready));
         json.WriteEndObject();
         json.WriteEndArray();
         if (withPrompt)
-            Names.WriteIds(json, Names.PromptTokenIds, prompt);
+            Names.WriteIds(json, Names.PromptTokenIds, choices.Prompt);
         if (request.Fields.ContinuousUsage)
-            answer.Usage.Write(json);
+            choices.Usage.Write(json);
         else if (request.Fields.IncludeUsage)
             json.WriteNull(Names.Usage);
         json.WriteEndObject();
-        _events.End();
+        events.End();
     }
 
     private void WriteUsage()
     {
-        Utf8JsonWriter json = _events.Begin();
+        Utf8JsonWriter json = events.Begin();
         head.Write(json, s_kind);
         json.WriteStartArray(Names.Choices);
         json.WriteEndArray();
-        answer.Usage.Write(json);
+        choices.Usage.Write(json);
         json.WriteEndObject();
-        _events.End();
+        events.End();
     }
 }

@@ -27,9 +27,11 @@ internal sealed class ChatTurn : IDisposable
     /// <summary>Submits a conversation; <paramref name="id"/> is the answer's, also sent as a header.</summary>
     /// <exception cref="ApiException">It can never be served.</exception>
     /// <exception cref="EngineBusyException">The queue is full.</exception>
-    public static ChatTurn Begin(HttpContext http, ReadyModel ready, ChatRequest request, ChatPrompt prompt, string id)
+    public static ChatTurn Begin(
+        HttpContext http, ReadyModel ready, ChatRequest request, ChatPrompt prompt, string id, int choice = 0,
+        ChatTurn? first = null)
     {
-        Generation generation = Submit(ready, request.Fields, prompt);
+        Generation generation = Submit(ready, request.Fields, prompt, choice, first?._generation);
         http.Response.Headers["x-request-id"] = id;
         var answer = new ChatAnswer(ready, request, generation, prompt.StartsInReasoning);
         return new ChatTurn(http, id, generation, prompt, answer);
@@ -52,14 +54,16 @@ internal sealed class ChatTurn : IDisposable
     /// <summary>Frees the sequence, wherever it is.</summary>
     public void Dispose() => _generation.Dispose();
 
-    private static Generation Submit(ReadyModel ready, SamplingFields fields, ChatPrompt prompt)
+    private static Generation Submit(
+        ReadyModel ready, SamplingFields fields, ChatPrompt prompt, int choice, Generation? first)
     {
         // Reasoning has no form; the form is the answer's.
         int? thinkEnd = prompt.StartsInReasoning ? ready.Model.Tokenizer?.AddedTokenId("</think>") : null;
         int? call = ready.Model.Tokenizer?.AddedTokenId("<tool_call>");
         try
         {
-            return ready.Engine.Submit(fields.ToRequest(prompt.Tokens.ToImmutableArray(), thinkEnd, call));
+            GenerationRequest request = fields.ToRequest(prompt.Tokens.ToImmutableArray(), thinkEnd, call);
+            return ready.Engine.Submit(SamplingFields.ForChoice(request, choice, first));
         }
         catch (RequestRefusedException refused) when (refused.Field == "prompt")
         {

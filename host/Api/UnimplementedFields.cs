@@ -26,7 +26,6 @@ internal static class UnimplementedFields
         ["truncate_prompt_tokens"] = Only("the prompt is never cut; shorten it"),
 
         // Several answers for one prompt.
-        ["n"] = Only("send the request several times", "1"),
         ["best_of"] = Only("send the request several times", "1"),
         ["use_beam_search"] = Only(LeaveOut, "false"),
         ["length_penalty"] = Only(LeaveOut, "1"),

@@ -32,6 +32,38 @@ public sealed class ChoicesTests
     }
 
     [TestMethod]
+    public async Task A_chat_has_n_choices_streamed_or_whole_and_its_prompt_counts_once()
+    {
+        RunningServer server = await SharedServer.Server;
+        const string Request = "\"messages\": [{\"role\": \"user\", \"content\": \"Hello!\"}], \"max_tokens\": 40, \"temperature\": 1.3, \"seed\": 3";
+        JsonElement all = await server.AnswerAsync("/v1/chat/completions", $"{{{Request}, \"n\": 3}}");
+        JsonElement one = await server.AnswerAsync("/v1/chat/completions", $"{{{Request}}}");
+        Assert.AreEqual(3, all.At("choices").GetArrayLength());
+        Assert.AreEqual(Text(one.At("choices", 0, "message")), Text(all.At("choices", 0, "message")));
+        Assert.AreEqual(one.At("usage", "prompt_tokens").GetInt32(), all.At("usage", "prompt_tokens").GetInt32());
+        Assert.IsGreaterThan(one.At("usage", "completion_tokens").GetInt32(), all.At("usage", "completion_tokens").GetInt32());
+        string[] streamed = ["", "", ""];
+        int ended = 0;
+        foreach (JsonElement chunk in await server.EventsAsync("/v1/chat/completions", $"{{{Request}, \"n\": 3, \"stream\": true}}"))
+        {
+            foreach (JsonElement choice in chunk.At("choices").EnumerateArray())
+            {
+                streamed[choice.At("index").GetInt32()] += Text(choice.At("delta"));
+                ended += choice.At("finish_reason").ValueKind == JsonValueKind.String ? 1 : 0;
+            }
+        }
+
+        Assert.AreEqual(3, ended);
+        CollectionAssert.AreEqual(all.At("choices").EnumerateArray().Select(choice => Text(choice.At("message"))).ToArray(), streamed);
+    }
+
+    /// <summary>Reasoning and content, in the order in which they are written.</summary>
+    private static string Text(JsonElement message) => Part(message, "reasoning") + Part(message, "content");
+
+    private static string Part(JsonElement message, string name) =>
+        message.TryGetProperty(name, out JsonElement part) ? part.GetString() ?? "" : "";
+
+    [TestMethod]
     public async Task Streamed_choices_are_told_apart_by_their_index()
     {
         RunningServer server = await SharedServer.Server;
