@@ -2,6 +2,7 @@
 # ./build.sh         format check, build, all tests: what .ci/run does
 # ./build.sh soak    the long tier: fuzz and property tests with many more iterations, and load on a running server
 # ./build.sh bench   the benchmark project's list of commands
+# ./build.sh emulator  builds the emulated CANN and runs the Ascend suites on each of its profiles, or on those named
 # ./build.sh lines   lines of C# by folder, so that growth is seen
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -11,10 +12,20 @@ case "${1:-check}" in
     # The tests' own counts are multiplied by GLM5_SOAK; CsCheck_Iter is for those that name none.
     export CsCheck_Iter="${CsCheck_Iter:-20000}" GLM5_SOAK="${GLM5_SOAK:-20}"
     dotnet test -c Release ;;
+  emulator)
+    built="$PWD/artifacts/cann-emulator"
+    cmake -S tests/cann-emulator -B "$built" -DCMAKE_BUILD_TYPE=Release
+    cmake --build "$built" --parallel
+    profiles=("${@:2}")
+    [ ${#profiles[@]} -gt 0 ] || profiles=(a2-x86-8.1 a2-arm-8.5 a3-arm-9.0 a3-arm-9.1)
+    for profile in "${profiles[@]}"; do
+      echo "== $profile"
+      GLM5_TEST_CANN="$built/$profile" dotnet test -c Release tests/conformance --filter "FullyQualifiedName~Tenants.Ascend"
+    done ;;
   bench) dotnet run -c Release --project tests/benchmarks -- "${@:2}" ;;
   lines)
     for folder in core/* backends/* host tests/*; do
       git ls-files -z "$folder/*.cs" | xargs -0r cat | wc -l | awk -v folder="$folder" '$1 { printf "%7d  %s\n", $1, folder }'
     done ;;
-  *) echo "usage: ./build.sh [check|soak|bench|lines]" >&2; exit 2 ;;
+  *) echo "usage: ./build.sh [check|soak|bench|emulator|lines]" >&2; exit 2 ;;
 esac

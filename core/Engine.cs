@@ -15,6 +15,9 @@ namespace Glm5.Core;
 /// </remarks>
 public sealed partial class Engine : IDisposable
 {
+    /// <summary>Seconds of waiting that are as good as for ever, and that no clock's timestamps overflow by.</summary>
+    private const double LongestWait = 1e9;
+
     private readonly StepRunner _runner;
     private readonly GenerationLimits _limits;
     private readonly TokenMask _unnamed;
@@ -60,7 +63,7 @@ public sealed partial class Engine : IDisposable
                 nameof(runner));
         }
 
-        _scheduler = new Scheduler(pool, options.MaxBatchedTokens, options.MaxSequences)
+        _scheduler = new Scheduler(pool, options.MaxBatchedTokens, options.MaxSequences, time, options.LateAfter)
         {
             Guard = options.AdaptSpeculation && runner.DraftLength > 0 ? new DraftGuard(runner.DraftLength) : null,
         };
@@ -92,9 +95,11 @@ public sealed partial class Engine : IDisposable
         PrefixChain? prefix = _prefixes is null
             ? null
             : new PrefixChain(_prefixes, _runner.KvIdentity, request.CacheSalt);
+        long now = _time.GetTimestamp();
         var sequence = new Sequence(request, sampler, limit, _runner.BlockSlots, prefix)
         {
-            SubmittedAt = _time.GetTimestamp(),
+            SubmittedAt = now,
+            StartBy = request.MaxWait is { } wait ? After(now, wait) : null,
             Leader = _prefixes is null ? null : (request.SharesPromptWith as GenerationStream)?.Sequence,
         };
         sequence.Stream = new GenerationStream(sequence, _inbox);
@@ -132,6 +137,9 @@ public sealed partial class Engine : IDisposable
     /// <summary>For checks between turns.</summary>
     internal Scheduler Scheduler => _scheduler;
 
+    /// <summary>The step prepared last, for checks between turns.</summary>
+    internal Step Prepared => _next;
+
     /// <summary>Gives the engine its thread.</summary>
     internal void Start() => _thread.Start();
 
@@ -142,6 +150,7 @@ public sealed partial class Engine : IDisposable
     internal bool Turn()
     {
         TakeMail();
+        EndExpired();
         if (!_scheduler.Close(_next))
         {
             Publish();
@@ -204,10 +213,23 @@ public sealed partial class Engine : IDisposable
 
     private void Rest()
     {
-        SchedulerInvariants.CheckInDebug(_scheduler);
+        SchedulerInvariants.CheckInDebug(_scheduler, _next);
         if (_inbox.Draining && _inbox.Live == 0)
             _drained.TrySetResult();
         _inbox.Wait();
+    }
+
+    private long After(long now, TimeSpan wait) =>
+        now + (long)(Math.Min(wait.TotalSeconds, LongestWait) * _time.TimestampFrequency);
+
+    private void EndExpired()
+    {
+        while (_scheduler.Waiting.Expired() is { } sequence)
+        {
+            TimeSpan waited = _time.GetElapsedTime(sequence.SubmittedAt);
+            End(sequence, FinishReason.Expired, new RequestExpiredException(waited, sequence.MaxWait!.Value));
+            _counters.Expired();
+        }
     }
 
     private void TakeMail()
@@ -267,7 +289,7 @@ public sealed partial class Engine : IDisposable
     /// <summary>
     /// Ends a sequence in the middle of its answer; one that has just ended by itself keeps its own reason.
     /// </summary>
-    private void End(Sequence sequence, FinishReason reason, AcceleratorException? failure)
+    private void End(Sequence sequence, FinishReason reason, Exception? failure)
     {
         if (sequence.State == SequenceState.Ended)
             return;
@@ -279,7 +301,10 @@ public sealed partial class Engine : IDisposable
     private void EndAll(FinishReason reason, AcceleratorException? failure)
     {
         while (_scheduler.AnyLive() is { } sequence)
-            End(sequence, reason, failure);
+        {
+            // Readers of a common failure each throw an exception of their own: a thrown one collects its reader's stack.
+            End(sequence, reason, failure is null ? null : new AcceleratorException(failure.Message, failure));
+        }
     }
 
     /// <summary>The engine's last act: nobody is left waiting.</summary>

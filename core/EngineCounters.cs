@@ -54,9 +54,9 @@ internal sealed class EngineCounters : IDisposable
         long now = _time.GetTimestamp();
         foreach (ref readonly Share share in step.Shares)
         {
-            if (share.Sequence.HasStarted)
+            if (share.Sequence.StartedAt is not null)
                 continue;
-            share.Sequence.HasStarted = true;
+            share.Sequence.StartedAt = now;
             _metrics.LeftQueue(_time.GetElapsedTime(share.Sequence.SubmittedAt, now));
         }
 
@@ -71,7 +71,7 @@ internal sealed class EngineCounters : IDisposable
         foreach (ref readonly Share share in step.Shares)
             prompt += Math.Max(0, Math.Min(share.End, share.Sequence.PromptLength) - share.Start);
         TimeSpan took = _time.GetElapsedTime(began);
-        _metrics.StepEnded(took, prompt, gained, scheduler.Preemptions - _preemptions);
+        _metrics.StepEnded(took, step.Shares.Length, prompt, gained, scheduler.Preemptions - _preemptions);
         _metrics.LookedUp(scheduler.QueriedTokens - _queriedTokens, scheduler.CachedTokens - _cachedTokens);
         CountDrafts(scheduler.Drafts);
         Volatile.Write(ref _steps, _steps + 1);
@@ -91,9 +91,13 @@ internal sealed class EngineCounters : IDisposable
         if (sequence.PublishedAt is { } before)
             _metrics.NextToken(_time.GetElapsedTime(before, now) / tokens);
         else
-            _metrics.FirstToken(_time.GetElapsedTime(sequence.SubmittedAt, now));
+            PublishedFirst(sequence, now);
         sequence.PublishedAt = now;
     }
+
+    private void PublishedFirst(Sequence sequence, long now) => _metrics.FirstToken(
+        _time.GetElapsedTime(sequence.SubmittedAt, now),
+        _time.GetElapsedTime(sequence.StartedAt ?? sequence.SubmittedAt, now));
 
     /// <summary>A sequence has ended: its place is free.</summary>
     public void Ended(long now)
@@ -103,6 +107,9 @@ internal sealed class EngineCounters : IDisposable
         _lastEnd = now;
         _inbox.Leave();
     }
+
+    /// <summary>A sequence was not begun in time.</summary>
+    public void Expired() => _metrics.Expired();
 
     /// <summary>
     /// The answer to a request that finds every place taken: when a tenth of them will have been given up.

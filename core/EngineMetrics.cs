@@ -19,6 +19,8 @@ public sealed class EngineMetrics : IDisposable
     private static readonly double[] s_longTimes =
         [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160];
 
+    private static readonly int[] s_counts = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384];
+
     /// <summary>The place of a draft behind the last chosen token, as a tag: from 1.</summary>
     private static readonly KeyValuePair<string, object?>[] s_places =
     [
@@ -27,20 +29,27 @@ public sealed class EngineMetrics : IDisposable
     ];
 
     private readonly Meter _meter = new(MeterName);
-    private readonly Histogram<double> _stepTime, _queueTime, _timeToFirstToken, _interTokenLatency;
+    private readonly Histogram<double> _stepTime, _queueTime, _prefillTime, _timeToFirstToken, _interTokenLatency;
+    private readonly Histogram<int> _stepTokens, _stepSequences;
     private readonly Counter<long> _promptTokens, _generatedTokens, _preemptions, _queriedTokens, _cachedTokens;
-    private readonly Counter<long> _draftTokens, _acceptedTokens;
+    private readonly Counter<long> _draftTokens, _acceptedTokens, _expired;
 
     /// <summary>Instruments over an engine, whose status is read when they are.</summary>
     internal EngineMetrics(Func<EngineStatus> status)
     {
         _stepTime = Seconds("glm5.step.duration", "From a step's start to its tokens.", s_shortTimes);
+        _stepTokens = Counts("glm5.step.tokens", "Tokens that a step computed of prompts, and chose.");
+        _stepSequences = Counts("glm5.step.sequences", "Sequences that had a share of a step.");
+        _prefillTime = Seconds(
+            "glm5.prefill.duration", "From a sequence's first step to its first token.", s_longTimes);
         _queueTime = Seconds("glm5.queue.duration", "From a request's arrival to its first step.", s_longTimes);
         _timeToFirstToken = Seconds("glm5.time_to_first_token", "From a request's arrival to its first token.", s_longTimes);
         _interTokenLatency = Seconds("glm5.inter_token_latency", "From a token of an answer to the next.", s_shortTimes);
         _promptTokens = _meter.CreateCounter<long>("glm5.prompt_tokens", "{token}", "Prompt tokens computed.");
         _generatedTokens = _meter.CreateCounter<long>("glm5.generated_tokens", "{token}", "Tokens chosen.");
         _preemptions = _meter.CreateCounter<long>("glm5.preemptions", "{sequence}", "Sequences that gave their blocks up.");
+        _expired = _meter.CreateCounter<long>(
+            "glm5.expired", "{sequence}", "Sequences that were not begun in the time they had.");
         _queriedTokens = _meter.CreateCounter<long>(
             "glm5.prefix_cache.queried_tokens", "{token}", "Prompt tokens looked up in the prefix cache.");
         _cachedTokens = _meter.CreateCounter<long>(
@@ -62,14 +71,18 @@ public sealed class EngineMetrics : IDisposable
     /// <summary>Ends the instruments.</summary>
     public void Dispose() => _meter.Dispose();
 
-    internal void StepEnded(TimeSpan took, int promptTokens, int generatedTokens, long preemptions)
+    internal void StepEnded(TimeSpan took, int sequences, int promptTokens, int generatedTokens, long preemptions)
     {
         _stepTime.Record(took.TotalSeconds);
+        _stepSequences.Record(sequences);
+        _stepTokens.Record(promptTokens + generatedTokens);
         _promptTokens.Add(promptTokens);
         _generatedTokens.Add(generatedTokens);
         if (preemptions > 0)
             _preemptions.Add(preemptions);
     }
+
+    internal void Expired() => _expired.Add(1);
 
     internal void LookedUp(long queriedTokens, long cachedTokens)
     {
@@ -87,12 +100,19 @@ public sealed class EngineMetrics : IDisposable
 
     internal void LeftQueue(TimeSpan waited) => _queueTime.Record(waited.TotalSeconds);
 
-    internal void FirstToken(TimeSpan took) => _timeToFirstToken.Record(took.TotalSeconds);
+    internal void FirstToken(TimeSpan sinceArrival, TimeSpan sinceStart)
+    {
+        _timeToFirstToken.Record(sinceArrival.TotalSeconds);
+        _prefillTime.Record(sinceStart.TotalSeconds);
+    }
 
     internal void NextToken(TimeSpan took) => _interTokenLatency.Record(took.TotalSeconds);
 
     private void Gauge(string name, string unit, string description, Func<int> value) =>
         _meter.CreateObservableGauge(name, value, unit, description);
+
+    private Histogram<int> Counts(string name, string description) => _meter.CreateHistogram(
+        name, null, description, advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = s_counts });
 
     private Histogram<double> Seconds(string name, string description, double[] boundaries) => _meter.CreateHistogram(
         name, "s", description, advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = boundaries });

@@ -33,6 +33,9 @@ public abstract class Generation : IDisposable
     /// <summary>Why it ended; null while it runs.</summary>
     public abstract FinishReason? Finish { get; }
 
+    /// <summary>True when a token is there that was not read yet: what is made of the last one may wait for it.</summary>
+    public abstract bool HasNext { get; }
+
     /// <summary>The tokens as they are chosen, the stop id included. Ends when the answer ends; cancelling the enumeration cancels the sequence.</summary>
     /// <exception cref="Accelerator.AcceleratorException">A device failed.</exception>
     /// <exception cref="RequestExpiredException">It waited too long for its first step.</exception>

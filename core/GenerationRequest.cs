@@ -72,5 +72,5 @@ public sealed record GenerationRequest
     public int ShareWeight { get; init; } = 1;
 
     /// <summary>The largest <see cref="ShareWeight"/>.</summary>
-    public const int MaxShareWeight = 10_000;
+    public const int MaxShareWeight = 1000;
 }

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
-using Glm5.Core.Accelerator;
 using Glm5.Core.Sampling;
 using Glm5.Core.Scheduling;
 
@@ -31,6 +30,9 @@ internal sealed class GenerationStream(Sequence sequence, Inbox inbox) : Generat
     /// <inheritdoc/>
     public override FinishReason? Finish =>
         Volatile.Read(ref _finish) is var finish and not Running ? (FinishReason)finish : null;
+
+    /// <inheritdoc/>
+    public override bool HasNext => _tokens.Reader.TryPeek(out _);
 
     /// <inheritdoc/>
     public override async IAsyncEnumerable<SampledToken> ReadAllAsync(
@@ -74,13 +76,15 @@ internal sealed class GenerationStream(Sequence sequence, Inbox inbox) : Generat
         _tokens.Writer.TryComplete();
     }
 
-    /// <summary>Ends the stream behind the tokens published so far.</summary>
-    public void End(FinishReason reason, AcceleratorException? failure)
+    /// <summary>Ends the stream behind the tokens published so far; the failure is thrown to the reader there.</summary>
+    public void End(FinishReason reason, Exception? failure)
     {
         Volatile.Write(ref _finish, (int)reason);
-        // Readers of a common failure each throw an exception of their own: a thrown one collects its reader's stack.
-        _tokens.Writer.TryComplete(failure is null ? null : new AcceleratorException(failure.Message, failure));
+        _tokens.Writer.TryComplete(failure);
     }
+
+    /// <summary>The scheduler's side of it, for checks.</summary>
+    internal Sequence Sequence => sequence;
 
     /// <summary>Takes a token that is there already.</summary>
     internal bool TryRead(out SampledToken token) => _tokens.Reader.TryRead(out token);

@@ -43,7 +43,7 @@ public static partial class ModelLoader
 
             CheckpointReader.ReadAll(checkpoint, progress, cancel);
             progress.Enter(LoadPhase.Packing);
-            RankModel[] ranks = PackEveryRank(checkpoint, accelerators, options, spec, context, cancel, out KvPoolSize pool);
+            RankModel[] ranks = PackEveryRank(checkpoint, accelerators, options, spec, context, logger, cancel, out KvPoolSize pool);
             LogPool(logger, pool.Blocks, pool.BlockSlots, pool.Tokens, pool.Bytes / 1e9, pool.FreeBytes / 1e9);
             var group = new RankGroup(
                 ranks, checkpoint.Config.VocabSize, Identity(checkpoint), options.SpeculativeTokens);
@@ -122,7 +122,7 @@ public static partial class ModelLoader
 
     private static RankModel[] PackEveryRank(
         Checkpoint checkpoint, IReadOnlyList<IAccelerator> accelerators, ModelOptions options, KvSpec spec, int context,
-        CancellationToken cancel, out KvPoolSize pool)
+        ILogger logger, CancellationToken cancel, out KvPoolSize pool)
     {
         var made = new Stack<IDisposable>();
         try
@@ -143,6 +143,7 @@ public static partial class ModelLoader
                 ranks[r] = new RankModel(accelerators[r], weights[r], new Glm5Model(checkpoint.Config, weights[r], accelerators[r]), kv);
             }
 
+            LogConversions(logger, weights[0].Conversions);
             return ranks;
         }
         catch
@@ -152,6 +153,30 @@ public static partial class ModelLoader
             throw;
         }
     }
+
+    /// <summary>Says what the device could not take as it is stored, and what that costs in accuracy.</summary>
+    private static void LogConversions(ILogger logger, IReadOnlyList<WeightConversion> conversions)
+    {
+        if (conversions.Count == 0)
+            return;
+        WeightConversion worst = conversions[0];
+        double error = 0, size = 0;
+        foreach (WeightConversion conversion in conversions)
+        {
+            (error, size) = (error + conversion.SquaredError, size + conversion.Squared);
+            if (conversion.RelativeError > worst.RelativeError)
+                worst = conversion;
+        }
+
+        double all = size == 0 ? 0 : 100 * Math.Sqrt(error / size);
+        LogConverted(logger, conversions.Count, worst.From, worst.To, all, 100 * worst.RelativeError, worst.Name);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "{Count} weights of the first rank stored as {From} were converted to {To}, which the device computes in: "
+            + "relative error {Error:F3} %, at most {Worst:F3} % in {Name}")]
+    private static partial void LogConverted(
+        ILogger logger, int count, ElementType from, ElementType to, double error, double worst, string name);
 
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "index_share_for_mtp_iteration is set, and every chained draft selects its own tokens: answers are the same, fewer drafts may be accepted")]

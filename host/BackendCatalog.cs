@@ -1,3 +1,4 @@
+using Glm5.Backends.Ascend;
 using Glm5.Backends.CpuReference;
 using Glm5.Core.Accelerator;
 
@@ -8,7 +9,10 @@ internal static class BackendCatalog
 {
     /// <summary>All backends, in the order in which they are listed to people.</summary>
     public static IReadOnlyList<Backend> All { get; } =
-        [new CpuBackend(CpuVoice.Simd), new CpuBackend(CpuVoice.Oracle)];
+        [
+            new AscendBackend(AscendVoice.Fused), new CpuBackend(CpuVoice.Simd), new AscendBackend(AscendVoice.Portable),
+            new CpuBackend(CpuVoice.Oracle),
+        ];
 
     /// <summary>What <c>--device</c> accepts.</summary>
     public static string[] DeviceNames { get; } = ["auto", .. All.Select(backend => backend.Name)];

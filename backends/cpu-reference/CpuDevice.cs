@@ -16,7 +16,7 @@ internal static class CpuDevice
         Device = $"{ProcessorName()}, {Environment.ProcessorCount} hardware threads",
         Architecture = voice == CpuVoice.Oracle ? $"{Machine}, scalar" : $"{Machine}, {InstructionSet()}",
         Arithmetic = Arithmetic.F32,
-        NativeWeights = [ElementType.F32, ElementType.BF16, ElementType.F8E4M3],
+        NativeWeights = [ElementType.F32, ElementType.BF16, ElementType.F8E4M3, ElementType.I8],
         BatchInvariant = true,
         // Default bodies reduce within a rank first, so their sums depend on how many ranks there are.
         RankInvariant = voice != CpuVoice.Composed,

@@ -38,12 +38,12 @@ internal static class PackCheck
     private static void CheckType(in WeightSource part)
     {
         bool readable = part.Type is ElementType.F32 or ElementType.BF16
-            || (part.Type == ElementType.F8E4M3 && part.Scales is not null);
+            || (part.Type is ElementType.F8E4M3 or ElementType.I8 && part.Scales is not null);
         if (!readable)
         {
             throw new AcceleratorException(
                 $"{part.Name}: stored as {part.Type}{(part.Scales is null ? "" : " with scales")}; "
-                + "the cpu backend reads F32, BF16 and F8E4M3 with block scales");
+                + "the cpu backend reads F32, BF16, F8E4M3 with block scales and I8 with a scale a row");
         }
     }
 

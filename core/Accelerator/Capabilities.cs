@@ -1,6 +1,9 @@
 namespace Glm5.Core.Accelerator;
 
-/// <summary>The number formats a backend computes in. Golden data is compared in all-F32; any other arithmetic has its own oracle.</summary>
+/// <summary>
+/// The number formats a backend computes in. Golden data is compared in all-F32; any other arithmetic has its own
+/// oracle.
+/// </summary>
 /// <param name="Name">Short name for logs and the hardware matrix: <c>f32</c>.</param>
 /// <param name="Activations">Type of activations between operations. Accumulation is F32 always.</param>
 /// <param name="KvCache">Type of the latent cache.</param>
@@ -29,7 +32,10 @@ public sealed record Capabilities
     /// <summary>What it computes in.</summary>
     public required Arithmetic Arithmetic { get; init; }
 
-    /// <summary>Stored weight types that kernels read as they are; of others the backend decodes what it can in Pack, and refuses the rest by name.</summary>
+    /// <summary>
+    /// Stored weight types that kernels read as they are; of others the backend decodes what it can in Pack, and
+    /// refuses the rest by name.
+    /// </summary>
     public required IReadOnlyList<ElementType> NativeWeights { get; init; }
 
     /// <summary>True when a sequence's result does not depend on what else is in the batch, nor on chunking.</summary>
@@ -41,7 +47,9 @@ public sealed record Capabilities
     /// <summary>True when steps can be captured and replayed.</summary>
     public required bool CapturesGraphs { get; init; }
 
-    /// <summary>True when the ranks of a group allocate from one memory, so that each may take only its share of what is free.</summary>
+    /// <summary>
+    /// True when the ranks of a group allocate from one memory, so that each may take only its share of what is free.
+    /// </summary>
     public required bool SharesMemory { get; init; }
 
     /// <summary>Slots in a KV block that kernels accept, preferred first.</summary>
@@ -49,4 +57,21 @@ public sealed record Capabilities
 
     /// <summary>Ranks that one process can drive.</summary>
     public required IReadOnlyList<int> RankCounts { get; init; }
+
+    /// <summary>
+    /// True for a stand-in of the device that computes on the host: what runs there proves the code, not the hardware.
+    /// </summary>
+    public bool IsEmulated { get; init; }
+
+    /// <summary>
+    /// Fusions that depend on the installed driver or library, and why each that is missing is composed. Empty where
+    /// nothing depends.
+    /// </summary>
+    public IReadOnlyList<FusionVerdict> Fusions { get; init; } = [];
 }
+
+/// <summary>Whether an operation runs as a fusion here.</summary>
+/// <param name="Operation">Of the contract.</param>
+/// <param name="Kernel">What would run it.</param>
+/// <param name="Refusal">Why it is composed instead; null when it is fused, where its shapes fit.</param>
+public sealed record FusionVerdict(string Operation, string Kernel, string? Refusal);

@@ -15,16 +15,22 @@ public enum WeightRole
     /// <summary>The router's matrix [experts, hidden], computed in F32 (spec 3.3).</summary>
     Router,
 
-    /// <summary>Rows of kv_b_proj that make keys, one part a head: [nope, latent], applied as q · W (spec 3.1, absorbed).</summary>
+    /// <summary>
+    /// Rows of kv_b_proj that make keys, one part a head: [nope, latent], applied as q · W (spec 3.1, absorbed).
+    /// </summary>
     KeyUp,
 
     /// <summary>Rows of kv_b_proj that make values, one part a head: [v, latent], applied as o · Wᵀ.</summary>
     ValueUp,
 
-    /// <summary>A gate and an up matrix, stacked: parts gate₀, up₀, gate₁, up₁, … ; one group a network (1, or one an expert).</summary>
+    /// <summary>
+    /// A gate and an up matrix, stacked: parts gate₀, up₀, gate₁, up₁, … ; one group a network (1, or one an expert).
+    /// </summary>
     GateUp,
 
-    /// <summary>A row-parallel matrix [hidden, in] whose product is a <see cref="PartialSum"/>; one group a network.</summary>
+    /// <summary>
+    /// A row-parallel matrix [hidden, in] whose product is a <see cref="PartialSum"/>; one group a network.
+    /// </summary>
     RowParallel,
 
     /// <summary>The output head [vocab, hidden].</summary>
@@ -54,9 +60,26 @@ public abstract class PackedWeight(WeightRole role, int groups, long rows, long 
     public virtual Tensor AsVector() =>
         throw new InvalidOperationException($"a weight packed as {Role} cannot be used as a vector");
 
+    /// <summary>
+    /// How its numbers changed when it was packed; null when they are the stored ones, or those rounded to BF16.
+    /// </summary>
+    public virtual WeightConversion? Conversion => null;
+
     /// <summary>Bytes of device memory it takes beyond the mapped checkpoint.</summary>
     public abstract long DeviceBytes { get; }
 
     /// <summary>Frees what it owns. A second call does nothing.</summary>
     public abstract void Dispose();
+}
+
+/// <summary>A weight that the device takes in another format than it is stored in.</summary>
+/// <param name="Name">The first stored matrix of the weight.</param>
+/// <param name="From">As it is stored.</param>
+/// <param name="To">As the device has it.</param>
+/// <param name="SquaredError">Sum of squared differences between stored and packed values.</param>
+/// <param name="Squared">Sum of squared stored values.</param>
+public sealed record WeightConversion(string Name, ElementType From, ElementType To, double SquaredError, double Squared)
+{
+    /// <summary>Root of the errors' share: 0.01 is one percent of the weight's size.</summary>
+    public double RelativeError => Squared == 0 ? 0 : Math.Sqrt(SquaredError / Squared);
 }

@@ -17,9 +17,26 @@ public sealed class Glm5Model(ModelConfig config, ModelWeights weights, IAcceler
     /// </summary>
     public ForwardResult Forward(StepPlan plan, KvStore kv)
     {
+        ForwardResult result = NewResult(plan.Layout);
+        Run(plan, kv, result);
+        return result;
+    }
+
+    /// <summary>True when every token of a step attends to all it can see: such steps run other operations than longer ones.</summary>
+    public bool SelectsEverything(StepLayout layout) => layout.LongestContext <= config.IndexTopK;
+
+    /// <summary>Room for what <see cref="Run"/> leaves behind, in the caller's arena scope.</summary>
+    public ForwardResult NewResult(StepLayout layout) => new()
+    {
+        Hidden = _ops.Arena.Take(ElementType.F32, layout.TokenCount, config.HiddenSize),
+        Logits = NewLogits(layout.LogitRowCount),
+    };
+
+    /// <summary><see cref="Forward"/> into room that was taken before: what is captured and replayed.</summary>
+    public void Run(StepPlan plan, KvStore kv, ForwardResult result)
+    {
         long tokens = plan.Layout.TokenCount;
-        Tensor normed = _ops.Arena.Take(ElementType.F32, tokens, config.HiddenSize);
-        Tensor logits = NewLogits(plan.Layout.LogitRowCount);
+        Tensor normed = result.Hidden, logits = result.Logits;
         using ActivationArena.Scope scope = _ops.Arena.Open();
         Tensor residual = _ops.Arena.Take(ElementType.F32, tokens, config.HiddenSize);
         Selection selection = NewSelection(plan.Layout);
@@ -36,7 +53,6 @@ public sealed class Glm5Model(ModelConfig config, ModelWeights weights, IAcceler
         _ops.Trace?.Record(TracePoint.Hidden, weights.Layers.Length, residual);
         _ops.Trace?.Record(TracePoint.FinalNorm, weights.Layers.Length, normed);
         Head(normed, plan, logits);
-        return new ForwardResult { Hidden = normed, Logits = logits };
     }
 
     /// <summary>
@@ -97,7 +113,7 @@ public sealed class Glm5Model(ModelConfig config, ModelWeights weights, IAcceler
 
     private Tensor NewLogits(int rows) => rows == 0 ? default : _ops.Arena.Take(ElementType.F32, rows, config.VocabSize);
 
-    private Selection NewSelection(StepLayout layout) => layout.LongestContext <= config.IndexTopK
+    private Selection NewSelection(StepLayout layout) => SelectsEverything(layout)
         ? Selection.Everything
         : new Selection(_ops.Arena.Take(ElementType.I32, layout.TokenCount, config.IndexTopK));
 }

@@ -24,6 +24,9 @@ public sealed class ModelWeights : IDisposable
     /// <summary>The draft layer; null when the checkpoint has none.</summary>
     public required DraftWeights? Draft { get; init; }
 
+    /// <summary>Weights that the device has in another format than the checkpoint.</summary>
+    public IReadOnlyList<WeightConversion> Conversions { get; init; } = [];
+
     /// <summary>Frees every weight.</summary>
     public void Dispose()
     {

@@ -15,6 +15,7 @@ public sealed class WeightPacking
     private readonly RankShard _shard;
     private readonly ModelConfig _config;
     private readonly List<PackedWeight> _owned = [];
+    private readonly List<WeightConversion> _conversions = [];
 
     private WeightPacking(Checkpoint checkpoint, IAccelerator accelerator, RankShard shard) =>
         (_checkpoint, _accelerator, _shard, _config) = (checkpoint, accelerator, shard, checkpoint.Config);
@@ -47,6 +48,7 @@ public sealed class WeightPacking
 
         return new ModelWeights(_owned)
         {
+            Conversions = _conversions,
             Embedding = Pack(_checkpoint.Weight(WeightNames.Embedding), WeightRole.Embedding),
             Layers = layers,
             FinalNorm = Pack(_checkpoint.Weight(WeightNames.FinalNorm), WeightRole.Vector),
@@ -165,6 +167,8 @@ public sealed class WeightPacking
     {
         PackedWeight packed = _accelerator.Pack(parts, role);
         _owned.Add(packed);
+        if (packed.Conversion is { } conversion)
+            _conversions.Add(conversion);
         return packed;
     }
 }

@@ -4,10 +4,13 @@ using Glm5.Core.Sampling;
 
 namespace Glm5.Core.Parallel;
 
-/// <summary>What one rank owns: its device, its shard of the model, its caches. Used by the rank's thread alone.</summary>
+/// <summary>
+/// What one rank owns: its device, its shard of the model, its caches. Used by the rank's thread alone.
+/// </summary>
 public sealed class RankModel(IAccelerator accelerator, ModelWeights weights, Glm5Model model, KvStore kv) : IDisposable
 {
     private readonly Drafter _drafter = new(accelerator, model, kv);
+    private readonly StepReplays _replays = new(accelerator, model, kv);
 
     /// <summary>The rank's device.</summary>
     public IAccelerator Accelerator { get; } = accelerator;
@@ -28,7 +31,9 @@ public sealed class RankModel(IAccelerator accelerator, ModelWeights weights, Gl
     {
         using ActivationArena.Scope scope = Accelerator.Ops.Arena.Open();
         StepPlan plan = Accelerator.Plan(layout);
-        ForwardResult result = Model.Forward(plan, Kv);
+        ForwardResult result = Model.NewResult(layout);
+        if (!_replays.TryRun(plan, result))
+            Model.Run(plan, Kv, result);
         if (answers && batch is { Count: > 0 })
             Choose(result.Logits, batch);
         if (batch is { DraftLength: > 0 })
@@ -41,6 +46,9 @@ public sealed class RankModel(IAccelerator accelerator, ModelWeights weights, Gl
         Accelerator.Synchronize();
     }
 
+    /// <summary>Steps that were replayed from a capture.</summary>
+    public long ReplayedSteps => _replays.Replayed;
+
     private void Choose(Tensor logits, SampleBatch batch)
     {
         if (batch.Rows == batch.Count)
@@ -52,6 +60,7 @@ public sealed class RankModel(IAccelerator accelerator, ModelWeights weights, Gl
     /// <summary>Frees caches, weights and device.</summary>
     public void Dispose()
     {
+        _replays.Dispose();
         Kv.Dispose();
         weights.Dispose();
         Accelerator.Dispose();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Glm5.Core.Kv;
 
 namespace Glm5.Core.Scheduling;
@@ -12,8 +13,10 @@ internal static class BlockInvariants
         foreach (Sequence sequence in running)
             CountOwner(sequence, owners);
         EveryBlockIsEmptyIdleOrOwned(pool, owners);
-        if (pool.Cache is { } cache)
-            EveryParentOutlivesItsChildren(pool, cache);
+        if (pool.Cache is not { } cache)
+            return;
+        EveryParentOutlivesItsChildren(pool, cache);
+        EveryEntryIsABlock(pool, cache);
     }
 
     private static void CountOwner(Sequence sequence, int[] owners)
@@ -80,9 +83,15 @@ internal static class BlockInvariants
         }
     }
 
-    private static void Require(bool holds, string otherwise)
+    private static void EveryEntryIsABlock(BlockPool pool, PrefixCache cache)
     {
-        if (!holds)
-            throw new InvalidOperationException($"the block pool is inconsistent: {otherwise}");
+        int published = 0;
+        for (int block = 1; block <= pool.Capacity; block++)
+            published += cache.IsPublished(block) ? 1 : 0;
+        Require(published == cache.Count, $"{published} blocks are published and {cache.Count} can be found");
     }
+
+    private static void Require(
+        bool holds, [InterpolatedStringHandlerArgument(nameof(holds))] ref Invariant.Otherwise otherwise) =>
+        Invariant.Require(holds, "block pool", ref otherwise);
 }

@@ -7,9 +7,15 @@ namespace Glm5.Core.Scheduling;
 /// <summary>
 /// Decides what every step computes. There are no phases: each running sequence gets tokens until what is computed has
 /// caught up with what is known, within one budget a step. A step is prepared while the one before it runs, and closed
-/// when that one's tokens are there. First come, first served: whoever arrived earlier is never held up by a later one,
-/// and when blocks run out the latest arrival gives way and computes again later. One thread.
+/// when that one's tokens are there. Who is admitted next is the <see cref="WaitingQueue"/>'s rule; the one whose turn it
+/// is never gives way to one that is smaller. When blocks run out the least urgent sequence gives way, of equally urgent
+/// ones the latest arrival, and computes again later. One thread.
 /// </summary>
+/// <remarks>
+/// Nobody starves. The queue bounds how often a late sequence is passed over; one that is late and earlier than all that
+/// run when it is admitted runs before all from then on, so that it is never preempted. Those before it are finitely
+/// many and end: each that runs gets at least one token a step.
+/// </remarks>
 internal sealed class Scheduler
 {
     /// <summary>One block of so many stays free when a sequence is admitted, so that those that run can grow.</summary>
@@ -18,7 +24,7 @@ internal sealed class Scheduler
     private const int NotSampled = -1;
 
     private readonly BlockPool _pool;
-    private readonly SequenceQueue _waiting = new();
+    private readonly WaitingQueue _waiting;
     private readonly Sequence[] _running;
     private readonly int _watermark;
     private int _runningCount;
@@ -26,20 +32,20 @@ internal sealed class Scheduler
 
     /// <summary>
     /// A scheduler over a pool. No more sequences run than a step has tokens: then each of them gets at least one token
-    /// a step, and none starves.
+    /// a step, and none starves. Those that have waited for longer than <paramref name="lateAfter"/> are late.
     /// </summary>
-    public Scheduler(BlockPool pool, int maxTokens, int maxSequences)
+    public Scheduler(BlockPool pool, int maxTokens, int maxSequences, TimeProvider time, TimeSpan lateAfter)
     {
-        _pool = pool;
+        (_pool, _waiting) = (pool, new WaitingQueue(time, lateAfter));
         _running = new Sequence[Math.Min(maxTokens, maxSequences)];
         _watermark = Math.Max(1, pool.Capacity / WatermarkShare);
     }
 
-    /// <summary>Sequences in the running batch, in order of arrival.</summary>
+    /// <summary>Sequences in the running batch, the most urgent first, of equally urgent ones in order of arrival.</summary>
     public ReadOnlySpan<Sequence> Running => _running.AsSpan(0, _runningCount);
 
-    /// <summary>Sequences that wait, in order of arrival; every one of them arrived after every running one.</summary>
-    public SequenceQueue Waiting => _waiting;
+    /// <summary>Sequences that wait.</summary>
+    public WaitingQueue Waiting => _waiting;
 
     /// <summary>Where blocks come from.</summary>
     public BlockPool Pool => _pool;
@@ -60,7 +66,7 @@ internal sealed class Scheduler
     public DraftGuard? Guard { get; init; }
 
     /// <summary>Takes a new sequence.</summary>
-    public void Add(Sequence sequence) => _waiting.Append(sequence);
+    public void Add(Sequence sequence) => _waiting.Add(sequence);
 
     /// <summary>
     /// Plans the next step as if every sequence of the step in flight went on: its blocks are reserved and its layout is
@@ -139,6 +145,7 @@ internal sealed class Scheduler
         else
             _someEnded = true;
         sequence.Release(_pool);
+        sequence.Flow.Live--;
         (sequence.State, sequence.Finish) = (SequenceState.Ended, reason);
     }
 
@@ -146,7 +153,7 @@ internal sealed class Scheduler
     public Sequence? AnyLive()
     {
         ForgetEnded();
-        return _runningCount > 0 ? _running[_runningCount - 1] : _waiting.First;
+        return _runningCount > 0 ? _running[_runningCount - 1] : _waiting.Earliest;
     }
 
     /// <summary>
@@ -190,34 +197,41 @@ internal sealed class Scheduler
         step.Add(sequence, count);
     }
 
-    /// <summary>Admits from the front for as long as places, tokens and blocks suffice. The first never gives way to a
-    /// later one that is smaller.</summary>
+    /// <summary>
+    /// Admits whose turn it is for as long as places, tokens and blocks suffice. The first never gives way to another
+    /// that is smaller.
+    /// </summary>
     private void Admit(Step step)
     {
-        while (_waiting.First is { } sequence && _runningCount < _running.Length && step.Budget > 0)
+        while (_runningCount < _running.Length && step.Budget > 0 && _waiting.Next() is { } sequence)
         {
-            bool isNew = sequence.CachedTokens is null;
+            // One that waits for its leader's prompt lets nobody pass: the leader takes the whole budget until its last chunk.
             if (sequence.WaitsForLeader || !sequence.TryEnter(_pool, _runningCount == 0 ? 0 : _watermark))
                 return;
-            if (isNew)
+            if (sequence.Admissions == 1)
                 CountPrefix(sequence);
-            _waiting.Remove(sequence);
-            _running[_runningCount++] = sequence;
-            sequence.State = SequenceState.Running;
+            _waiting.Admit(sequence);
+            Run(sequence);
             AddPrompt(step, sequence);
         }
     }
 
-    /// <summary>
-    /// Room for one token more, at the cost of the latest arrivals. False when the sequence itself gave way.
-    /// </summary>
-    private bool TryGrow(Sequence sequence)
+    private void Run(Sequence sequence)
     {
-        while (!sequence.TryGrow(_pool))
+        if (_waiting.IsLate(sequence) && ArrivedBeforeAllThatRun(sequence))
+            sequence.RunFirst();
+        int place = _runningCount++;
+        for (; place > 0 && sequence.ComesBefore(_running[place - 1]); place--)
+            _running[place] = _running[place - 1];
+        _running[place] = sequence;
+        sequence.State = SequenceState.Running;
+    }
+
+    private bool ArrivedBeforeAllThatRun(Sequence sequence)
+    {
+        foreach (Sequence other in Running)
         {
-            Sequence latest = _running[_runningCount - 1];
-            Preempt(latest);
-            if (latest == sequence)
+            if (other.Arrival < sequence.Arrival)
                 return false;
         }
 
@@ -225,14 +239,28 @@ internal sealed class Scheduler
     }
 
     /// <summary>
-    /// Takes the blocks of the latest arrival, which has no share of the step yet, and lets it wait before all others.
+    /// Room for one token more, at the cost of those that come last. False when the sequence itself gave way.
     /// </summary>
-    private void Preempt(Sequence latest)
+    private bool TryGrow(Sequence sequence)
+    {
+        while (!sequence.TryGrow(_pool))
+        {
+            Sequence last = _running[_runningCount - 1];
+            Preempt(last);
+            if (last == sequence)
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Takes the blocks of the last that runs, which has no share of the step yet, and lets it wait.</summary>
+    private void Preempt(Sequence last)
     {
         _running[--_runningCount] = null!;
-        latest.Release(_pool);
-        latest.State = SequenceState.Waiting;
-        _waiting.Prepend(latest);
+        last.Release(_pool);
+        last.State = SequenceState.Waiting;
+        _waiting.PutBack(last);
         Preemptions++;
     }
 
@@ -249,6 +277,7 @@ internal sealed class Scheduler
         Sequence sequence = share.Sequence;
         Drafts.Add(share.Drafts, batch.TokenCount[sampled] - 1);
         int gained = Append(sequence, batch, sampled, out end);
+        sequence.Flow.Charge(gained);
         // The rows of accepted drafts are in the caches already.
         if (sequence.State == SequenceState.Running)
             sequence.Computed += gained - 1;

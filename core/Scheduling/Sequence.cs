@@ -22,7 +22,7 @@ internal enum SequenceState
 /// their cache rows. It wants steps until the computed tokens have caught up with the known ones. Used by the engine's
 /// thread alone once it is submitted.
 /// </summary>
-internal sealed class Sequence
+internal sealed partial class Sequence
 {
     /// <summary>Room for tokens of the answer that a sequence starts with; it grows by doubling.</summary>
     private const int FirstRoom = 1024;
@@ -43,7 +43,7 @@ internal sealed class Sequence
         GenerationRequest request, SequenceSampler sampler, int limit, int blockSlots, PrefixChain? prefix = null)
     {
         (_request, Sampler, Limit, _blockSlots, _prefix) = (request, sampler, limit, blockSlots, prefix);
-        Known = request.Prompt.Length;
+        (Known, Urgency) = (request.Prompt.Length, request.Priority);
     }
 
     /// <summary>Chooses its tokens.</summary>
@@ -71,8 +71,8 @@ internal sealed class Sequence
     /// <summary>When it was submitted, as a timestamp of the engine's clock.</summary>
     public long SubmittedAt { get; init; }
 
-    /// <summary>True from its first step on.</summary>
-    public bool HasStarted { get; set; }
+    /// <summary>When its first step began; null until then.</summary>
+    public long? StartedAt { get; set; }
 
     /// <summary>When its last token was published; null before the first.</summary>
     public long? PublishedAt { get; set; }
@@ -93,6 +93,9 @@ internal sealed class Sequence
 
     /// <summary>Tokens of the prompt whose rows were there when it was admitted first; null until then.</summary>
     public int? CachedTokens { get; private set; }
+
+    /// <summary>Times that it was admitted: more than one when it was preempted.</summary>
+    public int Admissions { get; private set; }
 
     /// <summary>Tokens that the step in flight will choose.</summary>
     public int Pending { get; set; }
@@ -117,17 +120,14 @@ internal sealed class Sequence
     /// <summary>Blocks it owns.</summary>
     public int BlockCount { get; private set; }
 
+    /// <summary>Tokens in a block.</summary>
+    public int BlockSlots => _blockSlots;
+
     /// <summary>[known] ids.</summary>
     public ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, Known);
 
     /// <summary>The blocks it owns, in order of position. The array is not replaced while a step may read it.</summary>
     public BlockTable BlockTable => new(_blocks, BlockCount);
-
-    /// <summary>Links of the waiting queue.</summary>
-    public Sequence? Next { get; set; }
-
-    /// <inheritdoc cref="Next"/>
-    public Sequence? Previous { get; set; }
 
     /// <summary>
     /// Takes blocks for all known tokens, those that hold a prefix of them first, when as many as
@@ -149,6 +149,7 @@ internal sealed class Sequence
 
         (BlockCount, Computed) = (needed, shared * _blockSlots);
         CachedTokens ??= Computed;
+        Admissions++;
         return true;
     }
 

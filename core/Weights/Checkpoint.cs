@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Glm5.Core.Model;
+using Glm5.Core.Weights.Formats;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -85,6 +86,7 @@ public sealed partial class Checkpoint : IDisposable
 
         (Dictionary<string, (int File, StoredTensor Tensor)> used, ModelConfig served) =
             CheckpointCheck.Run(config, files, problems, notices);
+        QuantDescription.Check(folder, reads, used, problems);
         if (!problems.IsEmpty)
         {
             throw new CheckpointException(folder, problems.ToLines());
@@ -128,7 +130,12 @@ public sealed partial class Checkpoint : IDisposable
             Rows = isVector ? 1 : tensor.Shape[0],
             Columns = columns,
             RowStride = columns,
-            Scales = tensor.Type == StoredType.F8E4M3 ? ScalesOf(tensor.Name) : null,
+            Scales = tensor.Type switch
+            {
+                StoredType.F8E4M3 => BlockScalesOf(tensor.Name),
+                StoredType.I8 => ChannelScalesOf(tensor.Name),
+                _ => null,
+            },
         };
     }
 
@@ -140,10 +147,28 @@ public sealed partial class Checkpoint : IDisposable
         }
     }
 
-    private BlockScales ScalesOf(string weight)
+    private BlockScales BlockScalesOf(string weight)
     {
         (int file, StoredTensor scales) = _tensors[WeightNames.Scales(weight)];
         return new BlockScales(_shards[file].AddressOf(scales), _block.BlockRows, _block.BlockColumns, scales.Shape[1]);
+    }
+
+    /// <summary>A scale a row; zero points that are there have to be zero.</summary>
+    private BlockScales ChannelScalesOf(string weight)
+    {
+        (int file, StoredTensor scales) = _tensors[WeightNames.ChannelScales(weight)];
+        if (_tensors.TryGetValue(WeightNames.ChannelOffsets(weight), out (int File, StoredTensor Tensor) offsets)
+            && MappedRegion.At(_shards[offsets.File].AddressOf(offsets.Tensor), checked((int)offsets.Tensor.Length))
+                .ContainsAnyExcept((byte)0))
+        {
+            throw new CheckpointException(Folder,
+            [
+                $"{offsets.Tensor.Name} is not zero: weights are served that were quantised symmetrically "
+                + "(msModelSlim: w_sym True)",
+            ]);
+        }
+
+        return new BlockScales(_shards[file].AddressOf(scales), 1, ChannelScaled.AllColumns, 1);
     }
 
     private bool TryLocate(string name, [NotNullWhen(true)] out Shard? shard, out StoredTensor tensor)

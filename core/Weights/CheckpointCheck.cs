@@ -5,7 +5,7 @@ namespace Glm5.Core.Weights;
 
 /// <summary>
 /// Compares what the headers hold with what the model needs. A matrix is FP8 exactly when its header says F8_E4M3, and
-/// then its block scales must be there; the config's list of unconverted modules is not consulted.
+/// then its block scales must be there; I8 exactly when it says I8, and then a scale a row; the config's list of unconverted modules is not consulted.
 /// </summary>
 internal sealed class CheckpointCheck
 {
@@ -95,6 +95,41 @@ internal sealed class CheckpointCheck
         else if (found.Tensor.Type == StoredType.F8E4M3)
         {
             CompareScales(spec);
+        }
+        else if (found.Tensor.Type == StoredType.I8)
+        {
+            CompareChannelScales(spec);
+        }
+    }
+
+    private void CompareChannelScales(TensorSpec spec)
+    {
+        string name = WeightNames.ChannelScales(spec.Name);
+        if (!_files.Tensors.TryGetValue(name, out (int File, StoredTensor Tensor) found))
+        {
+            _problems.Add("missing", name, $": an I8 matrix needs F32 scales [{spec.Rows}, 1]{AfterDamage()}");
+            return;
+        }
+
+        CompareColumn(name, found, spec.Rows, [StoredType.F32], "F32");
+        string offsets = WeightNames.ChannelOffsets(spec.Name);
+        if (_files.Tensors.TryGetValue(offsets, out found))
+        {
+            CompareColumn(offsets, found, spec.Rows, [StoredType.F32, StoredType.BF16, StoredType.I8], "F32, BF16 or I8");
+        }
+    }
+
+    /// <summary>[rows, 1] or [rows].</summary>
+    private void CompareColumn(
+        string name, (int File, StoredTensor Tensor) found, long rows, ReadOnlySpan<StoredType> types, string typeNames)
+    {
+        _used.Add(name, found);
+        bool shapeFits = found.Tensor.Shape is [_] or [_, 1] && found.Tensor.Shape[0] == rows;
+        if (!shapeFits || !types.Contains(found.Tensor.Type))
+        {
+            _problems.Add("wrong scales", name,
+                $": expected {typeNames} [{rows}, 1], got {found.Tensor.Type.Name()} {ShapeText(found.Tensor)}, "
+                + $"in {_files.Files[found.File].Name}");
         }
     }
 

@@ -3,7 +3,7 @@ using Glm5.Core.Accelerator;
 
 namespace Glm5.Core.Weights;
 
-/// <summary>Element types a safetensors header may name. Only F32, BF16 and F8E4M3 are weights here.</summary>
+/// <summary>Element types a safetensors header may name. Only F32, BF16, F8E4M3 and I8 are weights here.</summary>
 public enum StoredType
 {
     F64,
@@ -71,6 +71,7 @@ public static class StoredTypes
         StoredType.F32 => ElementType.F32,
         StoredType.BF16 => ElementType.BF16,
         StoredType.F8E4M3 => ElementType.F8E4M3,
+        StoredType.I8 => ElementType.I8,
         _ => null,
     };
 }

@@ -46,9 +46,10 @@ public enum TensorRole
 public readonly record struct TensorSpec(string Name, TensorRole Role, long Rows, long Columns, bool IsVector)
 {
     /// <summary>
-    /// Whether FP8 releases store it as E4M3 with block scales. What a given file does, its header says.
+    /// Whether quantised releases store it as E4M3 with block scales, or as 8-bit integers with a scale a row. What a
+    /// given file does, its header says.
     /// </summary>
-    public bool MayBeFp8 => Role is TensorRole.HeadRows or TensorRole.HeadColumns
+    public bool MayBeQuantised => Role is TensorRole.HeadRows or TensorRole.HeadColumns
         or TensorRole.InnerRows or TensorRole.InnerColumns or TensorRole.Replicated;
 
     /// <summary>Whether this runtime reads it from that type.</summary>
@@ -56,7 +57,7 @@ public readonly record struct TensorSpec(string Name, TensorRole Role, long Rows
     {
         StoredType.F32 => true,
         StoredType.BF16 => Role != TensorRole.RouterBias,
-        StoredType.F8E4M3 => MayBeFp8,
+        StoredType.F8E4M3 or StoredType.I8 => MayBeQuantised,
         _ => false,
     };
 
@@ -64,7 +65,7 @@ public readonly record struct TensorSpec(string Name, TensorRole Role, long Rows
     public string AllowedTypes => Role switch
     {
         TensorRole.RouterBias => "F32",
-        _ when MayBeFp8 => "BF16, F32 or F8_E4M3",
+        _ when MayBeQuantised => "BF16, F32, F8_E4M3 or I8",
         _ => "BF16 or F32",
     };
 

@@ -48,6 +48,8 @@ public static class WeightNames
     public static IReadOnlyList<string> DraftCopies { get; } = ["embed_tokens.weight", "shared_head.head.weight"];
 
     private const string ScaleSuffix = "_scale_inv";
+    private const string ChannelScaleSuffix = "_scale";
+    private const string ChannelOffsetSuffix = "_offset";
 
     public static string InLayer(int layer, string name) => $"model.layers.{layer}.{name}";
 
@@ -59,6 +61,12 @@ public static class WeightNames
 
     /// <summary>The block scales of an FP8 matrix. They multiply, whatever the suffix says.</summary>
     public static string Scales(string weight) => weight + ScaleSuffix;
+
+    /// <summary>The scales of an 8-bit integer matrix, one a row.</summary>
+    public static string ChannelScales(string weight) => weight + ChannelScaleSuffix;
+
+    /// <summary>Its zero points, one a row, which are zero in a symmetric quantisation.</summary>
+    public static string ChannelOffsets(string weight) => weight + ChannelOffsetSuffix;
 
     private static string InExpert(int layer, int expert, string name) =>
         $"model.layers.{layer}.mlp.experts.{expert}.{name}";

@@ -4,10 +4,10 @@ using Glm5.Core.Weights.Formats;
 
 namespace Glm5.Core.Weights;
 
-/// <summary>The F32 scales of an FP8 matrix, one per block of the checkpoint's whole tensor.</summary>
+/// <summary>The F32 scales of a quantised matrix, one per block of the checkpoint's whole tensor.</summary>
 /// <param name="Address">Of the scale of block [0, 0], whatever part of the matrix a view shows.</param>
-/// <param name="BlockRows">Rows under one scale: 128.</param>
-/// <param name="BlockColumns">Columns under one scale: 128.</param>
+/// <param name="BlockRows">Rows under one scale: 128 in FP8, 1 in I8.</param>
+/// <param name="BlockColumns">Columns under one scale: 128 in FP8, <see cref="ChannelScaled.AllColumns"/> in I8.</param>
 /// <param name="ScaleColumns">Scales from one row of blocks to the next.</param>
 public readonly record struct BlockScales(nint Address, int BlockRows, int BlockColumns, long ScaleColumns);
 
@@ -21,7 +21,7 @@ public readonly record struct WeightSource
     /// <summary>The tensor's name in the checkpoint.</summary>
     public required string Name { get; init; }
 
-    /// <summary>F32, BF16 or F8E4M3.</summary>
+    /// <summary>F32, BF16, F8E4M3 or I8.</summary>
     public required ElementType Type { get; init; }
 
     /// <summary>Of element [0, 0] of this view.</summary>
@@ -40,7 +40,7 @@ public readonly record struct WeightSource
     /// <summary>Column of this view's [0, 0] in the checkpoint's tensor.</summary>
     public long ColumnOrigin { get; init; }
 
-    /// <summary>Present exactly when <see cref="Type"/> is F8E4M3.</summary>
+    /// <summary>Present exactly when <see cref="Type"/> is F8E4M3 or I8.</summary>
     public BlockScales? Scales { get; init; }
 
     /// <summary>
@@ -73,7 +73,7 @@ public readonly record struct WeightSource
 
     /// <summary>
     /// Decodes <c>into.Length</c> elements of a row from a column on. Exact for F32 and BF16; one rounding, that of
-    /// code times scale, for FP8. The plain definition of what a weight is: kernels are compared with it.
+    /// code times scale, for FP8 and I8. The plain definition of what a weight is: kernels are compared with it.
     /// </summary>
     public void Decode(long row, long column, Span<float> into)
     {
@@ -95,9 +95,13 @@ public readonly record struct WeightSource
             case ElementType.F8E4M3 when Scales is { } scales:
                 DecodeFp8(stored, scales, row, column, into);
                 break;
+            case ElementType.I8 when Scales is { } scales:
+                ChannelScaled.DecodeRow(
+                    stored, MappedRegion.At(scales.Address + (nint)((RowOrigin + row) * sizeof(float)), sizeof(float)), into);
+                break;
             default:
                 throw new InvalidOperationException($"{Name} is {Type} and has {(Scales is null ? "no " : "")}scales: "
-                    + "a weight is F32, BF16, or F8E4M3 with scales");
+                    + "a weight is F32, BF16, or F8E4M3 or I8 with scales");
         }
     }
 

@@ -22,7 +22,7 @@ internal sealed class AnswerHead
         _created = created.ToUnixTimeSeconds();
     }
 
-    /// <summary>The answer's id, also sent as header x-request-id.</summary>
+    /// <summary>The answer's id.</summary>
     public string Id { get; }
 
     /// <summary>Begins an object with id, object, created and model; the caller ends it.</summary>

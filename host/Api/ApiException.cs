@@ -22,6 +22,7 @@ internal sealed class ApiException(int status, string message) : Exception(messa
     {
         StatusCodes.Status401Unauthorized => "authentication_error",
         StatusCodes.Status404NotFound => "not_found_error",
+        StatusCodes.Status429TooManyRequests => "rate_limit_error",
         StatusCodes.Status503ServiceUnavailable => "service_unavailable_error",
         >= 500 => "server_error",
         _ => "invalid_request_error",

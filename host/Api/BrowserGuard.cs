@@ -12,6 +12,36 @@ internal sealed class BrowserGuard(ServeOptions options)
     private readonly bool _isLoopback = options.Host == "localhost"
         || (IPAddress.TryParse(options.Host, out IPAddress? address) && IPAddress.IsLoopback(address));
 
+    /// <summary>Stands for every origin.</summary>
+    private const string Anywhere = "*";
+
+    /// <summary>Headers of answers that pages elsewhere may read.</summary>
+    private static readonly string[] s_readable =
+    [
+        RequestId.Header, "Retry-After", "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests",
+        "x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens",
+    ];
+
+    /// <summary>
+    /// Lets pages of the allowed origins read answers, and answers the question that their browser asks before it sends
+    /// one.
+    /// </summary>
+    public static void UseCors(WebApplication app)
+    {
+        IReadOnlyList<string> origins = app.Services.GetRequiredService<ServeOptions>().AllowedOrigins;
+        if (origins.Count == 0)
+            return;
+        app.UseCors(policy =>
+        {
+            policy.AllowAnyMethod().AllowAnyHeader().WithExposedHeaders(s_readable)
+                .SetPreflightMaxAge(TimeSpan.FromHours(1));
+            if (origins.Contains(Anywhere))
+                policy.AllowAnyOrigin();
+            else
+                policy.WithOrigins([.. origins]);
+        });
+    }
+
     /// <summary>Refuses what a page of another site sends.</summary>
     /// <exception cref="ApiException">421 for a foreign Host, 403 for a foreign Origin.</exception>
     public void Check(HttpRequest request)
@@ -48,5 +78,6 @@ internal sealed class BrowserGuard(ServeOptions options)
     private bool IsAllowed(string origin, HttpRequest request) =>
         (Uri.TryCreate(origin, UriKind.Absolute, out Uri? from)
             && from.Authority.Equals(request.Host.Value, StringComparison.OrdinalIgnoreCase))
-        || options.AllowedOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase);
+        || options.AllowedOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase)
+        || options.AllowedOrigins.Contains(Anywhere);
 }

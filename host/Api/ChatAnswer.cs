@@ -46,6 +46,9 @@ internal sealed class ChatAnswer
     /// <summary>True when the answer is complete although more tokens may come.</summary>
     public bool HasEnded { get; private set; }
 
+    /// <summary>True when the next token is there already.</summary>
+    public bool HasNext => _generation.HasNext;
+
     /// <summary>Tokens taken, the stop id included.</summary>
     public int Tokens { get; private set; }
 

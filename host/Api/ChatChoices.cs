@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Glm5.Core;
 using Glm5.Host.Serving;
 
@@ -9,11 +10,13 @@ namespace Glm5.Host.Api;
 /// </summary>
 internal sealed class ChatChoices : IDisposable
 {
+    private readonly HttpContext _http;
     private readonly ChatTurn[] _turns;
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private int _left;
+    private Exception? _failure;
 
-    private ChatChoices(ChatTurn[] turns) => (_turns, _left) = (turns, turns.Length);
+    private ChatChoices(HttpContext http, ChatTurn[] turns) => (_http, _turns, _left) = (http, turns, turns.Length);
 
     /// <summary>True once one of them has failed: nothing more can be written.</summary>
     public bool HasFailed { get; private set; }
@@ -63,23 +66,39 @@ internal sealed class ChatChoices : IDisposable
             throw;
         }
 
-        return new ChatChoices([.. turns]);
+        return new ChatChoices(http, [.. turns]);
     }
 
     /// <summary>The answer of a choice.</summary>
     public ChatAnswer Answer(int choice) => _turns[choice].Answer;
 
-    /// <summary>Passes every token of every choice on.</summary>
-    public Task AnswerAsync(Func<int, ChatReply> reply, AnswerTimes times)
+    /// <summary>Passes every token of every choice on until all have ended, and records when they came.</summary>
+    public async Task AnswerAsync(Func<int, ChatReply> reply, ChatRequest request, string id, AnswerTimes times)
     {
-        var all = new Task[_turns.Length];
-        for (int choice = 0; choice < all.Length; choice++)
-            all[choice] = _turns[choice].AnswerAsync(reply(choice), times);
-        return Task.WhenAll(all);
+        string reason = "error";
+        times.Submitted(request.Model, request.Fields, Prompt.Length);
+        using var deadline = new AnswerDeadline(_http, times, [.. _turns.Select(turn => turn.Generation)]);
+        try
+        {
+            string[] reasons = await Task.WhenAll(
+                _turns.Select((turn, choice) => PassOnAsync(turn, reply(choice), times, deadline)));
+            reason = reasons.FirstOrDefault(other => other is "error" or "disconnected", reasons[0]);
+        }
+        catch when (_failure is { } failure)
+        {
+            // Of several, what the others failed by follows from the first.
+            ExceptionDispatchInfo.Throw(failure);
+        }
+        finally
+        {
+            times.Ended(id, Usage, reason);
+        }
     }
 
     /// <summary>Writes while no other choice does; nothing once one has failed.</summary>
-    public async ValueTask WriteAsync(Func<ValueTask> write)
+    public ValueTask WriteAsync(Func<ValueTask> write) => Count > 1 ? WriteAloneAsync(write) : write();
+
+    private async ValueTask WriteAloneAsync(Func<ValueTask> write)
     {
         await _oneAtATime.WaitAsync();
         try
@@ -108,5 +127,19 @@ internal sealed class ChatChoices : IDisposable
     {
         foreach (ChatTurn turn in _turns)
             turn.Dispose();
+    }
+
+    private async Task<string> PassOnAsync(ChatTurn turn, ChatReply reply, AnswerTimes times, AnswerDeadline deadline)
+    {
+        try
+        {
+            return await turn.PassOnAsync(reply, times, deadline);
+        }
+        catch (Exception exception)
+        {
+            Interlocked.CompareExchange(ref _failure, exception, null);
+            Fail();
+            throw;
+        }
     }
 }

@@ -18,13 +18,15 @@ internal static class ChatEndpoint
         {
             var whole = new ChatPlainReply[choices.Count];
             await choices.AnswerAsync(
-                choice => whole[choice] = new ChatPlainReply(http, head, choices, choice, request, ready, whole), times);
+                choice => whole[choice] = new ChatPlainReply(http, head, choices, choice, request, ready, whole),
+                request, head.Id, times);
             return;
         }
 
         using var events = new EventStream(http);
         events.Open();
         await choices.AnswerAsync(
-            choice => new ChatStreamReply(events, head, choices, choice, request, ready, http.RequestAborted), times);
+            choice => new ChatStreamReply(events, head, choices, choice, request, ready, http.RequestAborted),
+            request, head.Id, times);
     }
 }

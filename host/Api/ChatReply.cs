@@ -12,6 +12,9 @@ internal abstract class ChatReply
     /// <summary>A token came and added what the answer shows.</summary>
     public abstract ValueTask ShowAsync(SampledToken token);
 
+    /// <summary>Nothing came for long; says so where the connection could be given up.</summary>
+    public virtual ValueTask PingAsync() => ValueTask.CompletedTask;
+
     /// <summary>The answer ended, and perhaps added more.</summary>
     public abstract ValueTask EndAsync(FinishReason? finish);
 

@@ -19,6 +19,8 @@ internal sealed class ChatStreamReply(
 
     private readonly ChatAnswer _answer = choices.Answer(choice);
     private readonly TokenLog _log = TokenLog.Of(ready, request.Fields);
+    private readonly ChunkForm _form = new(head, s_kind, choice, request.Fields.IncludeUsage);
+    private Func<ValueTask>? _show;
 
     /// <inheritdoc/>
     public override ValueTask BeginAsync() => choices.WriteAsync(() =>
@@ -34,14 +36,15 @@ internal sealed class ChatStreamReply(
     public override ValueTask ShowAsync(SampledToken token)
     {
         _log.Add(token);
-        if (_answer.Shown.Count == 0)
-            return ValueTask.CompletedTask;
-        return choices.WriteAsync(() =>
+        return choices.WriteAsync(_show ??= () =>
         {
             WriteShown();
-            return events.SendAsync(gone);
+            return events.SendWhenDueAsync(_answer.HasNext, gone);
         });
     }
+
+    /// <inheritdoc/>
+    public override ValueTask PingAsync() => choices.WriteAsync(() => events.PingAsync(gone));
 
     /// <inheritdoc/>
     public override ValueTask EndAsync(FinishReason? finish) => choices.WriteAsync(() =>
@@ -66,10 +69,27 @@ internal sealed class ChatStreamReply(
     {
         foreach (OutputPart part in _answer.Shown)
         {
+            if (HasTheForm(part))
+            {
+                WriteText(part);
+                continue;
+            }
+
             Utf8JsonWriter json = BeginChunk();
             WritePart(json, part);
             EndChunk(json, null, withPrompt: false);
         }
+    }
+
+    private bool HasTheForm(in OutputPart part) =>
+        part.Kind is OutputKind.Content or OutputKind.Reasoning && !_log.IsPending && !request.Fields.ContinuousUsage;
+
+    private void WriteText(in OutputPart part)
+    {
+        if (part.Kind == OutputKind.Content)
+            _form.Write(events.Output, part.Text, Names.Content);
+        else
+            _form.Write(events.Output, part.Text, Names.ReasoningContent, Names.Reasoning);
     }
 
     private void WritePart(Utf8JsonWriter json, OutputPart part)

@@ -12,11 +12,15 @@ namespace Glm5.Host.Api;
 internal sealed class ChatTurn : IDisposable
 {
     private readonly HttpContext _http;
-    private readonly Generation _generation;
+    private readonly ChatRequest _request;
     private readonly string _id;
 
-    private ChatTurn(HttpContext http, string id, Generation generation, ChatPrompt prompt, ChatAnswer answer) =>
-        (_http, _id, _generation, Prompt, Answer) = (http, id, generation, prompt.Tokens, answer);
+    private ChatTurn(
+        HttpContext http, ChatRequest request, string id, Generation generation, ChatPrompt prompt, ChatAnswer answer) =>
+        (_http, _request, _id, Generation, Prompt, Answer) = (http, request, id, generation, prompt.Tokens, answer);
+
+    /// <summary>Its tokens.</summary>
+    public Generation Generation { get; }
 
     /// <summary>Ids of the prompt.</summary>
     public int[] Prompt { get; }
@@ -24,46 +28,73 @@ internal sealed class ChatTurn : IDisposable
     /// <summary>The answer so far.</summary>
     public ChatAnswer Answer { get; }
 
-    /// <summary>Submits a conversation; <paramref name="id"/> is the answer's, also sent as a header.</summary>
+    /// <summary>Submits a conversation; <paramref name="id"/> is the answer's.</summary>
     /// <exception cref="ApiException">It can never be served.</exception>
     /// <exception cref="EngineBusyException">The queue is full.</exception>
     public static ChatTurn Begin(
         HttpContext http, ReadyModel ready, ChatRequest request, ChatPrompt prompt, string id, int choice = 0,
         ChatTurn? first = null)
     {
-        Generation generation = Submit(ready, request.Fields, prompt, choice, first?._generation);
-        http.Response.Headers["x-request-id"] = id;
+        Generation generation = Submit(http, ready, request.Fields, prompt, choice, first?.Generation);
         var answer = new ChatAnswer(ready, request, generation, prompt.StartsInReasoning);
-        return new ChatTurn(http, id, generation, prompt, answer);
+        return new ChatTurn(http, request, id, generation, prompt, answer);
     }
 
     /// <summary>Passes every token on until the answer has ended, and records when they came.</summary>
     public async Task AnswerAsync(ChatReply reply, AnswerTimes times)
     {
         string reason = "error";
+        times.Submitted(_request.Model, _request.Fields, Prompt.Length);
+        using var deadline = new AnswerDeadline(_http, times, Generation);
         try
         {
-            reason = await PassOnAsync(reply, times);
+            reason = await PassOnAsync(reply, times, deadline);
         }
         finally
         {
-            times.Ended(_id, Prompt.Length, Answer.Tokens, reason);
+            times.Ended(_id, Answer.Usage, reason);
+        }
+    }
+
+    /// <summary>The same, where the caller records; returns why it ended.</summary>
+    public async Task<string> PassOnAsync(ChatReply reply, AnswerTimes times, AnswerDeadline deadline)
+    {
+        try
+        {
+            await reply.BeginAsync();
+            await ShowAllAsync(reply, times);
+            Answer.Finish();
+            if (Generation.Finish == FinishReason.Cancelled && !Answer.HasEnded)
+                throw deadline.WhyCut();
+
+            await reply.EndAsync(Generation.Finish);
+            return Answer.Reason(Generation.Finish);
+        }
+        catch (Exception exception) when (Disconnection.Explains(_http, exception))
+        {
+            return "disconnected";
+        }
+        catch (Exception exception) when (_http.Response.HasStarted)
+        {
+            await reply.FailAsync(ErrorAnswers.AsApi(exception, _http));
+            return "error";
         }
     }
 
     /// <summary>Frees the sequence, wherever it is.</summary>
-    public void Dispose() => _generation.Dispose();
+    public void Dispose() => Generation.Dispose();
 
     private static Generation Submit(
-        ReadyModel ready, SamplingFields fields, ChatPrompt prompt, int choice, Generation? first)
+        HttpContext http, ReadyModel ready, SamplingFields fields, ChatPrompt prompt, int choice, Generation? first)
     {
         // Reasoning has no form; the form is the answer's.
         int? thinkEnd = prompt.StartsInReasoning ? ready.Model.Tokenizer?.AddedTokenId("</think>") : null;
         int? call = ready.Model.Tokenizer?.AddedTokenId("<tool_call>");
         try
         {
-            GenerationRequest request = fields.ToRequest(prompt.Tokens.ToImmutableArray(), thinkEnd, call);
-            return ready.Engine.Submit(SamplingFields.ForChoice(request, choice, first));
+            GenerationRequest request = fields.ToRequest(
+                prompt.Tokens.ToImmutableArray(), http.Request.Headers, thinkEnd, call);
+            return ready.Engine.Submit(Standing.Of(http, SamplingFields.ForChoice(request, choice, first)));
         }
         catch (RequestRefusedException refused) when (refused.Field == "prompt")
         {
@@ -71,39 +102,21 @@ internal sealed class ChatTurn : IDisposable
         }
     }
 
-    private async Task<string> PassOnAsync(ChatReply reply, AnswerTimes times)
+    private async Task ShowAllAsync(ChatReply reply, AnswerTimes times)
     {
-        try
+        var alive = new KeepAlive(_http);
+        await using IAsyncEnumerator<SampledToken> tokens =
+            Generation.ReadAllAsync(_http.RequestAborted).GetAsyncEnumerator(CancellationToken.None);
+        bool comes = await alive.FirstAsync(tokens, reply.PingAsync);
+        while (comes)
         {
-            await reply.BeginAsync();
-            await foreach (SampledToken token in _generation.ReadAllAsync(_http.RequestAborted))
-            {
-                times.Token();
-                Answer.Take(token);
-                await reply.ShowAsync(token);
-                if (Answer.HasEnded)
-                    break;
-            }
-
-            Answer.Finish();
-            if (_generation.Finish == FinishReason.Cancelled && !Answer.HasEnded)
-            {
-                throw ApiException.Unavailable(
-                    "the server stopped before the answer was complete", TimeSpan.FromSeconds(10));
-            }
-
-            await reply.EndAsync(_generation.Finish);
-            return Answer.Reason(_generation.Finish);
-        }
-        catch (Exception exception) when (_http.RequestAborted.IsCancellationRequested
-            && exception is OperationCanceledException or IOException)
-        {
-            return "disconnected";
-        }
-        catch (Exception exception) when (_http.Response.HasStarted)
-        {
-            await reply.FailAsync(ErrorAnswers.AsApi(exception, ErrorAnswers.Logger(_http)));
-            return "error";
+            times.Token();
+            Answer.Take(tokens.Current);
+            await reply.ShowAsync(tokens.Current);
+            await alive.AfterAsync(Answer.Shown.Count > 0, reply);
+            if (Answer.HasEnded)
+                return;
+            comes = await tokens.MoveNextAsync();
         }
     }
 }

@@ -21,7 +21,6 @@ internal static class CompletionEndpoint
         CompletionRequest request = CompletionRequest.Read(
             body.Root, services.GetRequiredService<ServedModel>(), ready);
         var head = new AnswerHead("cmpl", request.Model, times.Began);
-        http.Response.Headers["x-request-id"] = head.Id;
 
         var generations = new Generation[request.Choices];
         try
@@ -29,7 +28,7 @@ internal static class CompletionEndpoint
             var answers = new CompletionAnswer[generations.Length];
             for (int choice = 0; choice < generations.Length; choice++)
             {
-                generations[choice] = Submit(ready, request, choice, generations);
+                generations[choice] = Submit(http, ready, request, choice, generations);
                 answers[choice] = new CompletionAnswer(ready, request.Fields, generations[choice]);
             }
 
@@ -38,14 +37,15 @@ internal static class CompletionEndpoint
                 : new CompletionPlainReply(http, head, request, answers);
             using var disposed = reply as IDisposable;
             string reason = "error";
+            times.Submitted(request.Model, request.Fields, request.Prompts.Sum(prompt => prompt.Length));
+            using var deadline = new AnswerDeadline(http, times, generations);
             try
             {
-                reason = await PassOnAsync(http, generations, answers, reply, times);
+                reason = await PassOnAsync(http, generations, answers, reply, times, deadline);
             }
             finally
             {
-                Usage usage = UsageOf(request, answers);
-                times.Ended(head.Id, usage.Prompt, usage.Completion, reason);
+                times.Ended(head.Id, UsageOf(request, answers), reason);
             }
         }
         finally
@@ -61,17 +61,19 @@ internal static class CompletionEndpoint
         answers.Where((_, choice) => choice % request.ChoicesPerPrompt == 0).Sum(answer => answer.CachedTokens),
         answers.Sum(answer => answer.Tokens), null);
 
-    private static Generation Submit(ReadyModel ready, CompletionRequest request, int choice, Generation[] before)
+    private static Generation Submit(
+        HttpContext http, ReadyModel ready, CompletionRequest request, int choice, Generation[] before)
     {
         (int prompt, int index) = int.DivRem(choice, request.ChoicesPerPrompt);
         Generation? first = index == 0 ? null : before[choice - index];
-        return ready.Engine.Submit(SamplingFields.ForChoice(
-            request.Fields.ToRequest(request.Prompts[prompt].ToImmutableArray()), index, first));
+        GenerationRequest asked = request.Fields.ToRequest(
+            request.Prompts[prompt].ToImmutableArray(), http.Request.Headers);
+        return ready.Engine.Submit(Standing.Of(http, SamplingFields.ForChoice(asked, index, first)));
     }
 
     private static async Task<string> PassOnAsync(
         HttpContext http, Generation[] generations, CompletionAnswer[] answers, CompletionReply reply,
-        AnswerTimes times)
+        AnswerTimes times, AnswerDeadline deadline)
     {
         using var oneAtATime = new SemaphoreSlim(1);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
@@ -79,66 +81,70 @@ internal static class CompletionEndpoint
         {
             reply.Begin();
             await Task.WhenAll(generations.Select((generation, choice) =>
-                PassOnAsync(generation, answers[choice], choice, reply, times, oneAtATime, stop)));
+                PassOnAsync(http, generation, answers[choice], choice, reply, times, deadline, oneAtATime, stop)));
             await reply.EndAsync();
             return answers[^1].Reason(generations[^1].Finish);
         }
-        catch (Exception exception) when (http.RequestAborted.IsCancellationRequested
-            && exception is OperationCanceledException or IOException)
+        catch (Exception exception) when (Disconnection.Explains(http, exception))
         {
             return "disconnected";
         }
         catch (Exception exception) when (http.Response.HasStarted)
         {
-            await reply.FailAsync(ErrorAnswers.AsApi(exception, ErrorAnswers.Logger(http)));
+            await reply.FailAsync(ErrorAnswers.AsApi(exception, http));
             return "error";
         }
     }
 
     // The first choice that fails stops the others; WhenAll throws its error.
     private static async Task PassOnAsync(
-        Generation generation, CompletionAnswer answer, int choice, CompletionReply reply, AnswerTimes times,
-        SemaphoreSlim oneAtATime, CancellationTokenSource stop)
+        HttpContext http, Generation generation, CompletionAnswer answer, int choice, CompletionReply reply,
+        AnswerTimes times, AnswerDeadline deadline, SemaphoreSlim oneAtATime, CancellationTokenSource stop)
     {
+        ValueTask SayAsync(Func<ValueTask> say) => AloneAsync(oneAtATime, say, stop.Token);
         try
         {
-            await foreach (SampledToken token in generation.ReadAllAsync(stop.Token))
+            await using IAsyncEnumerator<SampledToken> tokens =
+                generation.ReadAllAsync(stop.Token).GetAsyncEnumerator(CancellationToken.None);
+            bool comes = await new KeepAlive(http).FirstAsync(tokens, () => SayAsync(reply.PingAsync));
+            while (comes)
             {
+                times.Token();
                 await oneAtATime.WaitAsync(stop.Token);
                 try
                 {
-                    times.Token();
-                    await reply.ShowAsync(choice, answer.Take(token));
+                    await reply.ShowAsync(choice, answer.Take(tokens.Current));
                 }
                 finally
                 {
                     oneAtATime.Release();
                 }
 
-                if (answer.HasEnded)
-                    break;
+                comes = !answer.HasEnded && await tokens.MoveNextAsync();
             }
 
             if (generation.Finish == FinishReason.Cancelled && !answer.HasEnded)
-            {
-                throw ApiException.Unavailable(
-                    "the server stopped before the answer was complete", TimeSpan.FromSeconds(10));
-            }
+                throw deadline.WhyCut();
 
-            await oneAtATime.WaitAsync(stop.Token);
-            try
-            {
-                await reply.EndChoiceAsync(choice, answer.Finish(), generation.Finish);
-            }
-            finally
-            {
-                oneAtATime.Release();
-            }
+            await SayAsync(() => reply.EndChoiceAsync(choice, answer.Finish(), generation.Finish));
         }
         catch
         {
             await stop.CancelAsync();
             throw;
+        }
+    }
+
+    private static async ValueTask AloneAsync(SemaphoreSlim oneAtATime, Func<ValueTask> say, CancellationToken cancel)
+    {
+        await oneAtATime.WaitAsync(cancel);
+        try
+        {
+            await say();
+        }
+        finally
+        {
+            oneAtATime.Release();
         }
     }
 }

@@ -20,6 +20,9 @@ internal abstract class CompletionReply
     /// <summary>A choice ended, with the text that was held back.</summary>
     public abstract ValueTask EndChoiceAsync(int choice, string text, FinishReason? finish);
 
+    /// <summary>Nothing came for long; says so where the connection could be given up.</summary>
+    public virtual ValueTask PingAsync() => ValueTask.CompletedTask;
+
     /// <summary>Every choice ended.</summary>
     public abstract ValueTask EndAsync();
 
@@ -56,6 +59,9 @@ internal sealed class CompletionStreamReply(
         Write(choice, text, answers[choice].Reason(finish));
         return _events.SendAsync(_gone);
     }
+
+    /// <inheritdoc/>
+    public override ValueTask PingAsync() => _events.PingAsync(_gone);
 
     /// <inheritdoc/>
     public override ValueTask EndAsync()

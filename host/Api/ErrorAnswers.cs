@@ -17,19 +17,18 @@ internal static partial class ErrorAnswers
             if (http.Response is { HasStarted: false, StatusCode: 404 or 405 or 415, ContentLength: null })
                 await WriteAsync(http, Unrouted(http));
         }
-        catch (Exception exception) when (http.RequestAborted.IsCancellationRequested
-            && exception is OperationCanceledException or IOException)
+        catch (Exception exception) when (Disconnection.Explains(http, exception))
         {
             // The client has gone; nobody reads an answer.
         }
         catch (Exception exception) when (!http.Response.HasStarted)
         {
-            await WriteAsync(http, AsApi(exception, Logger(http)));
+            await WriteAsync(http, AsApi(exception, http));
         }
     }
 
     /// <summary>The error that a client sees for an exception. What nobody foresaw is logged and not told.</summary>
-    public static ApiException AsApi(Exception exception, ILogger logger)
+    public static ApiException AsApi(Exception exception, HttpContext http)
     {
         switch (exception)
         {
@@ -50,14 +49,14 @@ internal static partial class ErrorAnswers
             case BadHttpRequestException bad:
                 return new ApiException(bad.StatusCode, bad.Message);
             case AcceleratorException device:
-                LogDevice(logger, device);
+                LogDevice(Logger(http), RequestId.Of(http), device);
                 return new ApiException(
                     StatusCodes.Status500InternalServerError, $"the device failed: {device.Message}")
                 {
                     Code = "device_failed",
                 };
             default:
-                LogUnexpected(logger, exception);
+                LogUnexpected(Logger(http), RequestId.Of(http), exception);
                 return new ApiException(
                     StatusCodes.Status500InternalServerError,
                     "an error in the server, which its log describes; other requests are not affected");
@@ -80,7 +79,7 @@ internal static partial class ErrorAnswers
             return http.Response.WriteAsJsonAsync(Body(error), WireJson.Readable.ErrorAnswer);
         http.Response.StatusCode = MessagesError.StatusOf(error);
         return http.Response.WriteAsJsonAsync(
-            new MessagesErrorAnswer("error", MessagesError.Body(error)), WireJson.Readable.MessagesErrorAnswer);
+            new MessagesErrorAnswer("error", MessagesError.Body(error), RequestId.Of(http)), WireJson.Readable.MessagesErrorAnswer);
     }
 
     /// <summary>The answer's body, which also ends a stream that fails on its way.</summary>
@@ -108,9 +107,9 @@ internal static partial class ErrorAnswers
         };
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "a device failed")]
-    private static partial void LogDevice(ILogger logger, Exception exception);
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Request}: a device failed")]
+    private static partial void LogDevice(ILogger logger, string request, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "a request failed")]
-    private static partial void LogUnexpected(ILogger logger, Exception exception);
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Request}: a request failed")]
+    private static partial void LogUnexpected(ILogger logger, string request, Exception exception);
 }

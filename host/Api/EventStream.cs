@@ -11,9 +11,13 @@ namespace Glm5.Host.Api;
 /// </summary>
 internal sealed class EventStream : IDisposable
 {
+    /// <summary>Bytes that are worth a packet of their own.</summary>
+    private const int FullBytes = 4096;
+
     private readonly HttpResponse _response;
     private readonly PipeWriter _pipe;
     private readonly Utf8JsonWriter _json;
+    private bool _hasUnsent;
 
     public EventStream(HttpContext http)
     {
@@ -30,10 +34,20 @@ internal sealed class EventStream : IDisposable
         _response.Headers["X-Accel-Buffering"] = "no"; // nginx would collect events otherwise.
     }
 
+    /// <summary>Where whole events can be written by themselves.</summary>
+    public IBufferWriter<byte> Output
+    {
+        get
+        {
+            _hasUnsent = true;
+            return _pipe;
+        }
+    }
+
     /// <summary>Begins an event; the caller writes one JSON value.</summary>
     public Utf8JsonWriter Begin()
     {
-        _pipe.Write("data: "u8);
+        Output.Write("data: "u8);
         _json.Reset();
         return _json;
     }
@@ -43,7 +57,7 @@ internal sealed class EventStream : IDisposable
     /// </summary>
     public Utf8JsonWriter Begin(JsonEncodedText type)
     {
-        _pipe.Write("event: "u8);
+        Output.Write("event: "u8);
         _pipe.Write(type.EncodedUtf8Bytes);
         _pipe.Write("\ndata: "u8);
         _json.Reset();
@@ -60,12 +74,38 @@ internal sealed class EventStream : IDisposable
     }
 
     /// <summary>Sends what was written, and waits while the client is behind.</summary>
-    /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public async ValueTask SendAsync(CancellationToken cancel)
+    /// <exception cref="ClientGoneException">It has.</exception>
+    public ValueTask SendAsync(CancellationToken cancel)
     {
-        FlushResult result = await _pipe.FlushAsync(cancel);
-        if (result.IsCompleted)
-            throw new OperationCanceledException("the client has gone");
+        _hasUnsent = false;
+        ValueTask<FlushResult> sent = _pipe.FlushAsync(cancel);
+        if (!sent.IsCompletedSuccessfully)
+            return AwaitAsync(sent);
+        RequireClient(sent.Result);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>
+    /// Sends what was written since the last time, if anything; where <paramref name="more"/> is about to be written, a
+    /// little may wait for it and share its packet.
+    /// </summary>
+    /// <exception cref="ClientGoneException">It has.</exception>
+    public ValueTask SendWhenDueAsync(bool more, CancellationToken cancel) =>
+        !_hasUnsent || (more && _pipe.UnflushedBytes < FullBytes) ? ValueTask.CompletedTask : SendAsync(cancel);
+
+    private static async ValueTask AwaitAsync(ValueTask<FlushResult> sent) => RequireClient(await sent);
+
+    private static void RequireClient(FlushResult sent)
+    {
+        if (sent.IsCompleted)
+            throw new ClientGoneException();
+    }
+
+    /// <summary>Sends a comment, which clients skip and proxies count as life.</summary>
+    public ValueTask PingAsync(CancellationToken cancel)
+    {
+        _pipe.Write(": ping\n\n"u8);
+        return SendAsync(cancel);
     }
 
     /// <summary>Ends the stream with the mark that clients wait for.</summary>

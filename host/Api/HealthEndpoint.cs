@@ -22,6 +22,18 @@ internal static class HealthEndpoint
         return http.Response.WriteAsJsonAsync(answer, WireJson.Readable.HealthAnswer);
     }
 
+    /// <summary>
+    /// <c>GET /health/live</c>: 200 while starting the program again would not help, loading and draining too.
+    /// </summary>
+    public static Task AnswerLiveAsync(HttpContext http)
+    {
+        HealthAnswer answer = Describe(http.RequestServices.GetRequiredService<ServedModel>());
+        if (answer.Status == "failed")
+            http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        http.Response.Headers.CacheControl = "no-store";
+        return http.Response.WriteAsJsonAsync(answer, WireJson.Readable.HealthAnswer);
+    }
+
     private static HealthAnswer Describe(ServedModel model)
     {
         LoadStatus status = model.Status;

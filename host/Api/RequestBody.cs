@@ -83,6 +83,12 @@ internal sealed class RequestBody : IDisposable
         {
             throw new ApiException(StatusCodes.Status400BadRequest, Describe(exception));
         }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair in a name, which the search for duplicates trips over.
+            RequireWholeCharacters(json.Span);
+            throw;
+        }
         catch (ApiException)
         {
             document?.Dispose();
@@ -123,7 +129,7 @@ internal sealed class RequestBody : IDisposable
         {
             if (length == _bytes.Length)
                 Grow(length);
-            int read = await request.Body.ReadAsync(_bytes.AsMemory(length), cancel);
+            int read = await ReadSomeAsync(request, _bytes.AsMemory(length), cancel);
             if (read == 0)
                 return length;
             length += read;
@@ -132,6 +138,20 @@ internal sealed class RequestBody : IDisposable
         }
 
         return length;
+    }
+
+    // A chunk's size may be written so that it fits no number, which the server below does not take for a bad request.
+    private static async ValueTask<int> ReadSomeAsync(HttpRequest request, Memory<byte> into, CancellationToken cancel)
+    {
+        try
+        {
+            return await request.Body.ReadAsync(into, cancel);
+        }
+        catch (IOException exception) when (exception is not BadHttpRequestException && !cancel.IsCancellationRequested)
+        {
+            throw new ApiException(
+                StatusCodes.Status400BadRequest, "the body's framing is broken: its chunks or its length are not what they say");
+        }
     }
 
     private ApiException TooLarge(string got) => new(

@@ -51,6 +51,8 @@ internal sealed record SamplingFields
 
     /// <summary>Most tokens of reasoning; null: as many as it takes.</summary>
     public int? ThinkingBudget { get; init; }
+    /// <summary>How urgent it is, and how long it waits at most.</summary>
+    public WaitTerms Wait { get; init; }
 
     /// <summary>Whether the answer comes in chunks.</summary>
     public bool Stream { get; init; }
@@ -87,6 +89,7 @@ internal sealed record SamplingFields
             ReturnTokenIds = (fields.Flag("return_token_ids") ?? false) || ready.Model.Tokenizer is null,
             CacheSalt = ReadSalt(fields),
             Grammar = FormFields.Read(fields, ready),
+            Wait = WaitTerms.Read(fields),
             Stream = stream,
             IncludeUsage = usage,
             ContinuousUsage = continuous,
@@ -113,22 +116,28 @@ internal sealed record SamplingFields
     }
 
     /// <summary>What the engine is asked to continue.</summary>
-    /// <param name="prompt">Its ids.</param>
+    /// <param name="prompt">Ids of the prompt.</param>
+    /// <param name="headers">The request's, which may say how it waits.</param>
     /// <param name="thinkEnd">The token that ends the reasoning in which the answer begins, after which its form begins; null
     /// when it begins in none.</param>
     /// <param name="call">The token of a tool call, which ends reasoning too.</param>
-    public GenerationRequest ToRequest(ImmutableArray<int> prompt, int? thinkEnd = null, int? call = null) => new()
+    public GenerationRequest ToRequest(
+        ImmutableArray<int> prompt, IHeaderDictionary headers, int? thinkEnd = null, int? call = null)
     {
-        Prompt = prompt,
-        Sampling = Sampling,
-        MaxTokens = MaxTokens,
-        MinTokens = MinTokens,
-        StopIds = StopIds,
-        CacheSalt = CacheSalt,
-        Grammar = Grammar,
-        GrammarAfter = thinkEnd,
-        Thinking = ThinkingBudget is { } tokens && thinkEnd is { } close ? new ThinkingBudget(tokens, close, call) : null,
-    };
+        var request = new GenerationRequest
+        {
+            Prompt = prompt,
+            Sampling = Sampling,
+            MaxTokens = MaxTokens,
+            MinTokens = MinTokens,
+            StopIds = StopIds,
+            CacheSalt = CacheSalt,
+            Grammar = Grammar,
+            GrammarAfter = thinkEnd,
+            Thinking = ThinkingBudget is { } tokens && thinkEnd is { } close ? new ThinkingBudget(tokens, close, call) : null,
+        };
+        return Wait.Apply(request, headers);
+    }
 
     /// <summary>One of several answers to a prompt: a seed of its own, the prompt computed once.</summary>
     /// <param name="request">What the engine is asked.</param>

@@ -57,7 +57,6 @@ internal static class UnimplementedFields
         // Storing, ordering, budgets.
         ["store"] = Only("nothing is stored", "false"),
         ["verbosity"] = Only("ask for it in the prompt", "\"medium\""),
-        ["priority"] = Only("requests are served in the order of their arrival", "0"),
         ["thinking_token_budget"] = Only("text that is completed has no reasoning; use /v1/chat/completions"),
         ["kv_transfer_params"] = Only(LeaveOut),
         ["vllm_xargs"] = Only(LeaveOut),

@@ -48,8 +48,8 @@ internal sealed record TokenizeAnswer(int Count, int MaxModelLen, int[] Tokens, 
 /// <summary><c>POST /detokenize</c>.</summary>
 internal sealed record DetokenizeAnswer(string Prompt);
 
-/// <summary>An error, as Anthropic's API has it.</summary>
-internal sealed record MessagesErrorAnswer(string Type, MessagesErrorBody Error);
+/// <summary>An error, as Anthropic's API has it, with the request's name.</summary>
+internal sealed record MessagesErrorAnswer(string Type, MessagesErrorBody Error, string RequestId);
 
 /// <summary>What went wrong, of which class.</summary>
 internal sealed record MessagesErrorBody(string Type, string Message);

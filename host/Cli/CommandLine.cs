@@ -8,8 +8,8 @@ using Spectre.Console;
 namespace Glm5.Host.Cli;
 
 /// <summary>
-/// The program's words: <c>serve</c>, <c>chat</c>, <c>pull</c>, <c>parse</c>, <c>probe</c>, and what stands for
-/// <c>serve</c> without saying so.
+/// The program's words: <c>serve</c>, <c>chat</c>, <c>pull</c>, <c>parse</c>, <c>probe</c>, <c>verify</c>, <c>ranktable</c>,
+/// <c>keys</c>, and what stands for <c>serve</c> without saying so.
 /// </summary>
 internal static class CommandLine
 {
@@ -23,6 +23,8 @@ internal static class CommandLine
           glm5 chat                              talk to the embedded model in this terminal
           echo "What is 50 + 26?" | glm5 chat    one question, the answer alone
           glm5 probe                             which device is used, and why no other
+          glm5 verify --device ascend            hold a device against the oracle before serving on it
+          glm5 keys add alice --file keys.json   a key for whom glm5 serve --api-key-file keys.json shall answer
 
         Ends with: {ExitCode.Listing}
 
@@ -37,7 +39,8 @@ internal static class CommandLine
     /// <summary>Lines in a file are not broken to fit a screen.</summary>
     private const int WidthOfFiles = 400;
 
-    private static readonly string[] s_commands = ["serve", "chat", "pull", "parse", "probe", "completion"];
+    private static readonly string[] s_commands =
+        ["serve", "chat", "pull", "parse", "probe", "verify", "ranktable", "keys", "completion"];
 
     /// <summary>A word is what it says: no @file, no several short flags in one.</summary>
     private static readonly ParserConfiguration s_plain =
@@ -122,6 +125,9 @@ internal static class CommandLine
         root.Add(PullCommand.Create());
         root.Add(ParseCommand.Create());
         root.Add(ProbeCommand.Create());
+        root.Add(VerifyCommand.Create());
+        root.Add(RankTableCommand.Create());
+        root.Add(KeysCommand.Create());
         root.Add(CompletionCommand.Create());
         foreach (Option option in root.Options)
         {

@@ -32,6 +32,16 @@ internal sealed class ModelFlags
     private readonly Option<int> _batchedTokens = Count(
         "--max-num-batched-tokens", "Most tokens that a step computes", 512);
     private readonly Option<int> _waiting = Count("--max-num-waiting", "Most requests that wait; more get 503", 1024);
+    private readonly Option<string?> _policy = new("--scheduling-policy")
+    {
+        Description = "Who of those that wait comes next: fcfs, who came first, or priority, whose request says the lowest priority",
+        DefaultValueFactory = _ => Fcfs,
+    };
+
+    private readonly Option<int> _lateAfter = WholeNumber.Option(
+        "--late-after", "Seconds of waiting after which a request is late: one admission in eight is the longest waiting's", 1,
+        86400, 30);
+
     private readonly Option<int> _ranks = Count("--tensor-parallel-size", "Ranks that share the model", 1, "-tp");
     private readonly Option<int> _threads = Count("--threads", "Threads that compute on a CPU [default: one a core]");
     private readonly Option<int> _blockSlots = Count(
@@ -68,6 +78,8 @@ internal sealed class ModelFlags
         Description = "Read the weights into memory instead of mapping the files",
     };
 
+    private const string Fcfs = "fcfs", ByPriority = "priority";
+
     /// <summary>The longest chain of drafts that a step may verify.</summary>
     private const int MostDrafts = 7;
 
@@ -85,13 +97,14 @@ internal sealed class ModelFlags
     public void AddTo(LayeredCommand command)
     {
         OneOf.Take(_device, BackendCatalog.DeviceNames);
+        OneOf.Take(_policy, Fcfs, ByPriority);
         _model.Validators.Add(RequireModel);
         command.Validators.Add(RequireEmbedded);
         command.Add(_model);
         command.Add(new FlagGroup("The model", [.. _hub.Options, _skipTokenizer, _noMap]));
         command.Add(new FlagGroup("Device and memory", _device, _ranks, _threads, _blockSlots, _kvBytes, _kvFraction));
         command.Add(new FlagGroup(
-            "Batch", _length, _sequences, _batchedTokens, _waiting, _drafts, _noPrefixCaching));
+            "Batch", _length, _sequences, _batchedTokens, _waiting, _policy, _lateAfter, _drafts, _noPrefixCaching));
     }
 
     /// <summary>The options in a parsed line.</summary>
@@ -104,6 +117,9 @@ internal sealed class ModelFlags
         MaxBatchedTokens = line.GetValue(_batchedTokens),
         MaxModelLength = line.GetValue(_length),
         MaxWaiting = line.GetValue(_waiting),
+        Scheduling = line.GetValue(_policy) == ByPriority
+            ? SchedulingPolicy.Priority : SchedulingPolicy.FirstComeFirstServed,
+        LateAfter = TimeSpan.FromSeconds(line.GetValue(_lateAfter)),
         BlockSlots = line.GetValue(_blockSlots),
         KvBytes = line.GetValue(_kvBytes),
         PrefixCaching = !line.GetValue(_noPrefixCaching),

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Spectre.Console;
 using Capabilities = Glm5.Core.Accelerator.Capabilities;
+using FusionVerdict = Glm5.Core.Accelerator.FusionVerdict;
 
 namespace Glm5.Host.Cli;
 
@@ -54,6 +55,20 @@ internal static class ProbeCommand
         }
 
         AnsiConsole.Write(table);
+        foreach (BackendVerdict verdict in choice.Verdicts)
+        {
+            if (verdict.Devices is [{ Fusions.Count: > 0 } device, ..])
+                DrawFusions(verdict.Name, device.Fusions);
+        }
+    }
+
+    private static void DrawFusions(string backend, IReadOnlyList<FusionVerdict> fusions)
+    {
+        Table table = new Table().Border(TableBorder.Rounded).Title($"{backend}: fusions")
+            .AddColumns("operation", "kernel", "here");
+        foreach (FusionVerdict fusion in fusions)
+            table.AddRow(new Text(fusion.Operation), new Text(fusion.Kernel), new Text(fusion.Refusal ?? "fused where its shapes fit"));
+        AnsiConsole.Write(table);
     }
 
     private static ProbeAnswer Describe(BackendChoice choice) => new(
@@ -64,7 +79,8 @@ internal static class ProbeCommand
     private static ProbedDevice Describe(Capabilities device) => new(
         device.Device, device.Architecture, device.Arithmetic.Name,
         [.. device.NativeWeights.Select(type => type.ToString())], device.BatchInvariant, device.RankInvariant,
-        device.CapturesGraphs, [.. device.BlockSlots], [.. device.RankCounts]);
+        device.CapturesGraphs, [.. device.BlockSlots], [.. device.RankCounts],
+        [.. device.Fusions.Select(fusion => new ProbedFusion(fusion.Operation, fusion.Kernel, fusion.Refusal))]);
 }
 
 /// <summary>What <c>glm5 probe --json</c> prints.</summary>
@@ -76,7 +92,11 @@ internal sealed record ProbedBackend(string Name, bool Chosen, string Reason, IR
 /// <summary>One device.</summary>
 internal sealed record ProbedDevice(
     string Device, string Architecture, string Arithmetic, IReadOnlyList<string> NativeWeights, bool BatchInvariant,
-    bool RankInvariant, bool CapturesGraphs, IReadOnlyList<int> BlockSizes, IReadOnlyList<int> RankCounts);
+    bool RankInvariant, bool CapturesGraphs, IReadOnlyList<int> BlockSizes, IReadOnlyList<int> RankCounts,
+    IReadOnlyList<ProbedFusion> Fusions);
+
+/// <summary>One fusion; composed, with its reason, when the refusal is not null.</summary>
+internal sealed record ProbedFusion(string Operation, string Kernel, string? Refusal);
 
 /// <summary>Its serialisation.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]

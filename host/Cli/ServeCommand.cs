@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Net;
 using Glm5.Core.Accelerator;
+using Glm5.Host.Access;
 using Glm5.Host.Cli.Flags;
 using Glm5.Host.Serving;
 
@@ -25,18 +27,16 @@ internal sealed class ServeCommand
             "Name that requests give as model; repeat it for more, the first stands in answers [default: the folder's or the id's]",
     };
 
-    private readonly Option<string[]> _keys = new("--api-key")
-    {
-        Description = "Key that requests must carry; repeat it for more. Others on this machine cannot read it from GLM5_API_KEY",
-    };
+    private readonly AccessFlags _access = new();
+    private readonly LimitFlags _limits = new();
 
-    private readonly Option<string[]> _origins = new("--allowed-origin")
+    private readonly Option<Uri?> _traces = new("--otlp-traces-endpoint")
     {
-        Description = "Origin of web pages elsewhere that may send requests, as in https://chat.example; repeat it for more",
+        Description = "Collector that gets a trace of each request, by OTLP: http://host:4317 for gRPC, http://host:4318/v1/traces "
+            + "[default: what OTEL_EXPORTER_OTLP_ENDPOINT says, or none]",
+        HelpName = "url",
+        CustomParser = ParseUrl,
     };
-
-    private readonly Option<int> _bodyMegabytes = WholeNumber.Option(
-        "--max-body-mb", "Largest request body in MB", 1, 1024, 32);
 
     private readonly Option<string?> _config = new(EffectiveFlags.Config)
     {
@@ -50,9 +50,6 @@ internal sealed class ServeCommand
     };
 
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON for programs" };
-
-    private readonly Option<int> _drainSeconds = WholeNumber.Option(
-        "--shutdown-timeout", "Seconds that running answers may go on after Ctrl-C or SIGTERM", 0, 86400, 30);
 
     /// <summary>The command.</summary>
     public static Command Create()
@@ -72,14 +69,9 @@ internal sealed class ServeCommand
                     $"--host is '{host}'; expected an IP address of this machine, localhost, or * for every address");
             }
         });
-        command.Validators.Add(result =>
-        {
-            if (result.GetResult(serve._keys)?.Tokens.Any(key => string.IsNullOrWhiteSpace(key.Value)) == true)
-                result.AddError("an API key is empty (--api-key or GLM5_API_KEY); give one, or neither for a server without");
-        });
-        command.Add(new FlagGroup(
-            "The server", serve._host, serve._port, serve._names, serve._keys, serve._origins, serve._bodyMegabytes,
-            serve._drainSeconds));
+        command.Add(new FlagGroup("The server", serve._host, serve._port, serve._names, serve._traces));
+        serve._access.AddTo(command);
+        serve._limits.AddTo(command);
         command.Add(new FlagGroup("Configuration", serve._config, serve._printConfig, serve._json));
         command.SetAction((line, _) => serve.RunAsync(command, line));
         return command;
@@ -110,6 +102,11 @@ internal sealed class ServeCommand
                 $"cannot listen at {options.Host} port {options.Port}: {exception.Message} "
                 + "Choose another with --port or --host.",
                 ExitCode.Address);
+        }
+
+        catch (AccessException exception)
+        {
+            return Say.Error(exception.Message, ExitCode.Usage);
         }
 
         await using (server)
@@ -158,21 +155,27 @@ internal sealed class ServeCommand
         return ExitCode.Done;
     }
 
+    private static Uri? ParseUrl(ArgumentResult result)
+    {
+        string word = result.Tokens[0].Value;
+        if (Uri.TryCreate(word, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https")
+            return url;
+        result.AddError($"--otlp-traces-endpoint is '{word}'; expected an address like http://127.0.0.1:4317");
+        return null;
+    }
+
     private ServeOptions Read(ParseResult line, ChosenModel model)
     {
         string[] names = line.GetValue(_names) ?? [];
-        return new ServeOptions
+        var options = new ServeOptions
         {
             Model = _model.Read(line),
             Find = model.Find,
             ServedNames = names.Length > 0 ? names : model.Names,
             Host = line.GetValue(_host)!,
             Port = line.GetValue(_port),
-            AllowedOrigins = line.GetValue(_origins) ?? [],
-            ApiKeys = line.GetValue(_keys) ?? [],
-            MaxBodyBytes = (long)line.GetValue(_bodyMegabytes) << 20,
-            MaxBodyBytesHeld = Math.Max(512L << 20, (long)line.GetValue(_bodyMegabytes) << 22),
-            DrainTime = TimeSpan.FromSeconds(line.GetValue(_drainSeconds)),
+            TracesEndpoint = line.GetValue(_traces),
         };
+        return _limits.Read(line, _access.Read(line, options));
     }
 }

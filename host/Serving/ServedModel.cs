@@ -41,7 +41,8 @@ internal sealed class ServedModel(
             ModelOptions how = options.Find is { } find
                 ? options.Model with { Folder = find(_progress, loggers.CreateLogger("Glm5.Hub"), cancel) }
                 : options.Model;
-            LoadedModel model = ModelLoader.Load(how, backend, _progress, _logger, cancel);
+            LoadedModel model = options.Load?.Invoke(how, _progress, _logger, cancel)
+                ?? ModelLoader.Load(how, backend, _progress, _logger, cancel);
             _ready = new ReadyModel(model, new Engine(model, how, time, loggers.CreateLogger("Glm5.Engine")));
             _progress.Enter(LoadPhase.Ready);
         }

@@ -1,11 +1,14 @@
 using System.Net;
+using System.Net.Security;
 using Glm5.Core.Accelerator;
 using Glm5.Core.Weights;
+using Glm5.Host.Access;
 using Glm5.Host.Api;
 using Glm5.Host.Metrics;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging.Console;
 
 namespace Glm5.Host.Serving;
@@ -38,6 +41,7 @@ internal sealed class Server : IAsyncDisposable
     /// <param name="cancel">Ends loading.</param>
     /// <param name="listening">Told the address as soon as it answers, before loading begins.</param>
     /// <exception cref="IOException">The address is in use or not this machine's.</exception>
+    /// <exception cref="AccessException">The file of keys or the certificate cannot be used.</exception>
     public static async Task<Server> StartAsync(
         ServeOptions options, Backend backend, IProgress<LoadStatus>? observer, CancellationToken cancel,
         Action<Uri>? listening = null)
@@ -51,14 +55,24 @@ internal sealed class Server : IAsyncDisposable
         builder.Services.AddSingleton(services => new ServedModel(
             options, backend, services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<ILoggerFactory>(), observer));
+        builder.Services.AddCors();
+        if (options.Certificate is { } files)
+        {
+            builder.Services.AddSingleton(services => new ServerCertificate(
+                files, services.GetRequiredService<TimeProvider>(),
+                services.GetRequiredService<ILoggerFactory>().CreateLogger("Glm5.Tls")));
+        }
+
         ServerMetrics.Add(builder.Services);
+        Traces.Add(builder.Services, options);
         ApiRoutes.Add(builder.Services);
         WebApplication app = builder.Build();
-        ApiRoutes.Map(app);
-        ServedModel model = app.Services.GetRequiredService<ServedModel>();
-        app.Services.GetRequiredService<ServerMetrics>();
+        ServedModel model;
         try
         {
+            ApiRoutes.Map(app);
+            model = app.Services.GetRequiredService<ServedModel>();
+            app.Services.GetRequiredService<ServerMetrics>();
             await app.StartAsync(cancel);
         }
         catch
@@ -105,13 +119,25 @@ internal sealed class Server : IAsyncDisposable
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = null; // RequestBody bounds it, with figures in its answer.
-        kestrel.Limits.MaxConcurrentConnections = 8192;
+        kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
         if (options.Host == "*")
-            kestrel.ListenAnyIP(options.Port);
+            kestrel.ListenAnyIP(options.Port, Secure);
         else if (IPAddress.TryParse(options.Host, out IPAddress? address))
-            kestrel.Listen(address, options.Port);
+            kestrel.Listen(address, options.Port, Secure);
         else
-            kestrel.Listen(IPAddress.Loopback, options.Port); // One socket: port 0 can name but one.
+            kestrel.Listen(IPAddress.Loopback, options.Port, Secure); // One socket: port 0 can name but one.
+    }
+
+    /// <summary>TLS where the server has a certificate; each connection gets the one of its moment.</summary>
+    private static void Secure(ListenOptions listen)
+    {
+        if (listen.ApplicationServices.GetService<ServerCertificate>() is not { } certificate)
+            return;
+        listen.UseHttps(new TlsHandshakeCallbackOptions
+        {
+            OnConnection = _ => ValueTask.FromResult(
+                new SslServerAuthenticationOptions { ServerCertificateContext = certificate.Current }),
+        });
     }
 
     private static void Log(ILoggingBuilder logging, ServeOptions options)
@@ -130,7 +156,7 @@ internal sealed class Server : IAsyncDisposable
         IServer kestrel = app.Services.GetRequiredService<IServer>();
         int port = BindingAddress.Parse(kestrel.Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
         string host = options.Host is "*" or "0.0.0.0" or "::" ? "127.0.0.1" : options.Host;
-        return new UriBuilder("http", host, port).Uri;
+        return new UriBuilder(options.Certificate is null ? "http" : "https", host, port).Uri;
     }
 
     /// <summary>Signals are the command's business: it drains first.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Reflection;
 using System.Security.Cryptography;
+using Glm5.Host.Access;
 using Microsoft.Net.Http.Headers;
 
 namespace Glm5.Host.Web;
@@ -41,7 +42,8 @@ internal static class Page
                 continue;
             string file = name[Prefix.Length..];
             PageFile served = Read(program, name, s_types[Path.GetExtension(file)]);
-            routes.MapMethods(file == FirstFile ? "/" : $"/{file}", s_readMethods, http => AnswerAsync(http, served));
+            OpenPath.Mark(routes.MapMethods(
+                file == FirstFile ? "/" : $"/{file}", s_readMethods, http => AnswerAsync(http, served)));
         }
     }
 

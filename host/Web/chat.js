@@ -2,6 +2,7 @@
 
 import { copyText } from './clipboard.js';
 import { CompletionError, streamCompletion } from './completion.js';
+import { wireLive } from './live.js';
 import { showWelcome } from './welcome.js';
 import { watchServer } from './server.js';
 import { requestFields, wireSettings } from './settings.js';
@@ -267,5 +268,6 @@ list.addEventListener('click', async e => {
 addEventListener('pagehide', () => { if (writing) save(); });
 whenSavedElsewhere(() => { if (!writing) show(loadTurns()); });
 
+wireLive(byId('open-live'), byId('live'));
 show(turns);
 watchServer(tell);

@@ -4,18 +4,39 @@ import { DefaultSettings, loadSettings, saveSettings } from './store.js';
 
 const byId = id => document.getElementById(id);
 
+/** Settings that are numbers, and their fields. */
+const Numbers = {
+  temperature: 'set-temperature',
+  maxTokens: 'set-max',
+  topP: 'set-top-p',
+  topK: 'set-top-k',
+  minP: 'set-min-p',
+  repetitionPenalty: 'set-repetition',
+  seed: 'set-seed',
+};
+
+/** What a request calls them. */
+const Fields = {
+  temperature: 'temperature',
+  maxTokens: 'max_tokens',
+  topP: 'top_p',
+  topK: 'top_k',
+  minP: 'min_p',
+  repetitionPenalty: 'repetition_penalty',
+  seed: 'seed',
+};
+
 /** Wires the drawer and the thinking chip; returns the live settings, and how to ask for the server's key. */
 export function wireSettings() {
   const settings = loadSettings();
-  const [system, temperature, max, thinking, key] =
-    ['set-system', 'set-temperature', 'set-max', 'set-thinking', 'set-key'].map(byId);
+  const [system, thinking, key] = ['set-system', 'set-thinking', 'set-key'].map(byId);
+  const numbers = Object.entries(Numbers).map(([name, id]) => [name, byId(id)]);
   const drawer = byId('settings');
   const chip = byId('thinking');
 
   const show = () => {
     system.value = settings.system;
-    temperature.value = settings.temperature ?? '';
-    max.value = settings.maxTokens ?? '';
+    for (const [name, field] of numbers) field.value = settings[name] ?? '';
     thinking.checked = settings.thinking;
     key.value = settings.key;
     key.parentElement.hidden = settings.key === '';
@@ -28,8 +49,7 @@ export function wireSettings() {
   };
 
   system.addEventListener('input', () => change({ system: system.value }));
-  temperature.addEventListener('input', () => change({ temperature: numberOf(temperature) }));
-  max.addEventListener('input', () => change({ maxTokens: numberOf(max) }));
+  for (const [name, field] of numbers) field.addEventListener('input', () => change({ [name]: numberOf(field) }));
   thinking.addEventListener('change', () => change({ thinking: thinking.checked }));
   key.addEventListener('input', () => change({ key: key.value.trim() }));
   chip.addEventListener('click', () => change({ thinking: !settings.thinking }));
@@ -65,7 +85,8 @@ function numberOf(field) {
 /** The fields of a request that the settings decide. */
 export function requestFields(settings) {
   const fields = { chat_template_kwargs: { enable_thinking: settings.thinking } };
-  if (settings.temperature !== null) fields.temperature = settings.temperature;
-  if (settings.maxTokens !== null) fields.max_tokens = settings.maxTokens;
+  for (const [name, field] of Object.entries(Fields)) {
+    if (settings[name] !== null) fields[field] = settings[name];
+  }
   return fields;
 }

@@ -7,6 +7,11 @@ export const DefaultSettings = Object.freeze({
   system: '',
   temperature: null,
   maxTokens: null,
+  topP: null,
+  topK: null,
+  minP: null,
+  repetitionPenalty: null,
+  seed: null,
   thinking: true,
   key: '',
 });

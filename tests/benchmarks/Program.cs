@@ -11,6 +11,8 @@ RootCommand root = new("Measures Glm5.Hw. Read README.md beside this project bef
     CompareCommand.Create(),
     TokenizerCommand.Create(),
     MasksCommand.Create(),
+    FrontEndCommand.Create(),
+    LoadClientCommand.Create(),
     MicroCommand.Create(),
 };
 return root.Parse(args).Invoke();

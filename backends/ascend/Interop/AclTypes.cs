@@ -74,7 +74,9 @@ internal enum AclMemAttribute
 [CEntry("aclmdlRICaptureMode")]
 internal enum AclCaptureMode
 {
-    /// <summary>Calls that are illegal while capturing fail on this thread alone: other ranks of the process go on.</summary>
+    /// <summary>
+    /// Calls that are illegal while capturing fail on this thread alone: other ranks of the process go on.
+    /// </summary>
     [CEntryValue("ACL_MODEL_RI_CAPTURE_MODE_THREAD_LOCAL")] ThreadLocal = 1,
 }
 

@@ -47,11 +47,6 @@ internal sealed unsafe partial class AclnnOperators
         ((delegate* unmanaged<AclTensor*, AclScalar*, ulong*, AclOpExecutor**, int>)
             _table.SizeEntry(AclnnOp.InplaceFillScalar))(selfRef, value, workspaceSize, executor);
 
-    public int ClampMin(AclTensor* self, AclScalar* clipValueMin, AclTensor* @out, ulong* workspaceSize,
-        AclOpExecutor** executor) =>
-        ((delegate* unmanaged<AclTensor*, AclScalar*, AclTensor*, ulong*, AclOpExecutor**, int>)
-            _table.SizeEntry(AclnnOp.ClampMin))(self, clipValueMin, @out, workspaceSize, executor);
-
     public int Relu(AclTensor* self, AclTensor* @out, ulong* workspaceSize, AclOpExecutor** executor) =>
         ((delegate* unmanaged<AclTensor*, AclTensor*, ulong*, AclOpExecutor**, int>)
             _table.SizeEntry(AclnnOp.Relu))(self, @out, workspaceSize, executor);
@@ -64,11 +59,6 @@ internal sealed unsafe partial class AclnnOperators
         ((delegate* unmanaged<AclTensor*, long, AclTensor*, ulong*, AclOpExecutor**, int>)
             _table.SizeEntry(AclnnOp.SwiGlu))(x, dim, @out, workspaceSize, executor);
 
-    public int FloorDivides(AclTensor* self, AclScalar* other, AclTensor* @out, ulong* workspaceSize,
-        AclOpExecutor** executor) =>
-        ((delegate* unmanaged<AclTensor*, AclScalar*, AclTensor*, ulong*, AclOpExecutor**, int>)
-            _table.SizeEntry(AclnnOp.FloorDivides))(self, other, @out, workspaceSize, executor);
-
     public int SWhere(AclTensor* condition, AclTensor* self, AclTensor* other, AclTensor* @out,
         ulong* workspaceSize, AclOpExecutor** executor) =>
         ((delegate* unmanaged<AclTensor*, AclTensor*, AclTensor*, AclTensor*, ulong*, AclOpExecutor**, int>)
@@ -78,11 +68,6 @@ internal sealed unsafe partial class AclnnOperators
         AclOpExecutor** executor) =>
         ((delegate* unmanaged<AclTensor*, AclTensor*, AclScalar*, ulong*, AclOpExecutor**, int>)
             _table.SizeEntry(AclnnOp.InplaceMaskedFillScalar))(selfRef, mask, value, workspaceSize, executor);
-
-    public int GtScalar(AclTensor* self, AclScalar* other, AclTensor* @out, ulong* workspaceSize,
-        AclOpExecutor** executor) =>
-        ((delegate* unmanaged<AclTensor*, AclScalar*, AclTensor*, ulong*, AclOpExecutor**, int>)
-            _table.SizeEntry(AclnnOp.GtScalar))(self, other, @out, workspaceSize, executor);
 
     public int LtScalar(AclTensor* self, AclScalar* other, AclTensor* @out, ulong* workspaceSize,
         AclOpExecutor** executor) =>

@@ -109,20 +109,4 @@ internal sealed unsafe partial class AclnnOperators
             kvCacheQuantMode, queryQuantMode, ckvkrRepoMode, quantScaleRepoMode, tileSize, qcQrScale, kcScale,
             queryOut, queryRopeOut, dequantScaleQNopeOutOptional, queryNormOutOptional,
             dequantScaleQNormOutOptional, workspaceSize, executor);
-
-    public int GroupedMatmulSwigluQuantWeightNZ(AclTensor* x, AclTensor* weight, AclTensor* bias, AclTensor* offset,
-        AclTensor* weightScale, AclTensor* xScale, AclTensor* groupList, AclTensor* output, AclTensor* outputScale,
-        AclTensor* outputOffset, ulong* workspaceSize, AclOpExecutor** executor) =>
-        ((delegate* unmanaged<AclTensor*, AclTensor*, AclTensor*, AclTensor*, AclTensor*, AclTensor*, AclTensor*,
-            AclTensor*, AclTensor*, AclTensor*, ulong*, AclOpExecutor**, int>)
-            _table.SizeEntry(AclnnOp.GroupedMatmulSwigluQuantWeightNZ))(x, weight, bias, offset, weightScale,
-            xScale, groupList, output, outputScale, outputOffset, workspaceSize, executor);
-
-    public int TopKTopPSample(AclTensor* logits, AclTensor* topK, AclTensor* topP, AclTensor* q, double eps,
-        bool isNeedLogits, long topKGuess, AclTensor* logitsSelectIdx, AclTensor* logitsTopKPSelect,
-        ulong* workspaceSize, AclOpExecutor** executor) =>
-        ((delegate* unmanaged<AclTensor*, AclTensor*, AclTensor*, AclTensor*, double, bool, long, AclTensor*,
-            AclTensor*, ulong*, AclOpExecutor**, int>)
-            _table.SizeEntry(AclnnOp.TopKTopPSample))(logits, topK, topP, q, eps, isNeedLogits, topKGuess,
-            logitsSelectIdx, logitsTopKPSelect, workspaceSize, executor);
 }

@@ -30,10 +30,6 @@ internal sealed unsafe partial class AclnnOperators
             groupType, groupListType, actType, @out, activationFeatureOutOptional, dynQuantScaleOutOptional,
             workspaceSize, executor);
 
-    public int TransMatmulWeight(AclTensor* mmWeightRef, ulong* workspaceSize, AclOpExecutor** executor) =>
-        ((delegate* unmanaged<AclTensor*, ulong*, AclOpExecutor**, int>)
-            _table.SizeEntry(AclnnOp.TransMatmulWeight))(mmWeightRef, workspaceSize, executor);
-
     public int TransposeBatchMatMul(AclTensor* x1, AclTensor* x2, AclTensor* bias, AclTensor* scale,
         AclIntArray* permX1, AclIntArray* permX2, AclIntArray* permY, sbyte cubeMathType, int batchSplitFactor,
         AclTensor* @out, ulong* workspaceSize, AclOpExecutor** executor) =>
@@ -49,15 +45,6 @@ internal sealed unsafe partial class AclnnOperators
             AclTensor*, ulong*, AclOpExecutor**, int>)
             _table.SizeEntry(AclnnOp.QuantMatmulV4))(x1, x2, scale, offset, pertokenScaleOptional, bias,
             transposeX1, transposeX2, @out, workspaceSize, executor);
-
-    public int QuantMatmulWeightNz(AclTensor* x1, AclTensor* x2, AclTensor* x1Scale, AclTensor* x2Scale,
-        AclTensor* yScale, AclTensor* x1Offset, AclTensor* x2Offset, AclTensor* yOffset, AclTensor* bias,
-        bool transposeX1, bool transposeX2, long groupSize, AclTensor* @out, ulong* workspaceSize,
-        AclOpExecutor** executor) =>
-        ((delegate* unmanaged<AclTensor*, AclTensor*, AclTensor*, AclTensor*, AclTensor*, AclTensor*, AclTensor*,
-            AclTensor*, AclTensor*, bool, bool, long, AclTensor*, ulong*, AclOpExecutor**, int>)
-            _table.SizeEntry(AclnnOp.QuantMatmulWeightNz))(x1, x2, x1Scale, x2Scale, yScale, x1Offset, x2Offset,
-            yOffset, bias, transposeX1, transposeX2, groupSize, @out, workspaceSize, executor);
 
     public int DynamicQuant(AclTensor* x, AclTensor* smoothScalesOptional, AclTensor* yOut, AclTensor* scaleOut,
         ulong* workspaceSize, AclOpExecutor** executor) =>

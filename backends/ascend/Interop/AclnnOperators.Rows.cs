@@ -32,11 +32,6 @@ internal sealed unsafe partial class AclnnOperators
         ((delegate* unmanaged<AclTensor*, AclIntArray*, bool, AclTensor*, ulong*, AclOpExecutor**, int>)
             _table.SizeEntry(AclnnOp.Amax))(self, dim, keepDim, @out, workspaceSize, executor);
 
-    public int ArgMax(AclTensor* self, long dim, bool keepdim, AclTensor* @out, ulong* workspaceSize,
-        AclOpExecutor** executor) =>
-        ((delegate* unmanaged<AclTensor*, long, bool, AclTensor*, ulong*, AclOpExecutor**, int>)
-            _table.SizeEntry(AclnnOp.ArgMax))(self, dim, keepdim, @out, workspaceSize, executor);
-
     public int Cumsum(AclTensor* self, long dim, AclDataType dtype, AclTensor* @out, ulong* workspaceSize,
         AclOpExecutor** executor) =>
         ((delegate* unmanaged<AclTensor*, long, AclDataType, AclTensor*, ulong*, AclOpExecutor**, int>)
@@ -47,11 +42,6 @@ internal sealed unsafe partial class AclnnOperators
         ((delegate* unmanaged<AclTensor*, bool, long, bool, AclTensor*, AclTensor*, ulong*, AclOpExecutor**, int>)
             _table.SizeEntry(AclnnOp.Sort))(self, stable, dim, descending, valuesOut, indicesOut, workspaceSize,
             executor);
-
-    public int Bincount(AclTensor* self, AclTensor* weights, long minlength, AclTensor* @out, ulong* workspaceSize,
-        AclOpExecutor** executor) =>
-        ((delegate* unmanaged<AclTensor*, AclTensor*, long, AclTensor*, ulong*, AclOpExecutor**, int>)
-            _table.SizeEntry(AclnnOp.Bincount))(self, weights, minlength, @out, workspaceSize, executor);
 
     public int Gather(AclTensor* self, long dim, AclTensor* index, AclTensor* @out, ulong* workspaceSize,
         AclOpExecutor** executor) =>
@@ -67,9 +57,4 @@ internal sealed unsafe partial class AclnnOperators
         AclOpExecutor** executor) =>
         ((delegate* unmanaged<AclTensor*, AclTensor*, AclTensor*, ulong*, AclOpExecutor**, int>)
             _table.SizeEntry(AclnnOp.ScatterNdUpdate))(varRef, indices, updates, workspaceSize, executor);
-
-    public int Cat(AclTensorList* tensors, long dim, AclTensor* @out, ulong* workspaceSize,
-        AclOpExecutor** executor) =>
-        ((delegate* unmanaged<AclTensorList*, long, AclTensor*, ulong*, AclOpExecutor**, int>)
-            _table.SizeEntry(AclnnOp.Cat))(tensors, dim, @out, workspaceSize, executor);
 }

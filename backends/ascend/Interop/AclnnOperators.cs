@@ -11,7 +11,9 @@ internal sealed unsafe partial class AclnnOperators(AclnnTable table)
     /// <summary>Why an operator cannot be called; null when it can.</summary>
     public string? Missing(AclnnOp op) => _table.Missing(op);
 
-    /// <summary>The second phase: gives the operator to a stream. The executor is used up unless it is repeatable.</summary>
+    /// <summary>
+    /// The second phase: gives the operator to a stream. The executor is used up unless it is repeatable.
+    /// </summary>
     public int Run(AclnnOp op, void* workspace, ulong workspaceSize, AclOpExecutor* executor, nint stream) =>
         ((delegate* unmanaged<void*, ulong, AclOpExecutor*, nint, int>)_table.RunEntry(op))(
             workspace, workspaceSize, executor, stream);

@@ -6,7 +6,9 @@ namespace Glm5.Backends.Ascend.Interop;
 /// </summary>
 internal sealed class AclnnTable
 {
-    /// <summary>Operators whose parameters differ before a version; the headers' current form is what is bound.</summary>
+    /// <summary>
+    /// Operators whose parameters differ before a version; the headers' current form is what is bound.
+    /// </summary>
     private static readonly (AclnnOp Op, int Major, int Minor, string Why)[] s_breaks =
     [
         (AclnnOp.MlaPrologV3WeightNz, 8, 5, "it had one parameter more before CANN 8.5"),

@@ -1,6 +1,8 @@
 namespace Glm5.Backends.Ascend.Interop;
 
-/// <summary>What CANN's status codes mean, and what can be done about each (docs: error codes of the runtime and of aclnn).</summary>
+/// <summary>
+/// What CANN's status codes mean, and what can be done about each (docs: error codes of the runtime and of aclnn).
+/// </summary>
 internal static partial class CannCodes
 {
     /// <summary>Somebody in this process called aclInit before.</summary>
@@ -29,7 +31,9 @@ internal static partial class CannCodes
     private static readonly int[] s_passing =
         [107019, 107020, 200000, OutOfMemory, 207005, 207007, 207008, 207014, DeviceOutOfMemory, 207020, 507012, StreamSyncTimeout, 507047, 507904];
 
-    /// <summary>The code's name and meaning: <c>ACL_ERROR_RT_AICORE_EXCEPTION, cube kernel fault, often a bad address</c>.</summary>
+    /// <summary>
+    /// The code's name and meaning: <c>ACL_ERROR_RT_AICORE_EXCEPTION, cube kernel fault, often a bad address</c>.
+    /// </summary>
     public static string Describe(int code)
     {
         foreach ((int value, string name, string meaning) in code is >= 161000 and < 162000 or 361001 or >= 561000 and < 562000 ? s_operators : s_runtime)

@@ -34,7 +34,8 @@ internal sealed class CannLibrary
         if (library.Files.Count == 0)
         {
             library.Refusal = failure
-                ?? $"{part} is missing: no {string.Join(", ", names)} in {string.Join(", ", folders)}";
+                ?? $"{part} is missing: no {string.Join(", ", names)} in {folders[0]}"
+                + (folders.Count > 1 ? $" and {folders.Count - 1} folders more" : "");
         }
 
         return library;

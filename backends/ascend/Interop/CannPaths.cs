@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Glm5.Backends.Ascend.Interop;
 
-/// <summary>Where CANN and its driver lie on this machine, on x86-64 and Arm hosts, before and after the split of 8.5.</summary>
+/// <summary>
+/// Where CANN and its driver lie on this machine, on x86-64 and Arm hosts, before and after the split of 8.5.
+/// </summary>
 /// <param name="Toolkit">Folders with the runtime, operators and collectives, the first searched first.</param>
 /// <param name="Driver">Folders of the driver's libraries, which the others need.</param>
 /// <param name="Dcmi">Folders with the management interface.</param>
@@ -32,6 +34,8 @@ internal sealed record CannPaths(
     {
         var toolkit = new List<string>();
         var versions = new List<string>();
+        var drivers = new List<string> { Path.Combine(driver, "version.info"), "/etc/ascend_install.info" };
+        var management = new List<string>(dcmi);
         foreach (string root in roots)
         {
             toolkit.Add(Path.Combine(root, "lib64"));
@@ -39,20 +43,25 @@ internal sealed record CannPaths(
             versions.Add(Path.Combine(root, "version.cfg"));
             versions.Add(Path.Combine(root, "version.info"));
             versions.Add(Path.Combine(root, $"{Machine}-linux", "ascend_toolkit_install.info"));
+
+            // A driver that is unpacked beside the toolkit, as in images without an installed one.
+            drivers.Add(Path.Combine(root, "driver", "version.info"));
+            management.Add(Path.Combine(root, "driver", "dcmi"));
         }
 
         string[] libraries = [.. (string[])["", "common", "driver"]];
         for (int i = 0; i < libraries.Length; i++)
             libraries[i] = Path.Combine(driver, "lib64", libraries[i]);
         return new CannPaths(
-            toolkit, libraries, [.. dcmi, .. toolkit],
-            new VersionFiles(versions, [Path.Combine(driver, "version.info"), "/etc/ascend_install.info"]));
+            toolkit, libraries, [.. management, .. toolkit], new VersionFiles(versions, drivers));
     }
 
     private static string Machine =>
         RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "aarch64" : "x86_64";
 
-    /// <summary>8.x installs <c>ascend-toolkit/latest</c>, 8.5 and later <c>cann-VERSION</c>: the newest first.</summary>
+    /// <summary>
+    /// 8.x installs <c>ascend-toolkit/latest</c>, 8.5 and later <c>cann-VERSION</c>: the newest first.
+    /// </summary>
     private static void AddInstalled(List<string> roots)
     {
         if (Directory.Exists(Installed))

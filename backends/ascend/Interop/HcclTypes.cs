@@ -52,7 +52,9 @@ internal unsafe struct HcclCommConfig
     public uint hcclRdmaTrafficClass;
     public uint hcclRdmaServiceLevel;
 
-    /// <summary>Settings of a group that sums in one order, with buffers of so many MB (each group takes two).</summary>
+    /// <summary>
+    /// Settings of a group that sums in one order, with buffers of so many MB (each group takes two).
+    /// </summary>
     public static HcclCommConfig Deterministic(uint bufferMegabytes)
     {
         HcclCommConfig config = default;

@@ -67,7 +67,9 @@ internal sealed unsafe class Nnopbase(CannLibrary library)
     public int DestroyExecutor(AclOpExecutor* executor) =>
         ((delegate* unmanaged<AclOpExecutor*, int>)_destroyExecutor)(executor);
 
-    /// <summary>Moves the tensor of an index, counted over inputs then outputs, to another address, 32-byte aligned.</summary>
+    /// <summary>
+    /// Moves the tensor of an index, counted over inputs then outputs, to another address, 32-byte aligned.
+    /// </summary>
     [CEntry("aclSetTensorAddr")]
     public int SetTensorAddress(AclOpExecutor* executor, nuint index, AclTensor* tensor, void* addr) =>
         ((delegate* unmanaged<AclOpExecutor*, nuint, AclTensor*, void*, int>)_setTensorAddress)(

@@ -69,6 +69,9 @@ internal unsafe interface ILanes<TVector>
     /// <summary>2 · Count E4M3 codes, the even ones and the odd ones, without their scale.</summary>
     static abstract void LoadPairs(byte* from, out TVector even, out TVector odd);
 
+    /// <summary>2 · Count 8-bit integers, the even ones and the odd ones, without their scale.</summary>
+    static abstract void LoadPairs(sbyte* from, out TVector even, out TVector odd);
+
     /// <summary>Writes 2 · Count floats, even and odd ones by turns.</summary>
     static abstract void StorePairs(TVector even, TVector odd, float* into);
 }

@@ -117,6 +117,15 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void LoadPairs(sbyte* from, out Vector128<float> even, out Vector128<float> odd)
+    {
+        ulong codes = BinaryPrimitives.ReadUInt64LittleEndian(MemoryMarshal.CreateReadOnlySpan(ref *(byte*)from, sizeof(ulong)));
+        Vector128<int> pairs = Vector128.WidenLower(Vector128.CreateScalar(codes).AsSByte()).AsInt32();
+        even = Vector128.ConvertToSingle((pairs << 16) >> 16);
+        odd = Vector128.ConvertToSingle(pairs >> 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StorePairs(Vector128<float> even, Vector128<float> odd, float* into)
     {
         if (Sse.IsSupported)

@@ -88,6 +88,14 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void LoadPairs(sbyte* from, out Vector256<float> even, out Vector256<float> odd)
+    {
+        Vector256<int> pairs = Avx2.ConvertToVector256Int16(Vector128.Load(from)).AsInt32();
+        even = Vector256.ConvertToSingle((pairs << 16) >> 16);
+        odd = Vector256.ConvertToSingle(pairs >> 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StorePairs(Vector256<float> even, Vector256<float> odd, float* into)
     {
         Vector256<float> low = Avx.UnpackLow(even, odd), high = Avx.UnpackHigh(even, odd);

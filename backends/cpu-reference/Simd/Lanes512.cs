@@ -99,6 +99,14 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void LoadPairs(sbyte* from, out Vector512<float> even, out Vector512<float> odd)
+    {
+        Vector512<int> pairs = Avx512BW.ConvertToVector512Int16(Vector256.Load(from)).AsInt32();
+        even = Vector512.ConvertToSingle((pairs << 16) >> 16);
+        odd = Vector512.ConvertToSingle(pairs >> 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StorePairs(Vector512<float> even, Vector512<float> odd, float* into)
     {
         Vector512<int> first = Vector512.Create(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);

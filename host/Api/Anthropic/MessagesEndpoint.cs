@@ -20,7 +20,6 @@ internal static class MessagesEndpoint
 
         string id = $"msg_{RandomNumberGenerator.GetHexString(24, lowercase: true)}";
         using ChatTurn turn = ChatTurn.Begin(http, ready, request, prompt, id);
-        http.Response.Headers["request-id"] = id;
         var head = new MessageHead(id, request.Model, turn, ready);
         ChatReply reply = request.Fields.Stream
             ? new MessagesStreamReply(http, head)

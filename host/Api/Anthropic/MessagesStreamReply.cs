@@ -54,6 +54,13 @@ internal sealed class MessagesStreamReply(HttpContext http, MessageHead head) : 
     }
 
     /// <inheritdoc/>
+    public override ValueTask PingAsync()
+    {
+        End(_events.Begin(s_ping));
+        return _events.SendAsync(_gone);
+    }
+
+    /// <inheritdoc/>
     public override ValueTask EndAsync(FinishReason? finish)
     {
         WriteShown();

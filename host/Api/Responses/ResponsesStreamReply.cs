@@ -54,6 +54,9 @@ internal sealed class ResponsesStreamReply(HttpContext http, ResponseObject resp
     }
 
     /// <inheritdoc/>
+    public override ValueTask PingAsync() => _events.PingAsync(_gone);
+
+    /// <inheritdoc/>
     public override ValueTask EndAsync(FinishReason? finish)
     {
         WriteShown();

@@ -93,8 +93,11 @@ internal static class Aliases
             enable => FlagSwitch.Word(enable == "false"), "turned round: prompts share what they begin with anyway"),
         new SameAlias(Takes.Switch, "--no-prefix-caching", ["--disable-radix-cache"]),
         Idle(Takes.Switch, "prompts of one batch share like all others", "--enable-in-batch-prefix-cache"),
-        Only("who comes first is served first", ["fcfs"], "--scheduling-policy", "--priority-strategy"),
-        Only("who comes first is served first", ["fcfs", "lpm"], "--schedule-policy"),
+        Same("--scheduling-policy", "--priority-strategy"),
+        Only("--scheduling-policy says who comes next", ["fcfs", "lpm"], "--schedule-policy"),
+        Absent(
+            Takes.Switch, "say --scheduling-policy priority; the lowest value comes first", "--enable-priority-scheduling"),
+        Idle(Takes.Switch, "the lowest value comes first anyway", "--schedule-low-priority-values-first"),
         Idle(Takes.Value, "preemption follows from the blocks that are free", "--schedule-conservativeness"),
         Idle(
             Takes.Switch, "an answer is the same in every batch", "--enable-deterministic-inference"),
@@ -132,11 +135,22 @@ internal static class Aliases
         Idle(Takes.Switch, "/metrics is always there", "--enable-metrics"),
         Idle(Takes.Value, "there is no watchdog", "--watchdog-timeout"),
         Idle(Takes.Switch, "there is no warm-up request", "--skip-server-warmup"),
+        Same("--allowed-origin", "--allowed-origins", "--cors-origins"),
+        Only(
+            "pages of allowed origins may use all of the API", ["*", "[\"*\"]"], "--allowed-methods", "--allowed-headers",
+            "--cors-methods", "--cors-headers"),
+        Absent(Takes.Switch, "pages carry keys in a header, never in cookies", "--allow-credentials", "--cors-credentials"),
+        Same("--ssl-certfile", "--ssl-cert-file"),
+        Same("--ssl-keyfile", "--ssl-key-file"),
+        Idle(Takes.Switch, "certificate and key are read again whenever they change", "--enable-ssl-refresh"),
+        Absent(Takes.Value, "decrypt the key's file", "--ssl-keyfile-password"),
         Absent(
-            Takes.Value, "put a proxy in front of the server", "--ssl-keyfile", "--ssl-certfile", "--ssl-ca-certs",
-            "--root-path", "--fastapi-root-path"),
-        Absent(Takes.Values, "say --allowed-origin, once for each origin", "--allowed-origins"),
-        Absent(Takes.Value, "traces are not implemented; /metrics is there", "--otlp-traces-endpoint"),
+            Takes.Value, "put a proxy in front of the server", "--ssl-ca-certs", "--ssl-cert-reqs", "--root-path",
+            "--fastapi-root-path"),
+        Same("--shutdown-timeout", "--timeout-graceful-shutdown"),
+        Idle(Takes.Switch, "x-request-id is always taken and sent", "--enable-request-id-headers"),
+        Idle(Takes.Switch, "traces are sent where --otlp-traces-endpoint names a collector", "--enable-trace"),
+        Idle(Takes.Value, "a trace is one span for each request", "--collect-detailed-traces"),
 
         // Several machines with different roles.
         Only("prefill and decode are not split", ["null", "DEFAULT"], "--disaggregation-mode", "--instance-role"),

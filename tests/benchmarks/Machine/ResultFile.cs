@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Glm5.Benchmarks.Commands;
+using Glm5.Benchmarks.Load;
 using Glm5.Benchmarks.Peers;
 using Glm5.Benchmarks.Speed;
 
@@ -27,6 +28,7 @@ internal sealed record BandwidthRecord(int Threads, Spread GigabytesPerSecond);
 /// <param name="Tokenized">Texts encoded and decoded, where the command timed the tokenizer.</param>
 /// <param name="Speculated">Answers by the number of drafts.</param>
 /// <param name="Masked">Answers with a form.</param>
+/// <param name="FrontEnd">Streams through the HTTP surface, with an engine that costs nothing.</param>
 internal sealed record ResultFile(
     string Measurement,
     string Commit,
@@ -38,7 +40,8 @@ internal sealed record ResultFile(
     IReadOnlyList<DepthTime>? Depths = null,
     IReadOnlyList<TokenizedText>? Tokenized = null,
     IReadOnlyList<SpeculationResult>? Speculated = null,
-    IReadOnlyList<MaskedAnswer>? Masked = null)
+    IReadOnlyList<MaskedAnswer>? Masked = null,
+    IReadOnlyList<FrontEndResult>? FrontEnd = null)
 {
     public static ResultFile Of(
         string measurement,
@@ -48,7 +51,8 @@ internal sealed record ResultFile(
         IReadOnlyList<DepthTime>? depths = null,
         IReadOnlyList<TokenizedText>? tokenized = null,
         IReadOnlyList<SpeculationResult>? speculated = null,
-        IReadOnlyList<MaskedAnswer>? masked = null) =>
+        IReadOnlyList<MaskedAnswer>? masked = null,
+        IReadOnlyList<FrontEndResult>? frontEnd = null) =>
         new(
             measurement,
             ReadCommit(),
@@ -60,7 +64,8 @@ internal sealed record ResultFile(
             depths,
             tokenized,
             speculated,
-            masked);
+            masked,
+            frontEnd);
 
     public string ToJson() => JsonSerializer.Serialize(this, ResultJson.Default.ResultFile);
 

@@ -10,18 +10,14 @@ namespace Glm5.Benchmarks.Speed;
 /// <summary>
 /// The host's work for one step in steady state: every running sequence decodes a token, one in some hundreds ends and is
 /// replaced from the queue, and as many arrive. Prepare runs while the device computes, Close and Apply between two
-/// steps; the figure is all three. Goal: 200 us at 1,024 running and 10,000 waiting.
+/// steps; the figure is all three. Goal: 200 us at 1,024 running and 10,000 waiting, also when they are of many keys and
+/// three priorities. All that wait are late, so that the rule against starvation works at its hardest.
 /// </summary>
 public class ScheduleBenchmark
 {
     private const int Blocks = 1 << 16, BlockSlots = 64, PromptLength = 100, LongestAnswer = 900, MaxTokens = 8192;
 
-    private readonly GenerationRequest _request = new()
-    {
-        Prompt = [.. new int[PromptLength]],
-        Sampling = new SamplingParameters { Temperature = 0 },
-    };
-
+    private GenerationRequest[] _requests = [];
     private readonly SamplingScratch _scratch = new(1024);
     private readonly PrefixCache _prefixes = new(Blocks, BlockSlots);
     private Scheduler _scheduler = null!;
@@ -37,11 +33,24 @@ public class ScheduleBenchmark
     [Params(10_000)]
     public int Waiting { get; set; }
 
+    /// <summary>Keys that share the engine; requests of more than one have priorities too.</summary>
+    [Params(1, 1000)]
+    public int Keys { get; set; }
+
     /// <summary>Fills batch and queue, and runs until the ends are spread.</summary>
     [GlobalSetup]
     public void Fill()
     {
-        _scheduler = new Scheduler(new BlockPool(Blocks, _prefixes), MaxTokens, Running);
+        _requests = [.. Enumerable.Range(0, Keys).Select(key => new GenerationRequest
+        {
+            Prompt = [.. new int[PromptLength]],
+            Sampling = new SamplingParameters { Temperature = 0 },
+            Priority = key % 3,
+            ShareKey = $"key {key}",
+            ShareWeight = 1 + (key % 5),
+        })];
+        _scheduler = new Scheduler(
+            new BlockPool(Blocks, _prefixes), MaxTokens, Running, TimeProvider.System, lateAfter: TimeSpan.Zero);
         (_step, _other) = (new Step(MaxTokens, Running, BlockSlots), new Step(MaxTokens, Running, BlockSlots));
         for (int i = 0; i < 2 * LongestAnswer; i++)
             WholeStep();
@@ -72,9 +81,10 @@ public class ScheduleBenchmark
     private void Arrive()
     {
         int answer = 1 + (int)(_arrived * 7919L % LongestAnswer);
-        var sampler = new SequenceSampler(_request, _arrived, TokenMask.Nothing, _scratch);
+        GenerationRequest request = _requests[_arrived % Keys];
+        var sampler = new SequenceSampler(request, _arrived, TokenMask.Nothing, _scratch);
         var prefix = new PrefixChain(_prefixes, "bench", salt: null);
         int limit = PromptLength + answer;
-        _scheduler.Add(new Sequence(_request, sampler, limit, BlockSlots, prefix) { Arrival = _arrived++ });
+        _scheduler.Add(new Sequence(request, sampler, limit, BlockSlots, prefix) { Arrival = _arrived++ });
     }
 }

@@ -69,7 +69,9 @@ public sealed class CommandLineTests
     [TestMethod]
     public void The_best_backend_that_is_present_is_chosen_and_each_other_says_why_not()
     {
-        BackendChoice choice = BackendCatalog.Choose([new Absent(), .. BackendCatalog.All], "auto");
+        // What else is present differs from machine to machine.
+        IEnumerable<Backend> processors = BackendCatalog.All.Where(b => b.Name.StartsWith("cpu", StringComparison.Ordinal));
+        BackendChoice choice = BackendCatalog.Choose([new Absent(), .. processors], "auto");
         Assert.AreEqual("cpu", choice.Backend.Name);
         Assert.IsNull(choice.Refusal);
         CollectionAssert.AreEqual(

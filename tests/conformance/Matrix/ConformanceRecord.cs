@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Glm5.Tests.Conformance.Matrix;
 
-/// <summary>What a conformance run on real hardware left behind: the only thing that turns "unverified" into "verified".</summary>
+/// <summary>What a conformance run left behind: the only thing that turns "unverified" into "verified", or "emulated".</summary>
 public sealed record ConformanceRecord
 {
     /// <summary>The backend's name.</summary>
@@ -14,6 +14,10 @@ public sealed record ConformanceRecord
 
     /// <summary>The device in words.</summary>
     public required string Device { get; init; }
+
+    /// <summary>True for a stand-in of the device that computes on the host.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Emulated { get; init; }
 
     /// <summary>Runtime, driver and toolkit versions.</summary>
     public required string Software { get; init; }
@@ -38,7 +42,7 @@ public sealed record ConformanceRecord
     /// <summary>Writes the record under its backend and architecture.</summary>
     public void Write(string folder)
     {
-        string name = string.Concat($"{Backend}-{Architecture}".Select(c => char.IsLetterOrDigit(c) ? char.ToLowerInvariant(c) : '-'));
+        string name = string.Concat($"{Backend}-{Architecture}{(Emulated ? "-emulated" : "")}".Select(c => char.IsLetterOrDigit(c) ? char.ToLowerInvariant(c) : '-'));
         File.WriteAllText(Path.Combine(folder, name + ".json"), JsonSerializer.Serialize(this, RecordJson.Default.ConformanceRecord) + "\n");
     }
 

@@ -14,13 +14,15 @@ public abstract class BlocksSuite(Tenant tenant) : ConformanceSuite(tenant)
     [Compares("Attention", "Mlp", "Moe", "ReduceAddNorm")]
     public void Blocks_agree_with_the_reference(LayerShape shape)
     {
-        BlockValues expected = Run(TestedBackends.ReferenceOf(Tenant), shape), got = Run(Tenant, shape);
-        StepsSuite.Agree(expected.Attention, got.Attention, "attention");
-        StepsSuite.Agree(expected.SharedSelection, got.SharedSelection, "attention with an earlier layer's selection");
-        StepsSuite.Agree(expected.Mlp, got.Mlp, "dense network");
-        StepsSuite.Agree(expected.Moe, got.Moe, "experts");
-        StepsSuite.Agree(expected.Residual, got.Residual, "residual");
-        StepsSuite.Agree(expected.Normed, got.Normed, "normed");
+        double bound = Bounds.Steps(Tenant.Arithmetic, shape.Weights);
+        BlockValues expected = LayerRuns.Blocks(TestedBackends.ReferenceOf(Tenant).OpenLayer(), shape);
+        BlockValues got = LayerRuns.Blocks(Tenant.OpenLayer(), shape, Tenant.Arithmetic == Arithmetic.F32 ? null : expected.Selected);
+        StepsSuite.Agree(expected.Attention, got.Attention, "attention", bound);
+        StepsSuite.Agree(expected.SharedSelection, got.SharedSelection, "attention with an earlier layer's selection", bound);
+        StepsSuite.Agree(expected.Mlp, got.Mlp, "dense network", bound);
+        StepsSuite.Agree(expected.Moe, got.Moe, "experts", bound);
+        StepsSuite.Agree(expected.Residual, got.Residual, "residual", bound);
+        StepsSuite.Agree(expected.Normed, got.Normed, "normed", bound);
     }
 
     [TestMethod]
@@ -52,31 +54,6 @@ public abstract class BlocksSuite(Tenant tenant) : ConformanceSuite(tenant)
         Assert.IsTrue(layer.Bench.Integers(selection.Positions).Chunk(shape.Indexer.TopK).All(row => row[0] == 0 && row[1..].All(p => p == -1)));
         Routes routes = layer.Ops.Route(layer.Moe, x);
         Assert.IsTrue(layer.Bench.Integers(routes.Experts).Chunk(2).All(row => row is [2, 5]));
-    }
-
-    private sealed record BlockValues(
-        float[] Attention, float[] SharedSelection, float[] Mlp, float[] Moe, float[] Residual, float[] Normed);
-
-    private static BlockValues Run(Tenant tenant, LayerShape shape)
-    {
-        using LayerBench layer = new(tenant.Open(1, 256 << 20)[0], shape, 43);
-        OpBench bench = layer.Bench;
-        StepPlan plan = layer.Plan(from: 0, count: 24, others: 2);
-        Tensor x = bench.Random(1, 26, shape.Hidden);
-        Selection selection = layer.NewSelection(plan);
-        PartialSum sum = layer.Ops.NewPartialSum(26, shape.Hidden);
-        layer.Ops.Attention(layer.Attention, x, plan, layer.Kv, selection, sum);
-        float[] attention = layer.Reduced(sum);
-        layer.Ops.Attention(layer.Attention with { Indexer = null }, x, plan, layer.Kv, selection, sum);
-        float[] shared = layer.Reduced(sum);
-        layer.Ops.Mlp(layer.Dense, x, sum);
-        float[] mlp = layer.Reduced(sum);
-        layer.Ops.Moe(layer.Moe, x, sum);
-        Tensor residual = bench.Random(1, 26, shape.Hidden), normed = bench.Empty(26, shape.Hidden);
-        layer.Ops.ReduceAddNorm(sum, residual, layer.Norm, 1e-5f, normed);
-        layer.Ops.Moe(layer.Moe, x, sum);
-        float[] moe = layer.Reduced(sum);
-        return new BlockValues(attention, shared, mlp, moe, bench.Floats(residual), bench.Floats(normed));
     }
 
     /// <summary>Every token looks at position 0 alone and goes to experts 2 and 5.</summary>

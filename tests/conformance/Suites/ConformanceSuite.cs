@@ -24,6 +24,13 @@ public abstract class ConformanceSuite(Tenant tenant)
         s_results.Where(r => r.Key.Tenant == tenant.Name).ToDictionary(r => r.Key.Suite, r => r.Value),
         StringComparer.Ordinal);
 
+    /// <summary>Ends a test whose values are known in F32 alone, where the tenant computes in something else.</summary>
+    protected void NeedsF32()
+    {
+        if (Tenant.Arithmetic != Arithmetic.F32)
+            Assert.Inconclusive($"not run: its values are of F32 arithmetic, {Tenant.Name} computes in {Tenant.Arithmetic.Name} and is held to the reference by other tests");
+    }
+
     /// <summary>Opens one rank with an arena of the given size.</summary>
     protected IAccelerator OpenOne(long arenaBytes = 64 << 20) => Tenant.Open(1, arenaBytes)[0];
 

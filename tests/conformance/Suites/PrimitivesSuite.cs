@@ -20,6 +20,8 @@ public abstract class PrimitivesSuite(Tenant tenant) : ConformanceSuite(tenant)
     [DataRow(ElementType.F32, 3, 96, 17)]
     [DataRow(ElementType.F8E4M3, 1, 256, 144)]
     [DataRow(ElementType.F8E4M3, 7, 200, 131)]
+    [DataRow(ElementType.I8, 1, 256, 144)]
+    [DataRow(ElementType.I8, 7, 201, 131)]
     [DataRow(ElementType.BF16, 2, 6144, 40)]
     public void MatMul_is_x_times_W_transposed(ElementType type, int rows, int columns, int outputs)
     {
@@ -27,7 +29,7 @@ public abstract class PrimitivesSuite(Tenant tenant) : ConformanceSuite(tenant)
         WeightSource weight = bench.Weight(type, outputs, columns);
         Tensor x = bench.Random(1, rows, columns), into = bench.Empty(rows, outputs);
         bench.Ops.MatMul(x, bench.Pack(weight, WeightRole.Linear), into);
-        Expect(Plain.MatMulTransposed(bench.Floats(x), OpBench.Decode(weight), rows, columns, outputs), bench.Floats(into), SumTolerance);
+        Expect(Plain.MatMulTransposed(bench.Floats(x), OpBench.Decode(weight), rows, columns, outputs), bench.Floats(into), Bounds.Product(Tenant.Arithmetic, type));
     }
 
     [TestMethod]
@@ -45,6 +47,7 @@ public abstract class PrimitivesSuite(Tenant tenant) : ConformanceSuite(tenant)
     [TestMethod]
     [DataRow(ElementType.BF16)]
     [DataRow(ElementType.F8E4M3)]
+    [DataRow(ElementType.I8)]
     public void MatMulPerHead_applies_each_head_its_own_matrix(ElementType type)
     {
         const int Tokens = 3, Heads = 4, Nope = 48, Value = 64, Latent = 160;
@@ -56,8 +59,8 @@ public abstract class PrimitivesSuite(Tenant tenant) : ConformanceSuite(tenant)
         Tensor absorbed = bench.Empty(Tokens, Heads, Latent), output = bench.Empty(Tokens, Heads, Value);
         bench.Ops.MatMulPerHead(query, bench.Pack(keys, WeightRole.KeyUp), absorbed);
         bench.Ops.MatMulPerHead(attended, bench.Pack(values, WeightRole.ValueUp), output);
-        Expect(PerHead(bench.Floats(query), Tokens, Heads, Nope, Latent, h => Plain.Transpose(OpBench.Decode(keys[h]), Nope, Latent)), bench.Floats(absorbed), SumTolerance);
-        Expect(PerHead(bench.Floats(attended), Tokens, Heads, Latent, Value, h => OpBench.Decode(values[h])), bench.Floats(output), SumTolerance);
+        Expect(PerHead(bench.Floats(query), Tokens, Heads, Nope, Latent, h => Plain.Transpose(OpBench.Decode(keys[h]), Nope, Latent)), bench.Floats(absorbed), Bounds.Product(Tenant.Arithmetic, type));
+        Expect(PerHead(bench.Floats(attended), Tokens, Heads, Latent, Value, h => OpBench.Decode(values[h])), bench.Floats(output), Bounds.Product(Tenant.Arithmetic, type));
     }
 
     [TestMethod]
@@ -72,7 +75,7 @@ public abstract class PrimitivesSuite(Tenant tenant) : ConformanceSuite(tenant)
         float[] rows = bench.Floats(x);
         float[] expected = [.. Enumerable.Range(0, 4).SelectMany(e => Plain.MatMulTransposed(
             rows[(offsets[e] * Columns)..(offsets[e + 1] * Columns)], OpBench.Decode(experts[e]), offsets[e + 1] - offsets[e], Columns, Outputs))];
-        Expect(expected, bench.Floats(into), SumTolerance);
+        Expect(expected, bench.Floats(into), Bounds.Product(Tenant.Arithmetic, ElementType.BF16));
     }
 
     [TestMethod]
@@ -85,7 +88,7 @@ public abstract class PrimitivesSuite(Tenant tenant) : ConformanceSuite(tenant)
         float[] stored = OpBench.Decode(table);
         Expect([.. stored[(49 * 24)..], .. stored[..24], .. stored[(7 * 24)..(8 * 24)]], bench.Floats(into), 0);
         bench.Ops.MatMul(into, bench.Pack([gate, up], WeightRole.GateUp), both);
-        Expect(Plain.MatMulTransposed(bench.Floats(into), [.. OpBench.Decode(gate), .. OpBench.Decode(up)], 3, 24, 20), bench.Floats(both), SumTolerance);
+        Expect(Plain.MatMulTransposed(bench.Floats(into), [.. OpBench.Decode(gate), .. OpBench.Decode(up)], 3, 24, 20), bench.Floats(both), Bounds.Product(Tenant.Arithmetic, ElementType.BF16));
     }
 
     [TestMethod]

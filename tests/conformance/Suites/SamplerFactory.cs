@@ -6,7 +6,7 @@ namespace Glm5.Tests.Conformance.Suites;
 /// <summary>Samplers as the engine makes them, for small vocabularies.</summary>
 internal static class SamplerFactory
 {
-    private const int LargestVocabulary = 256;
+    private const int LargestVocabulary = 1024;
 
     /// <summary>Its tokens are the device's argmax.</summary>
     public static SequenceSampler Greedy() => Of(new SamplingParameters { Temperature = 0 });

@@ -26,6 +26,7 @@ public abstract class TinyModelSuite(Tenant tenant) : ConformanceSuite(tenant)
     [DataRow("tiny-fp8")]
     public void Logits_are_the_golden_ones(string folder)
     {
+        NeedsF32();
         var golden = new GoldenData(Repository.Golden(folder));
         using var model = new ModelUnderTest(Tenant, Repository.Golden(folder));
         foreach (string prompt in s_prompts)
@@ -44,6 +45,7 @@ public abstract class TinyModelSuite(Tenant tenant) : ConformanceSuite(tenant)
     [DataRow("tiny-fp8")]
     public void Hidden_states_and_attention_are_the_golden_ones(string folder)
     {
+        NeedsF32();
         var golden = new GoldenData(Repository.Golden(folder));
         using var model = new ModelUnderTest(Tenant, Repository.Golden(folder));
         int layers = model.Config.LayerCount;
@@ -66,6 +68,7 @@ public abstract class TinyModelSuite(Tenant tenant) : ConformanceSuite(tenant)
     [DataRow("tiny-fp8")]
     public void Selections_are_the_golden_ones(string folder)
     {
+        NeedsF32();
         var golden = new GoldenData(Repository.Golden(folder));
         using var model = new ModelUnderTest(Tenant, Repository.Golden(folder));
         foreach (string prompt in (string[])["p64", "p130"])
@@ -87,6 +90,7 @@ public abstract class TinyModelSuite(Tenant tenant) : ConformanceSuite(tenant)
     [DataRow("tiny-fp8")]
     public void Routes_are_the_golden_ones(string folder)
     {
+        NeedsF32();
         var golden = new GoldenData(Repository.Golden(folder));
         using var model = new ModelUnderTest(Tenant, Repository.Golden(folder));
         RecordedTrace trace = model.Trace(golden.Prompt("p64"));
@@ -106,6 +110,7 @@ public abstract class TinyModelSuite(Tenant tenant) : ConformanceSuite(tenant)
     [DataRow("tiny-fp8")]
     public void Greedy_tokens_are_the_golden_ones(string folder)
     {
+        NeedsF32();
         var golden = new GoldenData(Repository.Golden(folder));
         using var model = new ModelUnderTest(Tenant, Repository.Golden(folder));
         foreach (string prompt in (string[])["p7", "p33", "p64"])
@@ -117,6 +122,7 @@ public abstract class TinyModelSuite(Tenant tenant) : ConformanceSuite(tenant)
     [DataRow("tiny-fp8")]
     public void The_draft_layer_is_the_golden_one(string folder)
     {
+        NeedsF32();
         var golden = new GoldenData(Repository.Golden(folder));
         using var model = new ModelUnderTest(Tenant, Repository.Golden(folder));
         var trace = new RecordedTrace(model.Reader);
@@ -146,6 +152,7 @@ public abstract class TinyModelSuite(Tenant tenant) : ConformanceSuite(tenant)
     [DataRow("tiny-fp8", 16)]
     public void Drafts_behind_a_step_are_the_golden_chain_however_the_prompt_is_cut(string folder, int chunk)
     {
+        NeedsF32();
         var golden = new GoldenData(Repository.Golden(folder));
         using var model = new ModelUnderTest(Tenant, Repository.Golden(folder));
         int[] prompt = golden.Prompt("p33"), chain = golden.Integers("mtp.p33.chain_tokens")[0];
@@ -161,6 +168,56 @@ public abstract class TinyModelSuite(Tenant tenant) : ConformanceSuite(tenant)
         }
 
         CollectionAssert.AreEqual(chain, batch.NextDrafts(0).ToArray());
+    }
+
+    [TestMethod]
+    [DataRow("tiny-dense", ElementType.BF16)]
+    [DataRow("tiny-full", ElementType.BF16)]
+    [DataRow("tiny-fp8", ElementType.F8E4M3)]
+    public void Logits_of_equal_choices_are_near_the_references(string folder, ElementType weights)
+    {
+        var golden = new GoldenData(Repository.Golden(folder));
+        using var reference = new ModelUnderTest(TestedBackends.ReferenceOf(Tenant), Repository.Golden(folder));
+        using var model = new ModelUnderTest(Tenant, Repository.Golden(folder));
+        foreach (string prompt in (string[])["p7", "p33", "p64"])
+        {
+            var choices = new RecordedTrace(reference.Reader);
+            reference.Fill(golden.Prompt(prompt), everyRow: true);
+            float[] expected = [.. reference.Run(choices).SelectMany(row => row)];
+            model.Fill(golden.Prompt(prompt), everyRow: true);
+            float[] got = [.. model.Run(new ForcedTrace(model.Memory, choices)).SelectMany(row => row)];
+            StepsSuite.Agree(expected, got, $"logits of {prompt}", Bounds.Model(Tenant.Arithmetic, weights));
+        }
+    }
+
+    [TestMethod]
+    [DataRow(2)]
+    [DataRow(4)]
+    public void Several_ranks_are_near_one(int ranks)
+    {
+        using IAccelerator accelerator = OpenOne();
+        if (!accelerator.Capabilities.RankCounts.Contains(ranks))
+            Assert.Inconclusive($"not run: the backend does not drive {ranks} ranks in one process");
+        var golden = new GoldenData(Repository.Golden("tiny-dense"));
+        using var one = new ModelUnderTest(Tenant, Repository.Golden("tiny-dense"));
+        using var several = new ModelUnderTest(Tenant, Repository.Golden("tiny-dense"), ranks);
+        float[] expected = [.. one.RunAlone(golden.Prompt("p7"), everyRow: true).SelectMany(row => row)];
+        float[] got = [.. several.RunAlone(golden.Prompt("p7"), everyRow: true).SelectMany(row => row)];
+        StepsSuite.Agree(expected, got, $"logits of {ranks} ranks", Bounds.Model(Tenant.Arithmetic, ElementType.BF16));
+    }
+
+    [TestMethod]
+    public void Weights_of_8_bit_integers_give_the_references_logits()
+    {
+        NeedsF32();
+        var golden = new GoldenData(Repository.Golden("tiny-full"));
+        using var checkpoint = new QuantisedCheckpoint(Repository.Golden("tiny-full"));
+        using var reference = new ModelUnderTest(TestedBackends.ReferenceOf(Tenant), checkpoint.Folder);
+        using var model = new ModelUnderTest(Tenant, checkpoint.Folder);
+        float[][] expected = reference.RunAlone(golden.Prompt("p33"), everyRow: true);
+        Near.Rows(expected, model.RunAlone(golden.Prompt("p33"), everyRow: true), LogitTolerance, "logits of W8A8");
+        Assert.IsGreaterThan(
+            LogitTolerance, Math.Abs(expected[^1][0] - golden.Floats("p33.last_logits")[0][0]), "quantising changed nothing");
     }
 
     [TestMethod]
@@ -229,7 +286,7 @@ public abstract class TinyModelSuite(Tenant tenant) : ConformanceSuite(tenant)
         using IAccelerator accelerator = OpenOne();
         if (!accelerator.Capabilities.RankInvariant)
             Assert.Inconclusive("not run: the backend does not promise the same bits over several ranks");
-        using SeededCheckpoint checkpoint = isWide ? WideHeads() : new SeededCheckpoint(51, ("num_attention_heads", 8));
+        using SeededCheckpoint checkpoint = isWide ? SeededCheckpoint.WideHeads() : new SeededCheckpoint(51, ("num_attention_heads", 8));
         int[] prompt = [.. Enumerable.Range(0, isWide ? 20 : 40).Select(i => (i * 37) % 101)];
         float[][] expected = Logits(checkpoint, 1, prompt);
         Assert.IsTrue(expected.All(row => Array.TrueForAll(row, float.IsFinite)));
@@ -246,10 +303,4 @@ public abstract class TinyModelSuite(Tenant tenant) : ConformanceSuite(tenant)
         using var model = new ModelUnderTest(Tenant, checkpoint.Folder, ranks);
         return model.RunAlone(prompt, everyRow: true);
     }
-
-    private static SeededCheckpoint WideHeads() => new(
-        52, ("num_attention_heads", 8), ("qk_nope_head_dim", 192), ("qk_rope_head_dim", 64), ("qk_head_dim", 256),
-        ("v_head_dim", 256), ("kv_lora_rank", 512), ("q_lora_rank", 256), ("index_n_heads", 32),
-        ("index_head_dim", 128), ("index_topk", 16), ("hidden_size", 256), ("moe_intermediate_size", 128), ("num_hidden_layers", 2), ("first_k_dense_replace", 1),
-        ("num_nextn_predict_layers", 0));
 }

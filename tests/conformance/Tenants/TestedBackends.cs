@@ -1,3 +1,5 @@
+using Glm5.Backends.Ascend;
+using Glm5.Backends.Ascend.Ops;
 using Glm5.Backends.CpuReference;
 using Glm5.Backends.CpuReference.Oracle;
 using Glm5.Backends.CpuReference.Simd;
@@ -18,8 +20,14 @@ public static class TestedBackends
     public static Tenant CpuComposed { get; } =
         Cpu("cpu-composed", "CpuComposed", CpuVoice.Composed, typeof(SimdPrimitives)) with { InMatrix = false };
 
+    /// <summary>What <c>--device ascend</c> runs: BF16 products and caches, CANN's fusions.</summary>
+    public static Tenant AscendBf16 { get; } = Ascend("ascend", "AscendBf16", AscendVoice.Fused, typeof(AscendOps));
+
+    /// <summary>The portable operators alone, in F32.</summary>
+    public static Tenant AscendF32 { get; } = Ascend("ascend-f32", "AscendF32", AscendVoice.Portable, typeof(AscendPrimitives));
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<Tenant> All { get; } = [CpuSimd, CpuOracle, CpuComposed];
+    public static IReadOnlyList<Tenant> All { get; } = [CpuSimd, CpuOracle, CpuComposed, AscendBf16, AscendF32];
 
     /// <summary>Those that the hardware matrix lists.</summary>
     public static IReadOnlyList<Tenant> InMatrix { get; } = [.. All.Where(t => t.InMatrix)];
@@ -27,12 +35,24 @@ public static class TestedBackends
     /// <summary>What a tenant is compared with: the oracle; the oracle itself with the default bodies.</summary>
     public static Tenant ReferenceOf(Tenant tenant) => tenant == CpuOracle ? CpuComposed : CpuOracle;
 
+    private static Tenant Ascend(string name, string prefix, AscendVoice voice, Type ops) => new()
+    {
+        Name = name,
+        TestPrefix = prefix,
+        Ops = ops,
+        Sources = "backends/ascend",
+        Arithmetic = AscendArithmetic.Of(voice),
+        Declared = AscendProbe.Declared(voice),
+        Missing = () => CannUnderTest.Missing,
+        OpenRanks = (ranks, arena) => new AscendBackend(voice, CannUnderTest.Paths).Open(new DeviceRequest(ranks, arena)),
+    };
+
     private static Tenant Cpu(string name, string prefix, CpuVoice voice, Type ops) => new()
     {
         Name = name,
         TestPrefix = prefix,
         Ops = ops,
         Sources = "backends/cpu-reference",
-        Open = (ranks, arena) => new CpuBackend(voice).Open(new DeviceRequest(ranks, arena, ranks)),
+        OpenRanks = (ranks, arena) => new CpuBackend(voice).Open(new DeviceRequest(ranks, arena, ranks)),
     };
 }

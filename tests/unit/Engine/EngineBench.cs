@@ -10,7 +10,8 @@ internal sealed class EngineBench : IDisposable
     public EngineBench(
         int blocks = 65, int blockSlots = 4, int context = 100, int maxTokens = 32, int maxSequences = 8,
         int maxWaiting = 100, bool prefixCaching = true, int drafts = 0, bool adapts = false,
-        TimeProvider? time = null)
+        TimeProvider? time = null, SchedulingPolicy scheduling = SchedulingPolicy.FirstComeFirstServed,
+        TimeSpan? lateAfter = null)
     {
         Context = context;
         Runner = new FakeStepRunner(blocks, blockSlots, drafts);
@@ -22,6 +23,8 @@ internal sealed class EngineBench : IDisposable
             MaxWaiting = maxWaiting,
             PrefixCaching = prefixCaching,
             AdaptSpeculation = adapts,
+            Scheduling = scheduling,
+            LateAfter = lateAfter ?? TimeSpan.FromSeconds(30),
         };
         Engine = new Core.Engine(Runner, context, TokenMask.Nothing, options, time ?? TimeProvider.System, NullLogger.Instance);
     }
@@ -40,6 +43,20 @@ internal sealed class EngineBench : IDisposable
     };
 
     public GenerationStream Submit(GenerationRequest request) => (GenerationStream)Engine.Submit(request);
+
+    /// <summary>Runs to the end; returns the places of the streams in the order in which they ended.</summary>
+    public List<int> OrderOfEnds(IReadOnlyList<GenerationStream> streams)
+    {
+        var order = new List<int>();
+        bool ran;
+        do
+        {
+            ran = Engine.Turn();
+            order.AddRange(Enumerable.Range(0, streams.Count).Where(i => streams[i].Finish is not null).Except(order));
+        }
+        while (ran);
+        return order;
+    }
 
     /// <summary>Turns until nothing is left to run; returns how many there were.</summary>
     public int RunToEnd(int most = 100_000)

@@ -59,7 +59,7 @@ public sealed class RealInventoryTests
         foreach (TensorSpec spec in TensorInventory.Expected(model))
         {
             long[] shape = spec.IsVector ? [spec.Columns] : [spec.Rows, spec.Columns];
-            bool fp8 = model.Quantisation is not null && spec.MayBeFp8;
+            bool fp8 = model.Quantisation is not null && spec.MayBeQuantised;
             bool f32 = spec.Role == TensorRole.RouterBias;
             tensors.Add((spec.Name, fp8 ? "F8_E4M3" : f32 ? "F32" : "BF16", shape));
             if (fp8)

@@ -55,3 +55,16 @@ internal readonly unsafe struct E4M3Format : IFormat
         where TLanes : struct, ILanes<TVector>
         where TVector : struct => TLanes.LoadPairs(from, out even, out odd);
 }
+
+/// <summary>8-bit integers with a scale for each row.</summary>
+internal readonly unsafe struct I8Format : IFormat
+{
+    public static int Bytes => 1;
+
+    public static bool IsScaled => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void LoadPairs<TLanes, TVector>(byte* from, out TVector even, out TVector odd)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct => TLanes.LoadPairs((sbyte*)from, out even, out odd);
+}

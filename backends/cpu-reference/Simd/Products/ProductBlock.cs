@@ -53,6 +53,9 @@ internal static unsafe class ProductBlock
             case ElementType.F8E4M3:
                 Run<TLanes, TVector, E4M3Format, TResults>(part, first, count, x, results, scratch);
                 break;
+            case ElementType.I8:
+                Run<TLanes, TVector, I8Format, TResults>(part, first, count, x, results, scratch);
+                break;
             default:
                 Run<TLanes, TVector, F32Format, TResults>(part, first, count, x, results, scratch);
                 break;

@@ -27,6 +27,7 @@ internal static unsafe class StoredValues
         {
             ElementType.BF16 => Whole<TLanes, TVector, BF16Format>(part, n, k, into, whole),
             ElementType.F8E4M3 => Whole<TLanes, TVector, E4M3Format>(part, n, k, into, whole),
+            ElementType.I8 => Whole<TLanes, TVector, I8Format>(part, n, k, into, whole),
             _ => false,
         };
         long rest = done ? whole : 0;

@@ -1,0 +1,55 @@
+using Glm5.Core;
+using Glm5.Core.Accelerator;
+using Glm5.Core.Chat;
+using Glm5.Core.Kv;
+using Glm5.Core.Tokenization;
+using Glm5.Core.Weights;
+using Microsoft.Extensions.Logging;
+
+namespace Glm5.Tests.Clients.Agents;
+
+/// <summary>The real server with the embedded model's tokenizer and template, a long context, and a script for a model.</summary>
+internal static class ScriptedServer
+{
+    private const int Context = 200_000, Blocks = 8000;
+
+    /// <summary>Starts one that answers a prompt with what <paramref name="script"/> makes of its text.</summary>
+    public static Task<RunningServer> StartAsync(string name, Func<string, string> script) =>
+        RunningServer.StartAsync(o => o with
+        {
+            Model = o.Model with { MaxBatchedTokens = 1 << 16, MaxSequences = 16 },
+            ServedNames = [name],
+            Load = (model, _, logger, _) => Load(model, script, logger),
+        });
+
+    private static LoadedModel Load(ModelOptions options, Func<string, string> script, ILogger logger)
+    {
+        Checkpoint checkpoint = Checkpoint.Open(options.Folder, new CheckpointOptions { Logger = logger });
+        Tokenizer tokenizer = Tokenizer.Load(Path.Combine(options.Folder, "tokenizer.json"));
+        string template = Path.Combine(options.Folder, "chat_template.jinja");
+        int end = checkpoint.Generation.EosTokenIds.IsEmpty
+            ? checkpoint.Config.EosTokenIds[0] : checkpoint.Generation.EosTokenIds[0];
+        var runner = new ScriptedRunner(tokenizer, checkpoint.Config.VocabSize, end, Blocks, script);
+        return new LoadedModel(checkpoint, runner)
+        {
+            Tokenizer = tokenizer,
+            Template = ChatTemplate.Compile(File.ReadAllText(template), template),
+            ContextLength = Context,
+            Pool = new KvPoolSize(Blocks, BlockBytes: 0, FreeBytes: 0, ScriptedRunner.Slots),
+            Capabilities = new Capabilities
+            {
+                Backend = "script",
+                Device = "a script",
+                Architecture = "none",
+                Arithmetic = Arithmetic.F32,
+                NativeWeights = [],
+                BatchInvariant = true,
+                RankInvariant = true,
+                CapturesGraphs = false,
+                SharesMemory = true,
+                BlockSlots = [ScriptedRunner.Slots],
+                RankCounts = [1],
+            },
+        };
+    }
+}
