@@ -16,6 +16,7 @@ internal sealed class EngineCounters : IDisposable
     /// <summary>How much of the last interval between two ends enters their mean.</summary>
     private const double Freshness = 0.1;
 
+    private readonly EngineGroup[] _groups;
     private readonly Inbox _inbox;
     private readonly TimeProvider _time;
     private readonly EngineMetrics _metrics;
@@ -27,9 +28,11 @@ internal sealed class EngineCounters : IDisposable
     private long _lastEnd;
     private double _secondsBetweenEnds;
 
-    public EngineCounters(int blocks, Inbox inbox, TimeProvider time)
+    public EngineCounters(EngineGroup[] groups, Inbox inbox, TimeProvider time)
     {
-        (_blocks, _inbox, _time, _lastEnd) = (blocks, inbox, time, time.GetTimestamp());
+        (_groups, _inbox, _time, _lastEnd) = (groups, inbox, time, time.GetTimestamp());
+        foreach (EngineGroup group in groups)
+            _blocks += group.Scheduler.Pool.Capacity;
         _metrics = new EngineMetrics(() => Status);
     }
 
@@ -48,40 +51,49 @@ internal sealed class EngineCounters : IDisposable
         }
     }
 
-    /// <summary>A step starts; returns when.</summary>
-    public long Begin(Step step, Scheduler scheduler)
+    /// <summary>A step of all groups starts; returns when.</summary>
+    public long Begin()
     {
         long now = _time.GetTimestamp();
-        foreach (ref readonly Share share in step.Shares)
+        foreach (EngineGroup group in _groups)
         {
-            if (share.Sequence.StartedAt is not null)
-                continue;
-            share.Sequence.StartedAt = now;
-            _metrics.LeftQueue(_time.GetElapsedTime(share.Sequence.SubmittedAt, now));
+            if (group.Current is { } step)
+                Start(step, now);
         }
 
-        Look(scheduler);
+        Look();
         return now;
     }
 
-    /// <summary>A step has ended and its tokens are known; returns what it took.</summary>
-    public TimeSpan End(Step step, Scheduler scheduler, long began, int gained)
+    /// <summary>The step has ended and its tokens are known; returns what it took.</summary>
+    public TimeSpan End(long began, int gained)
     {
-        int prompt = 0;
-        foreach (ref readonly Share share in step.Shares)
-            prompt += Math.Max(0, Math.Min(share.End, share.Sequence.PromptLength) - share.Start);
+        int shares = 0, prompt = 0, draftLength = 0;
+        long preemptions = 0, queried = 0, cached = 0;
+        foreach (EngineGroup group in _groups)
+        {
+            Scheduler scheduler = group.Scheduler;
+            preemptions += scheduler.Preemptions;
+            (queried, cached) = (queried + scheduler.QueriedTokens, cached + scheduler.CachedTokens);
+            if (group.Current is not { } step)
+                continue;
+            shares += step.Shares.Length;
+            prompt += PromptTokens(step);
+            draftLength = Math.Max(draftLength, step.Batch.NextDraftLength);
+        }
+
         TimeSpan took = _time.GetElapsedTime(began);
-        _metrics.StepEnded(took, step.Shares.Length, prompt, gained, scheduler.Preemptions - _preemptions);
-        _metrics.LookedUp(scheduler.QueriedTokens - _queriedTokens, scheduler.CachedTokens - _cachedTokens);
-        CountDrafts(scheduler.Drafts);
+        _metrics.StepEnded(took, shares, prompt, gained, preemptions - _preemptions);
+        _metrics.LookedUp(queried - _queriedTokens, cached - _cachedTokens);
+        CountDrafts();
         Volatile.Write(ref _steps, _steps + 1);
         Volatile.Write(ref _promptTokens, _promptTokens + prompt);
         Volatile.Write(ref _generatedTokens, _generatedTokens + gained);
-        Volatile.Write(ref _preemptions, scheduler.Preemptions);
-        Volatile.Write(ref _queriedTokens, scheduler.QueriedTokens);
-        Volatile.Write(ref _cachedTokens, scheduler.CachedTokens);
-        Volatile.Write(ref _draftLength, step.Batch.NextDraftLength);
-        Look(scheduler);
+        Volatile.Write(ref _preemptions, preemptions);
+        Volatile.Write(ref _queriedTokens, queried);
+        Volatile.Write(ref _cachedTokens, cached);
+        Volatile.Write(ref _draftLength, draftLength);
+        Look();
         return took;
     }
 
@@ -125,21 +137,53 @@ internal sealed class EngineCounters : IDisposable
     }
 
     /// <summary>Notes how many run and what they own.</summary>
-    public void Look(Scheduler scheduler)
+    public void Look()
     {
-        Volatile.Write(ref _running, scheduler.Running.Length);
-        Volatile.Write(ref _blocksInUse, scheduler.Pool.InUse);
-        Volatile.Write(ref _blocksCached, scheduler.Pool.IdleBlocks.Count);
+        int running = 0, inUse = 0, cached = 0;
+        foreach (EngineGroup group in _groups)
+        {
+            running += group.Scheduler.Running.Length;
+            inUse += group.Scheduler.Pool.InUse;
+            cached += group.Scheduler.Pool.IdleBlocks.Count;
+        }
+
+        Volatile.Write(ref _running, running);
+        Volatile.Write(ref _blocksInUse, inUse);
+        Volatile.Write(ref _blocksCached, cached);
     }
 
     public void Dispose() => _metrics.Dispose();
 
-    private void CountDrafts(DraftCounts counts)
+    private void Start(Step step, long now)
     {
-        for (int place = 0; place < DraftCounts.Places && counts.Verified[place] > 0; place++)
+        foreach (ref readonly Share share in step.Shares)
         {
-            long drafted = counts.Verified[place] - _drafted[place];
-            long accepted = counts.Accepted[place] - _accepted[place];
+            if (share.Sequence.StartedAt is not null)
+                continue;
+            share.Sequence.StartedAt = now;
+            _metrics.LeftQueue(_time.GetElapsedTime(share.Sequence.SubmittedAt, now));
+        }
+    }
+
+    private static int PromptTokens(Step step)
+    {
+        int prompt = 0;
+        foreach (ref readonly Share share in step.Shares)
+            prompt += Math.Max(0, Math.Min(share.End, share.Sequence.PromptLength) - share.Start);
+        return prompt;
+    }
+
+    private void CountDrafts()
+    {
+        for (int place = 0; place < DraftCounts.Places; place++)
+        {
+            long drafted = -_drafted[place], accepted = -_accepted[place];
+            foreach (EngineGroup group in _groups)
+            {
+                drafted += group.Scheduler.Drafts.Verified[place];
+                accepted += group.Scheduler.Drafts.Accepted[place];
+            }
+
             if (drafted == 0)
                 continue;
             _metrics.Verified(place, drafted, accepted);

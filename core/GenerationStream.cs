@@ -83,9 +83,6 @@ internal sealed class GenerationStream(Sequence sequence, Inbox inbox) : Generat
         _tokens.Writer.TryComplete(failure);
     }
 
-    /// <summary>The scheduler's side of it, for checks.</summary>
-    internal Sequence Sequence => sequence;
-
     /// <summary>Takes a token that is there already.</summary>
     internal bool TryRead(out SampledToken token) => _tokens.Reader.TryRead(out token);
 }

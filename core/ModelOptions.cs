@@ -6,16 +6,34 @@ public sealed record ModelOptions
     /// <summary>The checkpoint's folder: config.json, safetensors, and unless skipped tokenizer.json and chat_template.jinja.</summary>
     public required string Folder { get; init; }
 
-    /// <summary>Ranks, the tensor parallel size.</summary>
+    /// <summary>Ranks of each group, the tensor parallel size.</summary>
     public int Ranks { get; init; } = 1;
+
+    /// <summary>
+    /// Groups of ranks, the data parallel size: each decodes sequences of its own with caches of its own, and all of them
+    /// share the routed experts, which are spread over all ranks then.
+    /// </summary>
+    public int Groups { get; init; } = 1;
+
+    /// <summary>Give each rank whole experts instead of a slice of each, also where there is one group.</summary>
+    public bool SpreadExperts { get; init; }
+
+    /// <summary>Run each rank in a process of its own instead of on a thread of this one.</summary>
+    public bool WorkerProcesses { get; init; }
+
+    /// <summary>Ranks of all groups.</summary>
+    public int TotalRanks => Groups * Ranks;
+
+    /// <summary>True when ranks hold whole experts.</summary>
+    public bool ExpertsAreSpread => Groups > 1 || (SpreadExperts && Ranks > 1);
 
     /// <summary>Host threads that compute, over all ranks; 0: one a core.</summary>
     public int Threads { get; init; }
 
-    /// <summary>The most sequences that run at once.</summary>
+    /// <summary>The most sequences that run at once, in each group.</summary>
     public int MaxSequences { get; init; } = 64;
 
-    /// <summary>The most tokens that a step computes.</summary>
+    /// <summary>The most tokens that a step computes, in each group.</summary>
     public int MaxBatchedTokens { get; init; } = 512;
 
     /// <summary>The longest context, prompt and answer together; 0: the checkpoint's max_position_embeddings.</summary>

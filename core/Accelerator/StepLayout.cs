@@ -12,6 +12,8 @@ public sealed class StepLayout
     /// <summary>Stands in <see cref="TokenAfter"/> where the step itself chooses the token.</summary>
     public const int ChosenByStep = -1;
 
+    private static readonly BlockTable s_padding = new([0], 1);
+
     private readonly int[] _tokenIds, _positions, _slots, _sequenceOf, _logitRows;
     private readonly int[] _queryStart, _contextLength, _tokenAfter;
     private readonly BlockTable[] _blockTables;
@@ -109,6 +111,16 @@ public sealed class StepLayout
             _logitRows[LogitRowCount++] = token;
         TokenCount++;
         _queryStart[SequenceCount] = TokenCount;
+    }
+
+    /// <summary>
+    /// Adds a sequence of one token in block 0, which belongs to nobody: what a group computes that has nothing to do while
+    /// others step.
+    /// </summary>
+    public void AddPadding()
+    {
+        AddSequence(s_padding, tokenAfter: 0);
+        AddToken(tokenId: 0, position: 0, wantsLogits: false);
     }
 
     /// <summary>Replaces a token's id: closing a step that was prepared before its last tokens were known.</summary>

@@ -4,9 +4,13 @@ namespace Glm5.Core.Kv;
 /// One sequence's way through the prefix cache: the hashes of its blocks, made as they are needed, and how many of its
 /// blocks are published. Used by the engine's thread alone once the sequence is submitted.
 /// </summary>
+/// <param name="cache">The cache it goes through, until it joins another of the same shape.</param>
+/// <param name="identity">Names the model and the layout of its blocks.</param>
+/// <param name="salt">Keeps prefixes apart.</param>
 internal sealed class PrefixChain(PrefixCache cache, string identity, string? salt)
 {
     private readonly BlockHash _root = BlockHash.Root(identity, salt);
+    private PrefixCache _cache = cache;
     private BlockHash[] _hashes = [];
     private int _hashed;
 
@@ -14,7 +18,20 @@ internal sealed class PrefixChain(PrefixCache cache, string identity, string? sa
     public int Published { get; private set; }
 
     /// <summary>Makes room for the hashes of so many blocks.</summary>
-    public void MakeRoom(int blocks) => _hashes = new BlockHash[blocks];
+    public void MakeRoom(int blocks) => Array.Resize(ref _hashes, Math.Max(blocks, _hashes.Length));
+
+    /// <summary>Goes through another cache from now on, one of the same shape. Before it has entered any.</summary>
+    public void Join(PrefixCache cache) => _cache = cache;
+
+    /// <summary>Tokens of a prompt whose rows a cache has; nothing is taken.</summary>
+    public int MatchIn(PrefixCache cache, ReadOnlySpan<int> tokens)
+    {
+        int most = MostShared(tokens), found = 0, parent = 0;
+        MakeRoom(most);
+        while (found < most && cache.TryFind(Key(found, tokens, parent), out parent))
+            found++;
+        return found * cache.BlockSlots;
+    }
 
     /// <summary>
     /// Writes the blocks that hold the longest known prefix of <paramref name="tokens"/> into
@@ -23,8 +40,8 @@ internal sealed class PrefixChain(PrefixCache cache, string identity, string? sa
     /// </summary>
     public int Enter(BlockPool pool, ReadOnlySpan<int> tokens, Span<int> blocks)
     {
-        int most = (tokens.Length - 1) / cache.BlockSlots, found = 0;
-        while (found < most && cache.TryFind(Key(found, tokens, blocks), out blocks[found]))
+        int most = MostShared(tokens), found = 0;
+        while (found < most && _cache.TryFind(Key(found, tokens, ParentOf(found, blocks)), out blocks[found]))
             found++;
         pool.Share(blocks[..found]);
         Published = found;
@@ -41,12 +58,19 @@ internal sealed class PrefixChain(PrefixCache cache, string identity, string? sa
     /// </summary>
     public void Publish(BlockPool pool, ReadOnlySpan<int> tokens, int computed, Span<int> blocks)
     {
-        int full = Math.Min(computed, tokens.Length - cache.LookAhead) / cache.BlockSlots;
-        while (Published < full && pool.TryPublish(ref blocks[Published], Key(Published, tokens, blocks)))
+        int full = Math.Min(computed, tokens.Length - _cache.LookAhead) / _cache.BlockSlots;
+        while (Published < full
+            && pool.TryPublish(ref blocks[Published], Key(Published, tokens, ParentOf(Published, blocks))))
+        {
             Published++;
+        }
     }
 
-    private BlockKey Key(int block, ReadOnlySpan<int> tokens, ReadOnlySpan<int> blocks)
+    private int MostShared(ReadOnlySpan<int> tokens) => (tokens.Length - 1) / _cache.BlockSlots;
+
+    private static int ParentOf(int block, ReadOnlySpan<int> blocks) => block == 0 ? 0 : blocks[block - 1];
+
+    private BlockKey Key(int block, ReadOnlySpan<int> tokens, int parent)
     {
         for (; _hashed <= block; _hashed++)
         {
@@ -54,9 +78,9 @@ internal sealed class PrefixChain(PrefixCache cache, string identity, string? sa
             _hashes[_hashed] = before.Next(TokensOf(_hashed, tokens));
         }
 
-        return new BlockKey(_hashes[block], block == 0 ? 0 : blocks[block - 1], salt, TokensOf(block, tokens));
+        return new BlockKey(_hashes[block], parent, salt, TokensOf(block, tokens));
     }
 
     private ReadOnlySpan<int> TokensOf(int block, ReadOnlySpan<int> tokens) =>
-        tokens.Slice(block * cache.BlockSlots, cache.KeyTokens);
+        tokens.Slice(block * _cache.BlockSlots, _cache.KeyTokens);
 }

@@ -45,15 +45,26 @@ internal sealed class Drafter(IAccelerator accelerator, Glm5Model model, KvStore
         MakeRoom(step);
         using ActivationArena.Scope scope = _ops.Arena.Open();
         Tensor carried = _ops.Arena.Take(ElementType.F32, step.SequenceCount, hidden[1]);
+        if (batch.PeerDrafts > 0)
+            _ops.Fill(carried, 0); // Padding computes with rows that no sequence has written.
         LayOutCatchUp(step, batch);
         RunLayer(hidden, carried);
-        for (int drafted = 1; _layout.LogitRowCount > 0; drafted++)
+        for (int drafted = 1; _layout.LogitRowCount > 0 || drafted < batch.PeerDrafts; drafted++)
         {
             LayOutChained(drafted, batch, answers);
-            if (_layout.TokenCount == 0)
+            if (_layout.TokenCount == 0 && drafted >= batch.PeerDrafts)
                 return;
+            if (_layout.TokenCount == 0)
+                LayOutPadding();
             RunLayer(carried, carried);
         }
+    }
+
+    /// <summary>The group's chains have ended, and those of another have not.</summary>
+    private void LayOutPadding()
+    {
+        _layout.AddPadding();
+        _stateRows[0] = 0;
     }
 
     private void MakeRoom(StepLayout step)

@@ -12,6 +12,9 @@ public sealed class RankModel(IAccelerator accelerator, ModelWeights weights, Gl
     private readonly Drafter _drafter = new(accelerator, model, kv);
     private readonly StepReplays _replays = new(accelerator, model, kv);
 
+    /// <summary>[sequences + rows] token counts and tokens on their way to the other ranks.</summary>
+    private int[] _handed = [];
+
     /// <summary>The rank's device.</summary>
     public IAccelerator Accelerator { get; } = accelerator;
 
@@ -39,7 +42,7 @@ public sealed class RankModel(IAccelerator accelerator, ModelWeights weights, Gl
         if (batch is { DraftLength: > 0 })
         {
             // Draft layers of all ranks go on behind the tokens that one of them chose.
-            Accelerator.Collectives.Barrier();
+            HandOver(batch);
             _drafter.Run(layout, batch, result.Hidden, answers);
         }
 
@@ -48,6 +51,32 @@ public sealed class RankModel(IAccelerator accelerator, ModelWeights weights, Gl
 
     /// <summary>Steps that were replayed from a capture.</summary>
     public long ReplayedSteps => _replays.Replayed;
+
+    /// <summary>Returns when the batch has the chosen tokens, on this rank as on the one that chose.</summary>
+    private void HandOver(SampleBatch batch)
+    {
+        Collectives ranks = Accelerator.Collectives;
+        if (ranks.SharesHostMemory)
+        {
+            ranks.Barrier();
+            return;
+        }
+
+        if (ranks.Size == 1 || batch.Count == 0)
+            return;
+        if (_handed.Length < batch.Count + batch.Rows)
+            _handed = new int[batch.Count + batch.Rows];
+        Span<int> counts = _handed.AsSpan(0, batch.Count), tokens = _handed.AsSpan(batch.Count, batch.Rows);
+        batch.TokenCount.CopyTo(counts);
+        for (int row = 0; row < tokens.Length; row++)
+            tokens[row] = batch.Tokens[row].Token;
+        ranks.Broadcast(_handed.AsSpan(0, batch.Count + batch.Rows));
+        if (ranks.Rank == 0)
+            return;
+        counts.CopyTo(batch.TokenCount);
+        for (int row = 0; row < tokens.Length; row++)
+            batch.Tokens[row] = new SampledToken(tokens[row], float.NaN, null);
+    }
 
     private void Choose(Tensor logits, SampleBatch batch)
     {

@@ -27,9 +27,9 @@ public sealed class SequenceSampler
     private readonly KeyValuePair<int, float>[] _bias;
     private readonly Penalties? _penalties;
     private readonly TokenMask _unnamed;
-    private readonly SamplingScratch _scratch;
     private readonly GrammarCursor? _form;
     private readonly ThinkingBudget _thinking;
+    private SamplingScratch _scratch;
     private int _accepted;
     private bool _thinks;
 
@@ -50,6 +50,31 @@ public sealed class SequenceSampler
         IsGreedy = _parameters.Temperature < LowestTemperature;
         IsPlainArgMax = IsGreedy && _bias.Length == 0 && _penalties is null && _parameters.LogProbs is null;
     }
+
+    /// <summary>A sampler that goes on where another stood, perhaps in another process.</summary>
+    /// <param name="state">Where it stood.</param>
+    /// <param name="unnamed">Ids that name nothing.</param>
+    /// <param name="scratch">Room for the vocabulary, shared with other samplers of the same thread.</param>
+    public SequenceSampler(SamplerState state, TokenMask unnamed, SamplingScratch scratch)
+    {
+        (_parameters, _seed, _unnamed, _scratch) = (state.Parameters, state.Seed, unnamed, scratch);
+        (_promptLength, _minTokens, _stopIds) = (state.PromptLength, state.MinTokens, state.StopIds);
+        _bias = [.. state.Parameters.LogitBias];
+        _penalties = Penalties.Of(state.Parameters, []);
+        _penalties?.Restore(state.Counts);
+        _accepted = state.Accepted;
+        (_thinks, _thinking) = (state.Thinking is not null, state.Thinking ?? default);
+        IsGreedy = _parameters.Temperature < LowestTemperature;
+        IsPlainArgMax = IsGreedy && _bias.Length == 0 && _penalties is null && _parameters.LogProbs is null;
+    }
+
+    /// <summary>Where it stands.</summary>
+    /// <exception cref="NotSupportedException">Its answer has a form, which only this process knows.</exception>
+    public SamplerState State => _form is null
+        ? new SamplerState(
+            _parameters, _seed, _promptLength, _minTokens, _stopIds, _accepted, _thinks ? _thinking : null,
+            _penalties?.Counts ?? [])
+        : throw new NotSupportedException("a sampler whose answer has a form stays in its process");
 
     /// <summary>
     /// True when the choice is the argmax of the logits (lowest id among equals), and nothing else is wanted. Stands only
@@ -99,6 +124,9 @@ public sealed class SequenceSampler
         _penalties?.Count(token);
         _form?.Accept(token);
     }
+
+    /// <summary>Takes the scratch of the thread that samples from now on.</summary>
+    internal void Use(SamplingScratch scratch) => _scratch = scratch;
 
     private SampledToken ChooseWithLogProbs(Span<float> logits, int top)
     {

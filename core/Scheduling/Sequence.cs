@@ -44,6 +44,7 @@ internal sealed partial class Sequence
     {
         (_request, Sampler, Limit, _blockSlots, _prefix) = (request, sampler, limit, blockSlots, prefix);
         (Known, Urgency) = (request.Prompt.Length, request.Priority);
+        Leader = prefix is null ? null : (request.SharesPromptWith as GenerationStream)?.Sequence;
     }
 
     /// <summary>Chooses its tokens.</summary>
@@ -59,11 +60,14 @@ internal sealed partial class Sequence
     public GenerationStream Stream { get; set; } = null!;
 
     /// <summary>The sequence whose prompt it shares; null for none.</summary>
-    public Sequence? Leader { get; init; }
+    public Sequence? Leader { get; }
 
     /// <summary>True while its prompt is being computed for another one, which will leave it in the prefix cache.</summary>
     public bool WaitsForLeader =>
         CachedTokens is null && Leader is { State: SequenceState.Running } leader && leader.Known == leader.PromptLength;
+
+    /// <summary>The group of ranks that runs it, for good; set when the engine takes it.</summary>
+    public EngineGroup Group { get; private set; } = null!;
 
     /// <summary>Its number in the order of arrival.</summary>
     public long Arrival { get; set; }
@@ -128,6 +132,18 @@ internal sealed partial class Sequence
 
     /// <summary>The blocks it owns, in order of position. The array is not replaced while a step may read it.</summary>
     public BlockTable BlockTable => new(_blocks, BlockCount);
+
+    /// <summary>Tokens of the prompt that a group's prefix cache has.</summary>
+    public int MatchIn(PrefixCache cache) => _prefix?.MatchIn(cache, _request.Prompt.AsSpan()) ?? 0;
+
+    /// <summary>Belongs to a group from now on. Before it is scheduled.</summary>
+    public void Join(EngineGroup group)
+    {
+        Group = group;
+        Sampler.Use(group.Scratch);
+        if (group.Prefixes is { } cache)
+            _prefix?.Join(cache);
+    }
 
     /// <summary>
     /// Takes blocks for all known tokens, those that hold a prefix of them first, when as many as

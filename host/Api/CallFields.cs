@@ -53,7 +53,9 @@ internal static class CallFields
 
     private static TokenGrammar Compile(CallForm form, ToolChoice choice, ReadyModel ready)
     {
-        if (ready.Forms is not { SpellsCalls: true } forms)
+        if (ready.Forms is not { } forms)
+            throw ApiException.Invalid(choice.Field, $"{choice.Field}: {ready.WhyNoForms}; use \"auto\", and tools without strict");
+        if (!forms.SpellsCalls)
             throw ApiException.Invalid(choice.Field, $"{choice.Field}: this model's tokenizer has no tags for tool calls");
         string tools = form.Tools.GetRawText();
         if (tools.Length > LongestSource)

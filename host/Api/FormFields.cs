@@ -105,8 +105,7 @@ internal static class FormFields
     {
         if (ready.Forms is not { } forms)
         {
-            throw ApiException.Invalid(
-                wanted.Field, $"{wanted.Field}: this server serves token ids without a tokenizer; answers have no form here");
+            throw ApiException.Invalid(wanted.Field, $"{wanted.Field}: {ready.WhyNoForms}; leave it out");
         }
 
         if (wanted.Key.Length > LongestSource)

@@ -28,9 +28,9 @@ internal sealed class ModelFlags
 
     private readonly Option<int> _length = Count(
         "--max-model-len", "Longest context, prompt and answer together [default: the model's own]");
-    private readonly Option<int> _sequences = Count("--max-num-seqs", "Most sequences that run at once", 64);
+    private readonly Option<int> _sequences = Count("--max-num-seqs", "Most sequences that run at once, in each group", 64);
     private readonly Option<int> _batchedTokens = Count(
-        "--max-num-batched-tokens", "Most tokens that a step computes", 512);
+        "--max-num-batched-tokens", "Most tokens that a step computes, in each group", 512);
     private readonly Option<int> _waiting = Count("--max-num-waiting", "Most requests that wait; more get 503", 1024);
     private readonly Option<string?> _policy = new("--scheduling-policy")
     {
@@ -42,7 +42,21 @@ internal sealed class ModelFlags
         "--late-after", "Seconds of waiting after which a request is late: one admission in eight is the longest waiting's", 1,
         86400, 30);
 
-    private readonly Option<int> _ranks = Count("--tensor-parallel-size", "Ranks that share the model", 1, "-tp");
+    private readonly Option<int> _ranks = Count(
+        "--tensor-parallel-size", "Ranks that share the model, in each group", 1, "-tp");
+    private readonly Option<int> _groups = Count(
+        "--data-parallel-size", "Groups of ranks with sequences and caches of their own, which share the routed experts", 1, "-dp");
+
+    private readonly Option<bool> _spreadExperts = new("--enable-expert-parallel", "-ep")
+    {
+        Description = "Give each rank whole experts, not a slice of each; always so with several groups",
+    };
+
+    private readonly Option<bool> _workers = new("--worker-processes")
+    {
+        Description = "Run each rank in a process of its own, started with mpirun, and start all anew when one is lost",
+    };
+
     private readonly Option<int> _threads = Count("--threads", "Threads that compute on a CPU [default: one a core]");
     private readonly Option<int> _blockSlots = Count(
         "--block-size", "Tokens in a block of the KV cache [default: what the device prefers]");
@@ -102,7 +116,7 @@ internal sealed class ModelFlags
         command.Validators.Add(RequireEmbedded);
         command.Add(_model);
         command.Add(new FlagGroup("The model", [.. _hub.Options, _skipTokenizer, _noMap]));
-        command.Add(new FlagGroup("Device and memory", _device, _ranks, _threads, _blockSlots, _kvBytes, _kvFraction));
+        command.Add(new FlagGroup("Device and memory", _device, _ranks, _groups, _spreadExperts, _workers, _threads, _blockSlots, _kvBytes, _kvFraction));
         command.Add(new FlagGroup(
             "Batch", _length, _sequences, _batchedTokens, _waiting, _policy, _lateAfter, _drafts, _noPrefixCaching));
     }
@@ -112,6 +126,9 @@ internal sealed class ModelFlags
     {
         Folder = Model(line).Folder,
         Ranks = line.GetValue(_ranks),
+        Groups = line.GetValue(_groups),
+        SpreadExperts = line.GetValue(_spreadExperts),
+        WorkerProcesses = line.GetValue(_workers),
         Threads = line.GetValue(_threads),
         MaxSequences = line.GetValue(_sequences),
         MaxBatchedTokens = line.GetValue(_batchedTokens),

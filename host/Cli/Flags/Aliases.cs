@@ -13,7 +13,11 @@ internal static class Aliases
     private const string Steps = "every step is filled anew from all sequences, prompts in parts, while the last one runs";
     private const string Parsing = "reasoning and tool calls are always parsed, in GLM's own form";
     private const string OneProcess = "one process has all ranks; share the model with --tensor-parallel-size";
-    private const string Layout = "how ranks share the model follows from --tensor-parallel-size";
+    private const string Layout = "how ranks share the model follows from the tensor and the data parallel size";
+    private const string Spread = "experts are dealt out over all ranks";
+    private const string RanksOfAGroup =
+        "leave it out, attention is divided over the groups of --data-parallel-size anyway; --tensor-parallel-size counts "
+        + "the ranks of one group, SGLang's those of all";
     private const string Stored = "the checkpoint says how its weights are stored";
     private const string Drafts = "the draft layer is the model's own, read from its folder, and drafts one chain";
     private const string Logging = "each answer is one line of the log, without its text";
@@ -59,7 +63,7 @@ internal static class Aliases
         Absent(
             Takes.Value, "say --kv-cache-memory-bytes", "--num-gpu-blocks-override", "--max-total-tokens"),
         Only(OneProcess, ["1"], "--pipeline-parallel-size", "-pp", "--pp-size", "--pp"),
-        Only(OneProcess, ["1"], "--data-parallel-size", "-dp", "--dp-size", "--dp"),
+        Same("--data-parallel-size", "--dp-size", "--dp"),
         Only(OneProcess, ["1"], "--nnodes", "-n"),
         Only(OneProcess, ["0"], "--node-rank", "-r"),
         Only(
@@ -68,8 +72,11 @@ internal static class Aliases
         Idle(
             Takes.Value, OneProcess, "--dist-init-addr", "--nccl-init-addr", "--master-addr", "--master-port",
             "--master-node-addr", "--distributed-executor-backend", "--communication-backend", "--rank-tablefile"),
-        Idle(Takes.Switch, Layout, "--enable-expert-parallel", "-ep", "--enable-dp-attention", "--enable-dp-lm-head"),
-        Idle(Takes.Value, Layout, "--expert-parallel-size", "--ep-size", "--ep", "--expert-parallel-degree"),
+        Absent(Takes.Switch, RanksOfAGroup, "--enable-dp-attention"),
+        new SameAlias(
+            Takes.Value, "--enable-expert-parallel", ["--expert-parallel-size", "--ep-size", "--ep", "--expert-parallel-degree"],
+            ranks => FlagSwitch.Word(ranks is not ("0" or "1")), Remark: Spread),
+        Idle(Takes.Switch, Layout, "--enable-dp-lm-head"),
         Idle(Takes.Switch, Layout, "--enable-eplb"),
         Idle(Takes.Value, Layout, "--eplb-config", "--redundant-experts-num", "--ep-num-redundant-experts"),
         Idle(Takes.Value, "--device says what to run on", "--devices", "--draft-devices", "--base-gpu-id"),

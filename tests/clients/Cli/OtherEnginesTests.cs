@@ -118,7 +118,7 @@ public sealed class OtherEnginesTests
     [TestMethod]
     [DataRow("--tool-call-parser hermes", "expected auto, glm, glm4_moe, glm45, glm47 or glm5")]
     [DataRow("--reasoning-parser deepseek_r1", "expected auto, glm45, glm47 or glm5")]
-    [DataRow("--data-parallel-size 2", "expected 1: one process has all ranks")]
+    [DataRow("--enable-dp-attention", "--tensor-parallel-size counts the ranks of one group")]
     [DataRow("--nnodes=16", "--nnodes is '16'; expected 1")]
     [DataRow("--speculative-algorithm NGRAM", "expected EAGLE, NEXTN or MTP")]
     [DataRow("--speculative-eagle-topk 4", "expected 1")]

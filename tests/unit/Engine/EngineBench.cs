@@ -26,7 +26,7 @@ internal sealed class EngineBench : IDisposable
             Scheduling = scheduling,
             LateAfter = lateAfter ?? TimeSpan.FromSeconds(30),
         };
-        Engine = new Core.Engine(Runner, context, TokenMask.Nothing, options, time ?? TimeProvider.System, NullLogger.Instance);
+        Engine = new Core.Engine([Runner], context, TokenMask.Nothing, options, time ?? TimeProvider.System, NullLogger.Instance);
     }
 
     public int Context { get; }
