@@ -12,7 +12,7 @@ namespace Glm5.Core;
 /// A checkpoint whose files are open and checked, and not read yet: all that is known of a model without a device. Whoever
 /// opened it disposes it, or hands it to a <see cref="LoadedModel"/>.
 /// </summary>
-public sealed partial class OpenedModel : IDisposable
+public sealed class OpenedModel : IDisposable
 {
     private const int MostDrafts = 7;
 
@@ -59,8 +59,6 @@ public sealed partial class OpenedModel : IDisposable
             (Tokenizer? tokenizer, ChatTemplate? template) = ModelText.Load(options, checkpoint.Config, logger);
             int context = LongestContext(options, checkpoint.Config);
             CheckDrafts(options, checkpoint.Config);
-            if (options.SpeculativeTokens > 1 && checkpoint.Config.IndexShareForMtpIteration)
-                LogDraftSelections(logger);
             return new OpenedModel(checkpoint, context, tokenizer) { Template = template };
         }
         catch
@@ -89,15 +87,11 @@ public sealed partial class OpenedModel : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(options.SpeculativeTokens);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.SpeculativeTokens, MostDrafts);
-        if (options.SpeculativeTokens > 0 && config.DraftLayerCount == 0)
+        if (options.LayerDrafts > 0 && config.DraftLayerCount == 0)
         {
             throw new AcceleratorException(
                 $"{options.SpeculativeTokens} speculative tokens are asked for and {options.Folder} has no draft "
-                + "layer; serve it without them");
+                + "layer; serve it without them, or let prompt lookup draft with --speculative-method ngram");
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Warning,
-        Message = "index_share_for_mtp_iteration is set, and every chained draft selects its own tokens: answers are the same, fewer drafts may be accepted")]
-    private static partial void LogDraftSelections(ILogger logger);
 }

@@ -1,4 +1,5 @@
 using Glm5.Core.Accelerator;
+using Glm5.Core.Kv;
 using Glm5.Core.Sampling;
 
 namespace Glm5.Core;
@@ -39,6 +40,9 @@ public abstract class StepRunner : IDisposable
     /// cannot. A loss in the middle of a step is told by <see cref="Complete"/> too.
     /// </summary>
     public Action<AcceleratorException>? Lost { get; set; }
+
+    /// <summary>The most copies of blocks that each rank keeps on the host; none by default.</summary>
+    public virtual HostCacheSize HostCache { get; init; }
 
     /// <summary>Starts a step. Layout and batch belong to the runner until <see cref="Complete"/> returns.</summary>
     public abstract void Begin(StepLayout layout, SampleBatch batch);

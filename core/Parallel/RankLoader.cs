@@ -35,10 +35,12 @@ public static class RankLoader
         {
             Checkpoint checkpoint = model.Checkpoint;
             KvSpec spec = Spec(options, checkpoint.Config, accelerators[0].Capabilities);
-            KvPoolSize.Decide(options, accelerators[0], spec, model.ContextLength, checkpoint.TotalBytes);
+            HostCacheSize host = HostCache(options, accelerators[0].KvBlockBytes(spec));
+            KvPoolSize.Decide(
+                options, accelerators[0], spec, model.ContextLength, checkpoint.TotalBytes + HostCacheBytes(options, accelerators[0]));
             CheckpointReader.ReadAll(checkpoint, progress, cancel);
             progress.Enter(LoadPhase.Packing);
-            return PackEveryRank(model, accelerators, firstRank, options, spec, agree, cancel);
+            return PackEveryRank(model, accelerators, firstRank, options, spec, host, agree, cancel);
         }
         catch
         {
@@ -47,6 +49,30 @@ public static class RankLoader
             throw;
         }
     }
+
+    /// <summary>Copies of blocks that each rank keeps on the host, when a block has so many bytes.</summary>
+    /// <exception cref="AcceleratorException">The options keep none.</exception>
+    public static HostCacheSize HostCache(ModelOptions options, long blockBytes)
+    {
+        if (options.HostCacheBytes == 0)
+            return default;
+        if (!options.PrefixCaching)
+        {
+            throw new AcceleratorException(
+                "--host-cache-gib keeps what the prefix cache finds, and --no-prefix-caching is set; leave one of them out");
+        }
+
+        var size = HostCacheSize.Of(options.HostCacheBytes / options.TotalRanks, blockBytes);
+        return size.Blocks > 0
+            ? size
+            : throw new AcceleratorException(
+                $"--host-cache-gib gives each rank {options.HostCacheBytes / options.TotalRanks:N0} bytes, and one block has "
+                + $"{blockBytes:N0}; give more or leave it out");
+    }
+
+    /// <summary>Copies on the host take from the same memory where the ranks compute in it.</summary>
+    private static long HostCacheBytes(ModelOptions options, IAccelerator accelerator) =>
+        accelerator.Capabilities.SharesMemory ? options.HostCacheBytes : 0;
 
     /// <summary>Weights in place hold memory that the system calls free, because it could drop and read them again.</summary>
     private static long CachedWeightBytes(ModelOptions options, IAccelerator accelerator, Checkpoint checkpoint) =>
@@ -59,7 +85,7 @@ public static class RankLoader
         long bytes = ArenaSize.Bytes(config, options.MaxBatchedTokens, rows, context);
         if (options.ExpertsAreSpread)
             bytes += ArenaSize.SpreadBytes(config, options.MaxBatchedTokens, options.Groups);
-        return drafts == 0 ? bytes : bytes + ArenaSize.DraftBytes(config, options.MaxBatchedTokens, rows, sequences);
+        return options.LayerDrafts == 0 ? bytes : bytes + ArenaSize.DraftBytes(config, options.MaxBatchedTokens, rows, sequences);
     }
 
     private static KvSpec Spec(ModelOptions options, ModelConfig config, Capabilities capabilities)
@@ -69,8 +95,11 @@ public static class RankLoader
         {
             if (accepted == slots)
             {
-                int layers = config.LayerCount + (options.SpeculativeTokens > 0 ? config.DraftLayerCount : 0);
-                return new KvSpec(layers, config.KvLoraRank, config.QkRopeHeadDim, config.IndexHeadDim, slots);
+                int layers = config.LayerCount + (options.LayerDrafts > 0 ? config.DraftLayerCount : 0);
+                return new KvSpec(layers, config.KvLoraRank, config.QkRopeHeadDim, config.IndexHeadDim, slots)
+                {
+                    Format = Format(options, capabilities),
+                };
             }
         }
 
@@ -78,9 +107,23 @@ public static class RankLoader
             $"--block-size {slots} is not one that {capabilities.Backend} accepts: {string.Join(", ", capabilities.BlockSlots)}");
     }
 
+    private static KvFormat Format(ModelOptions options, Capabilities capabilities)
+    {
+        if (options.KvFormat is not { } wanted)
+            return capabilities.KvFormats[0];
+        foreach (KvFormat format in capabilities.KvFormats)
+        {
+            if (format == wanted)
+                return wanted;
+        }
+
+        throw new AcceleratorException(
+            $"--kv-cache-dtype {wanted} is not one that {capabilities.Backend} has: {string.Join(", ", capabilities.KvFormats)}");
+    }
+
     private static LoadedRanks PackEveryRank(
         OpenedModel model, IReadOnlyList<IAccelerator> accelerators, int firstRank, ModelOptions options, KvSpec spec,
-        Func<int, int>? agree, CancellationToken cancel)
+        HostCacheSize hostCache, Func<int, int>? agree, CancellationToken cancel)
     {
         Checkpoint checkpoint = model.Checkpoint;
         var made = new Stack<IDisposable>();
@@ -96,8 +139,8 @@ public static class RankLoader
                 made.Push(weights[r]);
             }
 
-            var pool = KvPoolSize.Decide(
-                options, accelerators[0], spec, model.ContextLength, CachedWeightBytes(options, accelerators[0], checkpoint));
+            long beside = CachedWeightBytes(options, accelerators[0], checkpoint) + HostCacheBytes(options, accelerators[0]);
+            var pool = KvPoolSize.Decide(options, accelerators[0], spec, model.ContextLength, beside);
             if (agree is not null)
                 pool = pool with { Blocks = agree(pool.Blocks) };
             var ranks = new RankModel[weights.Length];
@@ -105,10 +148,12 @@ public static class RankLoader
             {
                 KvStore kv = accelerators[r].CreateKvStore(spec, pool.Blocks);
                 made.Push(kv);
-                ranks[r] = new RankModel(accelerators[r], weights[r], new Glm5Model(checkpoint.Config, weights[r], accelerators[r]), kv);
+                HostBlocks? host = hostCache.Blocks > 0 ? new HostBlocks(hostCache.Blocks, kv.BlockBytes) : null;
+                var packed = new Glm5Model(checkpoint.Config, weights[r], accelerators[r]);
+                ranks[r] = new RankModel(accelerators[r], weights[r], packed, kv, host);
             }
 
-            return new LoadedRanks(ranks, pool, weights[0].Conversions);
+            return new LoadedRanks(ranks, pool, hostCache, weights[0].Conversions);
         }
         catch
         {
@@ -122,5 +167,7 @@ public static class RankLoader
 /// <summary>Ranks of this process that are ready to run.</summary>
 /// <param name="Ranks">They; the caller disposes each on its own thread.</param>
 /// <param name="Pool">The size of each one's caches.</param>
+/// <param name="HostCache">The size of each one's copies of blocks on the host.</param>
 /// <param name="Conversions">Weights of the first one that its device could not take as they are stored.</param>
-public sealed record LoadedRanks(IReadOnlyList<RankModel> Ranks, KvPoolSize Pool, IReadOnlyList<WeightConversion> Conversions);
+public sealed record LoadedRanks(
+    IReadOnlyList<RankModel> Ranks, KvPoolSize Pool, HostCacheSize HostCache, IReadOnlyList<WeightConversion> Conversions);

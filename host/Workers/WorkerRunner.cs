@@ -1,5 +1,6 @@
 using Glm5.Core;
 using Glm5.Core.Accelerator;
+using Glm5.Core.Kv;
 using Glm5.Core.Sampling;
 using Glm5.Host.Workers.Wire;
 
@@ -35,7 +36,10 @@ internal sealed class WorkerRunner(WorkerFleet fleet, int group, ModelOptions op
     public override string KvIdentity { get; } = $"{model.Identity} in {loaded.LayoutId}";
 
     /// <inheritdoc/>
-    public override int DraftLength => options.SpeculativeTokens;
+    public override int DraftLength => options.LayerDrafts;
+
+    /// <inheritdoc/>
+    public override HostCacheSize HostCache { get; init; }
 
     /// <inheritdoc/>
     public override bool SamplesHere => false;
