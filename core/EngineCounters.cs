@@ -1,3 +1,4 @@
+using Glm5.Core.Kv;
 using Glm5.Core.Scheduling;
 
 namespace Glm5.Core;
@@ -24,7 +25,7 @@ internal sealed class EngineCounters : IDisposable
     private readonly long[] _drafted = new long[DraftCounts.Places], _accepted = new long[DraftCounts.Places];
     private int _running, _blocksInUse, _blocksCached, _draftLength;
     private long _preemptions, _steps, _promptTokens, _generatedTokens, _queriedTokens, _cachedTokens;
-    private long _draftedTokens, _acceptedTokens;
+    private long _draftedTokens, _acceptedTokens, _recalledTokens;
     private long _lastEnd;
     private double _secondsBetweenEnds;
 
@@ -34,6 +35,8 @@ internal sealed class EngineCounters : IDisposable
         foreach (EngineGroup group in groups)
             _blocks += group.Scheduler.Pool.Capacity;
         _metrics = new EngineMetrics(() => Status);
+        if (groups[0].Scheduler.Pool.Host is not null)
+            _metrics.AddHostCache(HostCache);
     }
 
     /// <summary>A moment of the engine.</summary>
@@ -47,7 +50,11 @@ internal sealed class EngineCounters : IDisposable
                 Volatile.Read(ref _blocksCached), _blocks, Volatile.Read(ref _preemptions), Volatile.Read(ref _steps),
                 Volatile.Read(ref _promptTokens), Volatile.Read(ref _generatedTokens),
                 Volatile.Read(ref _queriedTokens), Volatile.Read(ref _cachedTokens),
-                Volatile.Read(ref _draftedTokens), Volatile.Read(ref _acceptedTokens), Volatile.Read(ref _draftLength));
+                Volatile.Read(ref _draftedTokens), Volatile.Read(ref _acceptedTokens), Volatile.Read(ref _draftLength))
+            {
+                RecalledTokens = Volatile.Read(ref _recalledTokens),
+                HostCache = HostCache(),
+            };
         }
     }
 
@@ -69,22 +76,23 @@ internal sealed class EngineCounters : IDisposable
     public TimeSpan End(long began, int gained)
     {
         int shares = 0, prompt = 0, draftLength = 0;
-        long preemptions = 0, queried = 0, cached = 0;
+        long preemptions = 0, queried = 0, cached = 0, recalled = 0;
         foreach (EngineGroup group in _groups)
         {
             Scheduler scheduler = group.Scheduler;
             preemptions += scheduler.Preemptions;
             (queried, cached) = (queried + scheduler.QueriedTokens, cached + scheduler.CachedTokens);
+            recalled += scheduler.RecalledTokens;
             if (group.Current is not { } step)
                 continue;
             shares += step.Shares.Length;
             prompt += PromptTokens(step);
-            draftLength = Math.Max(draftLength, step.Batch.NextDraftLength);
+            draftLength = Math.Max(draftLength, step.NextDraftLength);
         }
 
         TimeSpan took = _time.GetElapsedTime(began);
         _metrics.StepEnded(took, shares, prompt, gained, preemptions - _preemptions);
-        _metrics.LookedUp(queried - _queriedTokens, cached - _cachedTokens);
+        _metrics.LookedUp(queried - _queriedTokens, cached - _cachedTokens, recalled - _recalledTokens);
         CountDrafts();
         Volatile.Write(ref _steps, _steps + 1);
         Volatile.Write(ref _promptTokens, _promptTokens + prompt);
@@ -92,6 +100,7 @@ internal sealed class EngineCounters : IDisposable
         Volatile.Write(ref _preemptions, preemptions);
         Volatile.Write(ref _queriedTokens, queried);
         Volatile.Write(ref _cachedTokens, cached);
+        Volatile.Write(ref _recalledTokens, recalled);
         Volatile.Write(ref _draftLength, draftLength);
         Look();
         return took;
@@ -153,6 +162,14 @@ internal sealed class EngineCounters : IDisposable
     }
 
     public void Dispose() => _metrics.Dispose();
+
+    private HostCacheStatus HostCache()
+    {
+        HostCacheStatus all = default;
+        foreach (EngineGroup group in _groups)
+            all += group.Scheduler.Pool.Host?.Status ?? default;
+        return all;
+    }
 
     private void Start(Step step, long now)
     {

@@ -12,6 +12,7 @@ namespace Glm5.Core;
 internal sealed class EngineGroup
 {
     private readonly Step _idle;
+    private readonly int _drafts;
     private Step _next, _other;
     private Step? _unpublished;
     private bool _works;
@@ -28,7 +29,7 @@ internal sealed class EngineGroup
         Prefixes = options.PrefixCaching
             ? new PrefixCache(runner.Blocks, runner.BlockSlots, lookAhead: runner.DraftLength > 0 ? 1 : 0)
             : null;
-        var pool = new BlockPool(runner.Blocks, Prefixes);
+        var pool = new BlockPool(runner.Blocks, Prefixes, NewHostTier(runner, Prefixes));
         if ((long)pool.Capacity * runner.BlockSlots < contextLength)
         {
             throw new ArgumentException(
@@ -36,9 +37,14 @@ internal sealed class EngineGroup
                 nameof(runner));
         }
 
+        bool looksUp = options.DraftMethod == DraftMethod.PromptLookup;
+        _drafts = looksUp ? options.SpeculativeTokens : runner.DraftLength;
         Scheduler = new Scheduler(pool, options.MaxBatchedTokens, options.MaxSequences, time, options.LateAfter)
         {
-            Guard = options.AdaptSpeculation && runner.DraftLength > 0 ? new DraftGuard(runner.DraftLength) : null,
+            DraftSource = looksUp
+                ? new LookupDrafts(options.SpeculativeTokens, options.LookupShortest, options.LookupLongest)
+                : new LayerDrafts(),
+            Guard = options.AdaptSpeculation && _drafts > 0 ? new DraftGuard(_drafts) : null,
         };
         int sequences = Math.Min(options.MaxSequences, options.MaxBatchedTokens);
         (_next, _other) = (NewStep(options.MaxBatchedTokens, sequences), NewStep(options.MaxBatchedTokens, sequences));
@@ -88,8 +94,12 @@ internal sealed class EngineGroup
         Runner.Begin(step.Layout, step.Batch);
     }
 
-    /// <summary>Prepares the step after the one in flight.</summary>
-    public void Prepare() => Scheduler.Prepare(_other);
+    /// <summary>Finds what the step in flight may choose, so that sampling need not, and prepares the step after it.</summary>
+    public void Prepare()
+    {
+        Current?.Batch.Foresee();
+        Scheduler.Prepare(_other);
+    }
 
     /// <summary>Takes over what the step has chosen; returns the tokens gained.</summary>
     public int Apply()
@@ -116,5 +126,8 @@ internal sealed class EngineGroup
     }
 
     private Step NewStep(int maxTokens, int maxSequences) =>
-        new(maxTokens, maxSequences, Runner.BlockSlots, Runner.DraftLength);
+        new(maxTokens, maxSequences, Runner.BlockSlots, _drafts, ranksDraft: Runner.DraftLength > 0);
+
+    private static HostTier? NewHostTier(StepRunner runner, PrefixCache? prefixes) =>
+        prefixes is null || runner.HostCache.Blocks == 0 ? null : new HostTier(runner.HostCache, prefixes, runner.Blocks);
 }

@@ -2,6 +2,7 @@ using Glm5.Core.Accelerator;
 using Glm5.Core.Kv;
 using Glm5.Core.Model;
 using Glm5.Core.Parallel;
+using Glm5.Core.Planning;
 using Glm5.Core.Tokenization;
 using Glm5.Core.Weights;
 using Microsoft.Extensions.Logging;
@@ -22,14 +23,16 @@ public static partial class ModelLoader
     public static LoadedModel Load(
         ModelOptions options, Backend backend, LoadProgress progress, ILogger logger, CancellationToken cancel)
     {
-        var opened = OpenedModel.Open(options, progress, logger);
+        var opened = OpenedModel.Open(options, progress, logger, backend.ReadsWeights);
         try
         {
+            if (backend.Footprint is { } footprint)
+                FitCheck.Require(opened.Weights, footprint, options);
             IReadOnlyList<IAccelerator> accelerators = backend.Open(RankLoader.Request(opened, options));
             LoadedRanks loaded = RankLoader.Load(opened, options, accelerators, firstRank: 0, agree: null, progress, cancel);
             LogConversions(logger, loaded.Conversions);
-            LogPool(logger, loaded.Pool);
-            return new LoadedModel(opened, RankGroups(opened, loaded.Ranks, options))
+            LogPool(logger, loaded.Pool, loaded.Ranks[0].Kv.Spec.Format, loaded.HostCache);
+            return new LoadedModel(opened, RankGroups(opened, loaded, options))
             {
                 Pool = loaded.Pool,
                 Capabilities = accelerators[0].Capabilities,
@@ -43,19 +46,25 @@ public static partial class ModelLoader
     }
 
     /// <summary>Says how large the caches are.</summary>
-    public static void LogPool(ILogger logger, KvPoolSize pool) => LogPool(
-        logger, pool.Blocks, pool.BlockSlots, pool.Tokens, pool.Bytes / 1e9, pool.FreeBytes / 1e9);
+    public static void LogPool(ILogger logger, KvPoolSize pool, KvFormat format, HostCacheSize host)
+    {
+        LogPool(
+            logger, pool.Blocks, pool.BlockSlots, pool.Tokens, pool.BlockBytes / pool.BlockSlots, format, pool.Bytes / 1e9,
+            pool.FreeBytes / 1e9);
+        if (host.Blocks > 0)
+            LogHostCache(logger, host.Blocks, (long)host.Blocks * pool.BlockSlots, host.Blocks * pool.BlockBytes / 1e9);
+    }
 
-    private static RankGroup[] RankGroups(OpenedModel model, IReadOnlyList<RankModel> ranks, ModelOptions options)
+    private static RankGroup[] RankGroups(OpenedModel model, LoadedRanks loaded, ModelOptions options)
     {
         var groups = new RankGroup[options.Groups];
         var ofGroup = new RankModel[options.Ranks];
         for (int g = 0; g < groups.Length; g++)
         {
             for (int r = 0; r < ofGroup.Length; r++)
-                ofGroup[r] = ranks[(g * options.Ranks) + r];
+                ofGroup[r] = loaded.Ranks[(g * options.Ranks) + r];
             groups[g] = new RankGroup(
-                ofGroup, model.Checkpoint.Config.VocabSize, model.Identity, options.SpeculativeTokens);
+                ofGroup, model.Weights.Config.VocabSize, model.Identity, options.LayerDrafts, loaded.HostCache);
         }
 
         return groups;
@@ -86,7 +95,13 @@ public static partial class ModelLoader
         ILogger logger, int count, ElementType from, ElementType to, double error, double worst, string name);
 
     [LoggerMessage(Level = LogLevel.Information,
-        Message = "KV cache: {Blocks} blocks of {Slots} slots for {Tokens} tokens, {PoolGigabytes:F2} GB of {FreeGigabytes:F2} GB free")]
+        Message = "Host cache: {Blocks} blocks for {Tokens} tokens, {Gigabytes:F2} GB on each rank")]
+    private static partial void LogHostCache(ILogger logger, int blocks, long tokens, double gigabytes);
+
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "KV cache: {Blocks} blocks of {Slots} slots for {Tokens} tokens, {TokenBytes} bytes a token in {Format}, "
+        + "{PoolGigabytes:F2} GB of {FreeGigabytes:F2} GB free")]
     private static partial void LogPool(
-        ILogger logger, int blocks, int slots, long tokens, double poolGigabytes, double freeGigabytes);
+        ILogger logger, int blocks, int slots, long tokens, long tokenBytes, KvFormat format, double poolGigabytes,
+        double freeGigabytes);
 }

@@ -17,6 +17,7 @@ public sealed class StepLayout
     private readonly int[] _tokenIds, _positions, _slots, _sequenceOf, _logitRows;
     private readonly int[] _queryStart, _contextLength, _tokenAfter;
     private readonly BlockTable[] _blockTables;
+    private readonly List<BlockMove> _moves = [];
 
     /// <summary>Room for <paramref name="maxTokens"/> tokens of <paramref name="maxSequences"/> sequences.</summary>
     public StepLayout(int maxTokens, int maxSequences, int blockSlots)
@@ -80,12 +81,19 @@ public sealed class StepLayout
     /// <summary>[rows] ascending token indices whose logits are wanted.</summary>
     public ReadOnlySpan<int> LogitRows => _logitRows.AsSpan(0, LogitRowCount);
 
+    /// <summary>Blocks to be copied to the host and back before anything is computed, in this order.</summary>
+    public ReadOnlySpan<BlockMove> Moves => CollectionsMarshal.AsSpan(_moves);
+
     /// <summary>Empties the layout for the next step.</summary>
     public void Clear()
     {
         (TokenCount, SequenceCount, LogitRowCount, LongestContext) = (0, 0, 0, 0);
         _queryStart[0] = 0;
+        _moves.Clear();
     }
+
+    /// <summary>Adds a move behind those that are there.</summary>
+    public void AddMove(BlockMove move) => _moves.Add(move);
 
     /// <summary>Opens the next sequence; its tokens follow by <see cref="AddToken"/>.</summary>
     public void AddSequence(BlockTable blocks, int tokenAfter = ChosenByStep)

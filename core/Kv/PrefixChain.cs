@@ -26,10 +26,11 @@ internal sealed class PrefixChain(PrefixCache cache, string identity, string? sa
     /// <summary>Tokens of a prompt whose rows a cache has; nothing is taken.</summary>
     public int MatchIn(PrefixCache cache, ReadOnlySpan<int> tokens)
     {
-        int most = MostShared(tokens), found = 0, parent = 0;
+        int most = MostShared(tokens), found = 0;
+        PrefixId parent = PrefixId.Empty;
         MakeRoom(most);
-        while (found < most && cache.TryFind(Key(found, tokens, parent), out parent))
-            found++;
+        for (; found < most && cache.TryFind(Key(found, parent, tokens), out int block); found++)
+            parent = cache.IdOf(block);
         return found * cache.BlockSlots;
     }
 
@@ -41,11 +42,50 @@ internal sealed class PrefixChain(PrefixCache cache, string identity, string? sa
     public int Enter(BlockPool pool, ReadOnlySpan<int> tokens, Span<int> blocks)
     {
         int most = MostShared(tokens), found = 0;
-        while (found < most && _cache.TryFind(Key(found, tokens, ParentOf(found, blocks)), out blocks[found]))
+        while (found < most && _cache.TryFind(Key(found, IdBefore(found, blocks), tokens), out blocks[found]))
             found++;
         pool.Share(blocks[..found]);
         Published = found;
         return found;
+    }
+
+    /// <summary>
+    /// How many blocks behind those that it entered have a copy on the host; those copies are forgotten last.
+    /// </summary>
+    public int CountCopies(HostTier host, ReadOnlySpan<int> tokens, ReadOnlySpan<int> blocks)
+    {
+        int most = MostShared(tokens), end = Published;
+        PrefixId parent = IdBefore(end, blocks);
+        for (; end < most; end++)
+        {
+            BlockKey key = Key(end, parent, tokens);
+            // Where the device has another prefix with the same hash, the copy could not be found there.
+            if (!host.TryFind(key, out int copy) || _cache.HolderOf(key.Hash) != 0)
+                break;
+            host.Touch(copy);
+            parent = host.IdOf(copy);
+        }
+
+        return end - Published;
+    }
+
+    /// <summary>
+    /// Fills blocks of the sequence's own behind those that it entered from their copies on the host, up to
+    /// <paramref name="most"/>, publishes them, and returns how many there were.
+    /// </summary>
+    public int Recall(HostTier host, ReadOnlySpan<int> tokens, ReadOnlySpan<int> blocks, int most)
+    {
+        int before = Published;
+        for (; Published - before < most; Published++)
+        {
+            BlockKey key = Key(Published, IdBefore(Published, blocks), tokens);
+            int block = blocks[Published];
+            if (!host.TryFind(key, out int copy) || !_cache.TryPublish(block, key, host.IdOf(copy)))
+                break;
+            host.Recall(copy, block);
+        }
+
+        return Published - before;
     }
 
     /// <summary>The sequence has given its blocks back.</summary>
@@ -60,7 +100,7 @@ internal sealed class PrefixChain(PrefixCache cache, string identity, string? sa
     {
         int full = Math.Min(computed, tokens.Length - _cache.LookAhead) / _cache.BlockSlots;
         while (Published < full
-            && pool.TryPublish(ref blocks[Published], Key(Published, tokens, ParentOf(Published, blocks))))
+            && pool.TryPublish(ref blocks[Published], Key(Published, IdBefore(Published, blocks), tokens)))
         {
             Published++;
         }
@@ -68,9 +108,10 @@ internal sealed class PrefixChain(PrefixCache cache, string identity, string? sa
 
     private int MostShared(ReadOnlySpan<int> tokens) => (tokens.Length - 1) / _cache.BlockSlots;
 
-    private static int ParentOf(int block, ReadOnlySpan<int> blocks) => block == 0 ? 0 : blocks[block - 1];
+    private PrefixId IdBefore(int block, ReadOnlySpan<int> blocks) =>
+        block == 0 ? PrefixId.Empty : _cache.IdOf(blocks[block - 1]);
 
-    private BlockKey Key(int block, ReadOnlySpan<int> tokens, int parent)
+    private BlockKey Key(int block, PrefixId parent, ReadOnlySpan<int> tokens)
     {
         for (; _hashed <= block; _hashed++)
         {

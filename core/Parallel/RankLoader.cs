@@ -1,6 +1,7 @@
 using Glm5.Core.Accelerator;
 using Glm5.Core.Kv;
 using Glm5.Core.Model;
+using Glm5.Core.Planning;
 using Glm5.Core.Weights;
 
 namespace Glm5.Core.Parallel;
@@ -13,7 +14,7 @@ public static class RankLoader
 {
     /// <summary>What a backend is to open for these options.</summary>
     public static DeviceRequest Request(OpenedModel model, ModelOptions options) =>
-        new(options.Ranks, ArenaBytes(options, model.Checkpoint.Config, model.ContextLength), options.Threads)
+        new(options.Ranks, ServingSizes.ArenaBytes(options, model.Weights.Config, model.ContextLength), options.Threads)
         {
             Groups = options.Groups,
         };
@@ -33,12 +34,16 @@ public static class RankLoader
     {
         try
         {
-            Checkpoint checkpoint = model.Checkpoint;
-            KvSpec spec = Spec(options, checkpoint.Config, accelerators[0].Capabilities);
-            KvPoolSize.Decide(options, accelerators[0], spec, model.ContextLength, checkpoint.TotalBytes);
-            CheckpointReader.ReadAll(checkpoint, progress, cancel);
+            IWeightCatalog weights = model.Weights;
+            Capabilities device = accelerators[0].Capabilities;
+            KvSpec spec = ServingSizes.Caches(options, weights.Config, device.BlockSlots, device.KvFormats, device.Backend);
+            HostCacheSize host = HostCache(options, accelerators[0].KvBlockBytes(spec));
+            KvPoolSize.Decide(
+                options, accelerators[0], spec, model.ContextLength, weights.TotalBytes + HostCacheBytes(options, accelerators[0]));
+            if (weights is Checkpoint checkpoint)
+                CheckpointReader.ReadAll(checkpoint, progress, cancel);
             progress.Enter(LoadPhase.Packing);
-            return PackEveryRank(model, accelerators, firstRank, options, spec, agree, cancel);
+            return PackEveryRank(model, accelerators, firstRank, options, spec, host, agree, cancel);
         }
         catch
         {
@@ -48,41 +53,39 @@ public static class RankLoader
         }
     }
 
-    /// <summary>Weights in place hold memory that the system calls free, because it could drop and read them again.</summary>
-    private static long CachedWeightBytes(ModelOptions options, IAccelerator accelerator, Checkpoint checkpoint) =>
-        accelerator.Capabilities.SharesMemory && !options.ReadInsteadOfMap ? checkpoint.TotalBytes : 0;
-
-    private static long ArenaBytes(ModelOptions options, ModelConfig config, int context)
+    /// <summary>Copies of blocks that each rank keeps on the host, when a block has so many bytes.</summary>
+    /// <exception cref="AcceleratorException">The options keep none.</exception>
+    public static HostCacheSize HostCache(ModelOptions options, long blockBytes)
     {
-        int sequences = Math.Min(options.MaxSequences, options.MaxBatchedTokens), drafts = options.SpeculativeTokens;
-        long rows = Math.Min((1L + drafts) * sequences, options.MaxBatchedTokens);
-        long bytes = ArenaSize.Bytes(config, options.MaxBatchedTokens, rows, context);
-        if (options.ExpertsAreSpread)
-            bytes += ArenaSize.SpreadBytes(config, options.MaxBatchedTokens, options.Groups);
-        return drafts == 0 ? bytes : bytes + ArenaSize.DraftBytes(config, options.MaxBatchedTokens, rows, sequences);
-    }
-
-    private static KvSpec Spec(ModelOptions options, ModelConfig config, Capabilities capabilities)
-    {
-        int slots = options.BlockSlots > 0 ? options.BlockSlots : capabilities.BlockSlots[0];
-        foreach (int accepted in capabilities.BlockSlots)
+        if (options.HostCacheBytes == 0)
+            return default;
+        if (!options.PrefixCaching)
         {
-            if (accepted == slots)
-            {
-                int layers = config.LayerCount + (options.SpeculativeTokens > 0 ? config.DraftLayerCount : 0);
-                return new KvSpec(layers, config.KvLoraRank, config.QkRopeHeadDim, config.IndexHeadDim, slots);
-            }
+            throw new AcceleratorException(
+                "--host-cache-gib keeps what the prefix cache finds, and --no-prefix-caching is set; leave one of them out");
         }
 
-        throw new AcceleratorException(
-            $"--block-size {slots} is not one that {capabilities.Backend} accepts: {string.Join(", ", capabilities.BlockSlots)}");
+        var size = HostCacheSize.Of(options.HostCacheBytes / options.TotalRanks, blockBytes);
+        return size.Blocks > 0
+            ? size
+            : throw new AcceleratorException(
+                $"--host-cache-gib gives each rank {options.HostCacheBytes / options.TotalRanks:N0} bytes, and one block has "
+                + $"{blockBytes:N0}; give more or leave it out");
     }
+
+    /// <summary>Copies on the host take from the same memory where the ranks compute in it.</summary>
+    private static long HostCacheBytes(ModelOptions options, IAccelerator accelerator) =>
+        accelerator.Capabilities.SharesMemory ? options.HostCacheBytes : 0;
+
+    /// <summary>Weights in place hold memory that the system calls free, because it could drop and read them again.</summary>
+    private static long CachedWeightBytes(ModelOptions options, IAccelerator accelerator, IWeightCatalog weights) =>
+        accelerator.Capabilities.SharesMemory && !options.ReadInsteadOfMap ? weights.TotalBytes : 0;
 
     private static LoadedRanks PackEveryRank(
         OpenedModel model, IReadOnlyList<IAccelerator> accelerators, int firstRank, ModelOptions options, KvSpec spec,
-        Func<int, int>? agree, CancellationToken cancel)
+        HostCacheSize hostCache, Func<int, int>? agree, CancellationToken cancel)
     {
-        Checkpoint checkpoint = model.Checkpoint;
+        IWeightCatalog catalog = model.Weights;
         var made = new Stack<IDisposable>();
         try
         {
@@ -92,12 +95,12 @@ public static class RankLoader
                 int rank = firstRank + r;
                 var shard = new RankShard(rank % options.Ranks, options.Ranks);
                 RankShard? spread = options.ExpertsAreSpread ? new RankShard(rank, options.TotalRanks) : null;
-                weights[r] = WeightPacking.Load(checkpoint, accelerators[r], shard, spread, cancel);
+                weights[r] = WeightPacking.Load(catalog, accelerators[r], shard, spread, cancel);
                 made.Push(weights[r]);
             }
 
-            var pool = KvPoolSize.Decide(
-                options, accelerators[0], spec, model.ContextLength, CachedWeightBytes(options, accelerators[0], checkpoint));
+            long beside = CachedWeightBytes(options, accelerators[0], catalog) + HostCacheBytes(options, accelerators[0]);
+            var pool = KvPoolSize.Decide(options, accelerators[0], spec, model.ContextLength, beside);
             if (agree is not null)
                 pool = pool with { Blocks = agree(pool.Blocks) };
             var ranks = new RankModel[weights.Length];
@@ -105,10 +108,12 @@ public static class RankLoader
             {
                 KvStore kv = accelerators[r].CreateKvStore(spec, pool.Blocks);
                 made.Push(kv);
-                ranks[r] = new RankModel(accelerators[r], weights[r], new Glm5Model(checkpoint.Config, weights[r], accelerators[r]), kv);
+                HostBlocks? host = hostCache.Blocks > 0 ? new HostBlocks(hostCache.Blocks, kv.BlockBytes) : null;
+                var packed = new Glm5Model(catalog.Config, weights[r], accelerators[r]);
+                ranks[r] = new RankModel(accelerators[r], weights[r], packed, kv, host);
             }
 
-            return new LoadedRanks(ranks, pool, weights[0].Conversions);
+            return new LoadedRanks(ranks, pool, hostCache, weights[0].Conversions);
         }
         catch
         {
@@ -122,5 +127,7 @@ public static class RankLoader
 /// <summary>Ranks of this process that are ready to run.</summary>
 /// <param name="Ranks">They; the caller disposes each on its own thread.</param>
 /// <param name="Pool">The size of each one's caches.</param>
+/// <param name="HostCache">The size of each one's copies of blocks on the host.</param>
 /// <param name="Conversions">Weights of the first one that its device could not take as they are stored.</param>
-public sealed record LoadedRanks(IReadOnlyList<RankModel> Ranks, KvPoolSize Pool, IReadOnlyList<WeightConversion> Conversions);
+public sealed record LoadedRanks(
+    IReadOnlyList<RankModel> Ranks, KvPoolSize Pool, HostCacheSize HostCache, IReadOnlyList<WeightConversion> Conversions);

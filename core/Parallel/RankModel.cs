@@ -1,13 +1,16 @@
 using Glm5.Core.Accelerator;
+using Glm5.Core.Kv;
 using Glm5.Core.Model;
 using Glm5.Core.Sampling;
 
 namespace Glm5.Core.Parallel;
 
 /// <summary>
-/// What one rank owns: its device, its shard of the model, its caches. Used by the rank's thread alone.
+/// What one rank owns: its device, its shard of the model, its caches, and room on the host for copies of their blocks
+/// where there is any. Used by the rank's thread alone.
 /// </summary>
-public sealed class RankModel(IAccelerator accelerator, ModelWeights weights, Glm5Model model, KvStore kv) : IDisposable
+public sealed class RankModel(
+    IAccelerator accelerator, ModelWeights weights, Glm5Model model, KvStore kv, HostBlocks? host = null) : IDisposable
 {
     private readonly Drafter _drafter = new(accelerator, model, kv);
     private readonly StepReplays _replays = new(accelerator, model, kv);
@@ -25,7 +28,7 @@ public sealed class RankModel(IAccelerator accelerator, ModelWeights weights, Gl
     public Glm5Model Model { get; } = model;
 
     /// <summary>
-    /// Computes a step; chooses tokens when given a batch, and drafts the ones behind when it asks for drafts.
+    /// Moves the step's blocks and computes it; chooses tokens when given a batch, and drafts the ones behind when it asks for drafts.
     /// </summary>
     /// <param name="layout">The step.</param>
     /// <param name="batch">What to choose; the same one on every rank.</param>
@@ -33,6 +36,7 @@ public sealed class RankModel(IAccelerator accelerator, ModelWeights weights, Gl
     public void RunStep(StepLayout layout, SampleBatch? batch, bool answers = true)
     {
         using ActivationArena.Scope scope = Accelerator.Ops.Arena.Open();
+        host?.Move(layout.Moves, Kv);
         StepPlan plan = Accelerator.Plan(layout);
         ForwardResult result = Model.NewResult(layout);
         if (!_replays.TryRun(plan, result))

@@ -24,6 +24,8 @@ internal sealed class OrderReader(StepLayout layout, SampleBatch batch, TokenMas
         layout.Clear();
         batch.Clear();
         (batch.NextDraftLength, batch.PeerDrafts) = (order.NextDraftLength, order.PeerDrafts);
+        foreach (Move move in order.Moves)
+            layout.AddMove(new BlockMove(move.Recalls ? BlockMoveKind.Recall : BlockMoveKind.Keep, move.Block, move.HostBlock));
         foreach (SequenceOrder sequence in order.Sequences)
             Add(sequence);
         foreach (SampleOrder sample in order.Samples)

@@ -19,6 +19,8 @@ internal sealed class OrderWriter
     public Order Write(StepLayout layout, SampleBatch batch)
     {
         var order = new Order { NextDraftLength = batch.NextDraftLength, PeerDrafts = batch.PeerDrafts };
+        foreach (BlockMove move in layout.Moves)
+            order.Moves.Add(new Move { Recalls = move.Kind == BlockMoveKind.Recall, Block = move.Block, HostBlock = move.HostBlock });
         int row = 0;
         for (int s = 0; s < layout.SequenceCount; s++)
             order.Sequences.Add(Sequence(layout, s, ref row));

@@ -1,6 +1,8 @@
 using Glm5.Core;
 using Glm5.Core.Accelerator;
 using Glm5.Core.Kv;
+using Glm5.Core.Parallel;
+using Glm5.Core.Planning;
 using Glm5.Core.Weights;
 using Glm5.Host.Workers.Wire;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -26,16 +28,19 @@ internal static class WorkerModel
         Listening? listening = null;
         try
         {
+            if (backend.Footprint is { } footprint)
+                FitCheck.Require(opened.Weights, footprint, options);
             listening = ListenAsync(fleet).GetAwaiter().GetResult();
             string[] words = ["worker", "--device", backend.Name, "--join", listening.Socket];
             listening.Processes = WorkerProcesses.Start(options.TotalRanks, words, fleet.Fail, logger);
             progress.Enter(LoadPhase.Packing);
             Loaded loaded = fleet.LoadedAsync(listening, time, cancel).GetAwaiter().GetResult();
             var pool = new KvPoolSize(loaded.Blocks, loaded.BlockBytes, loaded.FreeBytes, loaded.BlockSlots);
-            ModelLoader.LogPool(logger, pool);
+            HostCacheSize host = RankLoader.HostCache(options, loaded.BlockBytes);
+            ModelLoader.LogPool(logger, pool, Enum.Parse<KvFormat>(loaded.KvFormat), host);
             var runners = new StepRunner[options.Groups];
             for (int g = 0; g < runners.Length; g++)
-                runners[g] = new WorkerRunner(fleet, g, options, loaded, opened);
+                runners[g] = new WorkerRunner(fleet, g, options, loaded, opened) { HostCache = host };
             fleet.Lost += failure => runners[0].Lost?.Invoke(failure);
             return new LoadedModel(opened, runners) { Pool = pool, Capabilities = backend.Probe().Devices[0] };
         }

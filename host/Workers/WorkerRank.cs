@@ -62,6 +62,7 @@ internal sealed class WorkerRank(Backend backend, ServerChannel channel)
                 FreeBytes = loaded.Pool.FreeBytes,
                 BlockSlots = loaded.Pool.BlockSlots,
                 LayoutId = rank.Kv.LayoutId,
+                KvFormat = rank.Kv.Spec.Format.ToString(),
             },
         });
         Serve(rank, options, model, load);
@@ -71,9 +72,9 @@ internal sealed class WorkerRank(Backend backend, ServerChannel channel)
     {
         int sequences = Math.Min(options.MaxSequences, options.MaxBatchedTokens), drafts = options.SpeculativeTokens;
         var layout = new StepLayout(options.MaxBatchedTokens, sequences, rank.Kv.Spec.BlockSlots);
-        var batch = new SampleBatch(sequences, Math.Min(options.MaxBatchedTokens, sequences * (1 + drafts)), drafts);
+        var batch = new SampleBatch(sequences, Math.Min(options.MaxBatchedTokens, sequences * (1 + drafts)), options.LayerDrafts);
         var orders = new OrderReader(
-            layout, batch, TokenMask.From([.. load.Unnamed]), new SamplingScratch(model.Checkpoint.Config.VocabSize));
+            layout, batch, TokenMask.From([.. load.Unnamed]), new SamplingScratch(model.Weights.Config.VocabSize));
         bool answers = rank.Accelerator.Collectives.Rank == 0;
         while (channel.Next() is { Order: { } order })
         {

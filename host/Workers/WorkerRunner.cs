@@ -1,5 +1,6 @@
 using Glm5.Core;
 using Glm5.Core.Accelerator;
+using Glm5.Core.Kv;
 using Glm5.Core.Sampling;
 using Glm5.Host.Workers.Wire;
 
@@ -29,13 +30,19 @@ internal sealed class WorkerRunner(WorkerFleet fleet, int group, ModelOptions op
     public override int BlockSlots => loaded.BlockSlots;
 
     /// <inheritdoc/>
-    public override int VocabularySize => model.Checkpoint.Config.VocabSize;
+    public override int VocabularySize => model.Weights.Config.VocabSize;
 
     /// <inheritdoc/>
     public override string KvIdentity { get; } = $"{model.Identity} in {loaded.LayoutId}";
 
     /// <inheritdoc/>
-    public override int DraftLength => options.SpeculativeTokens;
+    public override int DraftLength => options.LayerDrafts;
+
+    /// <inheritdoc/>
+    public override HostCacheSize HostCache { get; init; }
+
+    /// <inheritdoc/>
+    public override bool SamplesHere => false;
 
     private WorkerLink First => fleet.Links[group * options.Ranks];
 
