@@ -67,6 +67,33 @@ ${bodies.join("\n\n")}
 `;
 }
 
+/** Parameters of a first phase by their kind, one letter each (tests/hostile.cpp); null where one is of another kind. */
+function kindsOf(entry) {
+    const kinds = {
+        "aclTensor *": "T", "aclTensorList *": "L", "aclIntArray *": "A", "aclBoolArray *": "B", "aclScalar *": "S", "char *": "C", int64_t: "I", int8_t: "I",
+        int32_t: "I", uint32_t: "I", int: "I", bool: "b", double: "D", float: "F", aclDataType: "Y", "uint64_t *": "W", "aclOpExecutor **": "X",
+    };
+    const letters = entry.params.map(({ type }) => kinds[type.replace(/^const /, "")]);
+    return letters.includes(undefined) ? null : letters.join("");
+}
+
+export function signatures(functions) {
+    const rows = functions.filter((entry) => isOperator(entry) && entry.name.endsWith("GetWorkspaceSize") && kindsOf(entry) !== null)
+        .map((entry) => `    {"${entry.name.replace(/GetWorkspaceSize$/, "")}", "${kindsOf(entry)}"},`);
+    return `// Generated from the ABI table.
+#pragma once
+
+struct Signature {
+    const char *op;
+    const char *kinds;
+};
+
+static const Signature kSignatures[] = {
+${rows.join("\n")}
+};
+`;
+}
+
 /** Whose arguments a mutation run spoils: first phases of operators and collectives, but for what the caller only hands through. */
 const isSpoilt = (entry) => (isOperator(entry) && entry.name.endsWith("GetWorkspaceSize")) || /^Hccl(All|Reduce|Broadcast)/.test(entry.name);
 const handedThrough = new Set(["workspaceSize", "executor", "comm", "stream"]);
