@@ -6,8 +6,13 @@ namespace Glm5.Backends.Ascend;
 /// <summary>High-bandwidth memory of one die.</summary>
 internal sealed unsafe class AscendMemory(AscendDevice device) : DeviceMemory
 {
+    /// <summary>
+    /// Bytes that CANN itself will take, beside what is allocated here: what is free without them is what can be planned with.
+    /// </summary>
+    public long Expected { get; set; }
+
     /// <inheritdoc/>
-    public override long FreeBytes => Sizes().Free;
+    public override long FreeBytes => Math.Max(0, Sizes().Free - Expected);
 
     /// <inheritdoc/>
     public override long TotalBytes => Sizes().Total;
