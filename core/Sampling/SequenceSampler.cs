@@ -82,6 +82,9 @@ public sealed class SequenceSampler
     /// </summary>
     public bool IsPlainArgMax { get; }
 
+    /// <summary>What the randomness of the next choice is keyed by.</summary>
+    public SampleKey NextKey => new(_seed, _promptLength + _accepted);
+
     private bool IsGreedy { get; }
 
     /// <summary>An answer whose form is complete ends, however short it is.</summary>
@@ -169,7 +172,7 @@ public sealed class SequenceSampler
             return LowestAllowed(logits.Length);
         if (IsGreedy || float.IsPositiveInfinity(max))
             return LogitMath.FirstIndexOf(logits, max);
-        double unit = KeyedRandom.Unit(_seed, _promptLength + _accepted, DrawPurpose.Token);
+        double unit = KeyedRandom.Unit(NextKey.Seed, NextKey.Position, DrawPurpose.Token);
         return FiltersNothing(logits.Length)
             ? TokenDraw.FromAll(logits, max, _parameters.Temperature, unit, _scratch)
             : TokenDraw.Filtered(logits, max, _parameters, unit, _scratch);

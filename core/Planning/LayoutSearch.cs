@@ -1,0 +1,65 @@
+using Glm5.Core.Accelerator;
+
+namespace Glm5.Core.Planning;
+
+/// <summary>One layout that was tried.</summary>
+/// <param name="Layout">The layout.</param>
+/// <param name="Plan">Its memory; null where the layout does not divide the model.</param>
+/// <param name="Refusal">Why not; null with a plan.</param>
+/// <param name="Served">True for a layout that this program can serve; others are counted for comparison.</param>
+public sealed record TriedLayout(ParallelLayout Layout, MemoryPlan? Plan, string? Refusal, bool Served);
+
+/// <summary>Tries every way to divide a model over the devices of a machine.</summary>
+public static class LayoutSearch
+{
+    /// <summary>
+    /// Every number of ranks that is a power of two up to the devices there are, in every division over tensor, data and
+    /// expert parallelism. Those with fewest ranks come first.
+    /// </summary>
+    /// <param name="planner">Counts each.</param>
+    /// <param name="footprint">The device.</param>
+    public static IReadOnlyList<TriedLayout> All(MemoryPlanner planner, DeviceFootprint footprint)
+    {
+        var tried = new List<TriedLayout>();
+        for (int ranks = 1; ranks <= footprint.Devices; ranks *= 2)
+        {
+            if (!footprint.TakesRanks(ranks))
+                continue;
+            for (int data = 1; data <= ranks; data *= 2)
+            {
+                tried.Add(Try(planner, new ParallelLayout(ranks / data, data)));
+                if (ranks > 1)
+                    tried.Add(Try(planner, new ParallelLayout(ranks / data, data, Expert: true)));
+            }
+        }
+
+        return tried;
+    }
+
+    /// <summary>
+    /// The layout that serves what does not fit as asked: among those that fit the one with fewest ranks, and of these the
+    /// one whose caches hold most; null when none fits.
+    /// </summary>
+    public static TriedLayout? Nearest(IReadOnlyList<TriedLayout> tried)
+    {
+        TriedLayout? best = null;
+        foreach (TriedLayout candidate in tried)
+        {
+            if (candidate is not { Served: true, Plan: { Fits: true } plan })
+                continue;
+            if (best is null || plan.Layout.Ranks < best.Layout.Ranks
+                || (plan.Layout.Ranks == best.Layout.Ranks && plan.Tokens > best.Plan!.Tokens))
+            {
+                best = candidate;
+            }
+        }
+
+        return best;
+    }
+
+    private static TriedLayout Try(MemoryPlanner planner, ParallelLayout layout)
+    {
+        MemoryPlan? plan = planner.TryPlan(layout, out string? refusal);
+        return new TriedLayout(layout, plan, refusal, layout.Data == 1 || layout.Expert);
+    }
+}
