@@ -35,6 +35,10 @@ case "${1:-check}" in
       GLM5_TEST_CANN="$built/$profile" CANN_EMULATOR_SCHEDULE=$schedule dotnet test -c Release "${options[@]}" tests/conformance \
         --filter "FullyQualifiedName~Tenants.Ascend" "-p:VSTestLogger=trx%3BLogFileName=Ascend-$profile.trx" || status=1
     done
+    # The server on it: the model answers, and each fault of a device is told and ends the program with its code.
+    echo "== serving"
+    GLM5_TEST_CANN="$built/a2-arm-8.5" dotnet test -c Release "${options[@]}" tests/clients --filter "FullyQualifiedName~Clients.Ascend" \
+      "-p:VSTestLogger=trx%3BLogFileName=Ascend-serving.trx" || status=1
     exit $status ;;
   bench) dotnet run -c Release --project tests/benchmarks -- "${@:2}" ;;
   lines)

@@ -10,7 +10,14 @@ namespace Glm5.Tests.Conformance.Emulator;
 /// <param name="Argument">Its parameter.</param>
 /// <param name="Caught">Suite and name of the check, with what it said; null when all passed.</param>
 /// <param name="Made">How often the mistake was made; 0 when the backend leaves the argument out.</param>
-internal sealed record PlantedMistake(string Function, string Argument, string? Caught, long Made);
+internal sealed record PlantedMistake(string Function, string Argument, string? Caught, long Made)
+{
+    /// <summary>Operator and argument: <c>aclnnAdd/self</c>.</summary>
+    public string Key => $"{NameOf(Function)}/{Argument}";
+
+    /// <summary>An operator's own name; a collective's.</summary>
+    public static string NameOf(string function) => function.Replace("GetWorkspaceSize", "", StringComparison.Ordinal);
+}
 
 /// <summary>
 /// Spoils every argument of every operator that a backend calls, one after the other, and puts the checks of
@@ -22,12 +29,14 @@ internal sealed class PlantedMistakes(Backend device, Backend oracle)
 
     private sealed record Candidate(DeviceCheck Check, TimeSpan Took, IReadOnlySet<string> Calls);
 
-    /// <summary>All mistakes of the functions, in their order.</summary>
-    public IEnumerable<PlantedMistake> Run()
+    /// <summary>All mistakes of the functions, or of those alone whose names are given.</summary>
+    public IEnumerable<PlantedMistake> Run(IReadOnlyList<string>? only = null)
     {
         Learn();
         foreach (string function in Functions())
         {
+            if (only?.Contains(PlantedMistake.NameOf(function)) == false)
+                continue;
             Candidate[] callers = [.. _candidates.Where(c => c.Calls.Contains(function)).OrderBy(c => c.Took)];
             if (callers.Length == 0)
                 continue;
