@@ -58,11 +58,25 @@ internal sealed class PlanCommand
         ModelOptions options = _model.Read(line, shape.Path);
         var planner = new MemoryPlanner(weights, footprint, options);
         IReadOnlyList<TriedLayout> tried = LayoutSearch.All(planner, footprint);
-        MemoryPlan? chosen = _model.Ranks(line) is { } ranks
-            ? planner.Plan(new ParallelLayout(ranks))
+        MemoryPlan? chosen = _model.NamesLayout(line)
+            ? planner.Plan(ParallelLayout.Of(options))
             : (LayoutSearch.Nearest(tried) ?? tried.LastOrDefault(layout => layout is { Served: true, Plan: not null }))?.Plan;
-        return PlanAnswer.Of(shape, weights, footprint, tried, chosen, chosen is { Fits: false }
-            ? FitCheck.Refusal(chosen, footprint, tried)
-            : null);
+        return PlanAnswer.Of(
+            shape, weights, footprint, tried, chosen, chosen is null ? [] : Formats(weights, footprint, options, chosen.Layout),
+            chosen is { Fits: false } ? FitCheck.Refusal(chosen, footprint, tried) : null);
+    }
+
+    private static IReadOnlyList<PlannedFormat> Formats(
+        WeightBlueprint weights, DeviceFootprint footprint, ModelOptions options, ParallelLayout layout)
+    {
+        var formats = new List<PlannedFormat>();
+        foreach (KvFormat format in footprint.KvFormats)
+        {
+            var planner = new MemoryPlanner(weights, footprint, options with { KvFormat = format });
+            bool isChosen = format == (options.KvFormat ?? footprint.KvFormats[0]);
+            formats.Add(PlannedFormat.Of(format, isChosen, planner.Plan(layout)));
+        }
+
+        return formats;
     }
 }

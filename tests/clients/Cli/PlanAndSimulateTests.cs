@@ -14,7 +14,10 @@ public sealed class PlanAndSimulateTests
         await using Glm5Process glm5 = Glm5Process.Start(["plan", "--device", "sim:h200x8", "--json"]);
         Assert.AreEqual(ExitCode.Done, await glm5.EndAsync(), glm5.Said);
         using JsonDocument plan = JsonDocument.Parse(glm5.Said);
-        Assert.AreEqual("TP8", plan.RootElement.GetProperty("chosen").GetProperty("layout").GetString());
+        Assert.AreEqual("DP8 x TP1 + EP8", plan.RootElement.GetProperty("chosen").GetProperty("layout").GetString());
+        CollectionAssert.AreEqual(
+            (string[])["fp8", "bf16"],
+            plan.RootElement.GetProperty("cache_formats").EnumerateArray().Select(f => f.GetProperty("kv_cache_dtype").GetString()).ToArray());
         Assert.AreEqual(119_028, plan.RootElement.GetProperty("tensor_count").GetInt32());
         Assert.IsGreaterThan(15, plan.RootElement.GetProperty("layouts").GetArrayLength());
     }
@@ -24,16 +27,30 @@ public sealed class PlanAndSimulateTests
     {
         await using Glm5Process glm5 = Glm5Process.Start(["plan", "--device", "sim:h200x8", "-tp", "4"]);
         Assert.AreEqual(ExitCode.Device, await glm5.EndAsync());
-        Assert.Contains("--tensor-parallel-size 8 would fit", glm5.Said);
+        Assert.Contains("--data-parallel-size 8 --enable-expert-parallel would fit", glm5.Said);
     }
 
     [TestMethod]
-    public async Task A_simulation_prints_its_figures_for_programs()
+    public async Task A_plan_counts_the_layout_that_is_asked_for()
+    {
+        await using Glm5Process glm5 = Glm5Process.Start(["plan", "--device", "sim:h200x8", "-tp", "2", "-dp", "4", "--json"]);
+        Assert.AreEqual(ExitCode.Done, await glm5.EndAsync(), glm5.Said);
+        using JsonDocument plan = JsonDocument.Parse(glm5.Said);
+        Assert.AreEqual("DP4 x TP2 + EP8", plan.RootElement.GetProperty("chosen").GetProperty("layout").GetString());
+    }
+
+    [TestMethod]
+    [DataRow("TP8", "")]
+    [DataRow("TP8 + EP8", "--enable-expert-parallel")]
+    [DataRow("DP4 x TP2 + EP8", "--data-parallel-size 4")]
+    public async Task A_simulation_prints_its_figures_for_programs(string layout, string flags)
     {
         await using Glm5Process glm5 = Glm5Process.Start(
-            ["simulate", "--num-prompts", "4", "--input-len", "50..100", "--output-len", "5", "--json"]);
+            ["simulate", "--num-prompts", "4", "--input-len", "50..100", "--output-len", "5", "--json",
+                .. flags.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
         Assert.AreEqual(ExitCode.Done, await glm5.EndAsync(), glm5.Said);
         using JsonDocument answer = JsonDocument.Parse(glm5.Said);
+        Assert.AreEqual(layout, answer.RootElement.GetProperty("layout").GetString());
         Assert.AreEqual(20, answer.RootElement.GetProperty("result").GetProperty("output_tokens").GetInt64());
     }
 
