@@ -37,8 +37,8 @@ public static class LayoutSearch
     }
 
     /// <summary>
-    /// The layout that serves what does not fit as asked: among those that fit the one with fewest ranks, and of these the
-    /// one whose caches hold most; null when none fits.
+    /// The layout that serves what does not fit as asked: among those that fit the one with fewest ranks, of these the
+    /// one with fewest groups, and of these the one whose caches hold most; null when none fits.
     /// </summary>
     public static TriedLayout? Nearest(IReadOnlyList<TriedLayout> tried)
     {
@@ -47,15 +47,15 @@ public static class LayoutSearch
         {
             if (candidate is not { Served: true, Plan: { Fits: true } plan })
                 continue;
-            if (best is null || plan.Layout.Ranks < best.Layout.Ranks
-                || (plan.Layout.Ranks == best.Layout.Ranks && plan.Tokens > best.Plan!.Tokens))
-            {
+            if (best is null || IsNearer(plan, best.Plan!))
                 best = candidate;
-            }
         }
 
         return best;
     }
+
+    private static bool IsNearer(MemoryPlan plan, MemoryPlan best) =>
+        (plan.Layout.Ranks, plan.Layout.Data, -plan.Tokens).CompareTo((best.Layout.Ranks, best.Layout.Data, -best.Tokens)) < 0;
 
     private static TriedLayout Try(MemoryPlanner planner, ParallelLayout layout)
     {

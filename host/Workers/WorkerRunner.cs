@@ -41,6 +41,9 @@ internal sealed class WorkerRunner(WorkerFleet fleet, int group, ModelOptions op
     /// <inheritdoc/>
     public override HostCacheSize HostCache { get; init; }
 
+    /// <inheritdoc/>
+    public override bool SamplesHere => false;
+
     private WorkerLink First => fleet.Links[group * options.Ranks];
 
     /// <inheritdoc/>
