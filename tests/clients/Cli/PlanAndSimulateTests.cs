@@ -14,7 +14,7 @@ public sealed class PlanAndSimulateTests
         await using Glm5Process glm5 = Glm5Process.Start(["plan", "--device", "sim:h200x8", "--json"]);
         Assert.AreEqual(ExitCode.Done, await glm5.EndAsync(), glm5.Said);
         using JsonDocument plan = JsonDocument.Parse(glm5.Said);
-        Assert.AreEqual("DP8 x TP1 + EP8", plan.RootElement.GetProperty("chosen").GetProperty("layout").GetString());
+        Assert.AreEqual("TP8", plan.RootElement.GetProperty("chosen").GetProperty("layout").GetString());
         CollectionAssert.AreEqual(
             (string[])["fp8", "bf16"],
             plan.RootElement.GetProperty("cache_formats").EnumerateArray().Select(f => f.GetProperty("kv_cache_dtype").GetString()).ToArray());
@@ -27,7 +27,7 @@ public sealed class PlanAndSimulateTests
     {
         await using Glm5Process glm5 = Glm5Process.Start(["plan", "--device", "sim:h200x8", "-tp", "4"]);
         Assert.AreEqual(ExitCode.Device, await glm5.EndAsync());
-        Assert.Contains("--data-parallel-size 8 --enable-expert-parallel would fit", glm5.Said);
+        Assert.Contains("--tensor-parallel-size 8 would fit", glm5.Said);
     }
 
     [TestMethod]
