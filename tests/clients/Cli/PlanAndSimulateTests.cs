@@ -80,4 +80,22 @@ public sealed class PlanAndSimulateTests
             Assert.IsTrue(figure.OutputTokensPerSecond > 0 || figure.TpotMilliseconds > 0, figure.System);
         }
     }
+
+    [TestMethod]
+    public void Committed_comparisons_are_of_these_figures_and_give_a_reason_where_they_are_far_off()
+    {
+        string path = Path.Combine(Repository.Root, "tests", "benchmarks", "results", "simulate.published.json");
+        using JsonDocument committed = JsonDocument.Parse(File.ReadAllBytes(path));
+        IReadOnlyList<PublishedFigure> figures = PublishedFigure.All();
+        JsonElement compared = committed.RootElement.GetProperty("compared");
+        Assert.AreEqual(figures.Count, compared.GetArrayLength());
+        for (int i = 0; i < figures.Count; i++)
+        {
+            JsonElement published = compared[i].GetProperty("published");
+            Assert.AreEqual(
+                JsonSerializer.Serialize(figures[i], PublishedJson.Default.PublishedFigure),
+                JsonSerializer.Serialize(published.Deserialize(PublishedJson.Default.PublishedFigure), PublishedJson.Default.PublishedFigure));
+            Assert.AreEqual(compared[i].GetProperty("is_far_off").GetBoolean(), figures[i].Why.Length > 0, figures[i].System);
+        }
+    }
 }
