@@ -116,7 +116,7 @@ internal sealed class ModelFlags(bool byShape = false)
     /// <summary>The ranks of a group that a line asks for; null where it leaves them open.</summary>
     public int? Ranks(ParseResult line) => IsGiven(line, _ranks) ? line.GetValue(_ranks) : null;
 
-    /// <summary>True when the line says how the model is divided.</summary>
+    /// <summary>True when a line says how the model is divided; false where it leaves that open.</summary>
     public bool NamesLayout(ParseResult line) => IsGiven(line, _ranks) || IsGiven(line, _groups) || IsGiven(line, _spreadExperts);
 
     /// <summary>The model's shape in a parsed line.</summary>

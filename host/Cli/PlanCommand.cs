@@ -60,7 +60,7 @@ internal sealed class PlanCommand
         IReadOnlyList<TriedLayout> tried = LayoutSearch.All(planner, footprint);
         MemoryPlan? chosen = _model.NamesLayout(line)
             ? planner.Plan(ParallelLayout.Of(options))
-            : (LayoutSearch.Nearest(tried) ?? tried.LastOrDefault(layout => layout is { Served: true, Plan: not null }))?.Plan;
+            : (LayoutSearch.Nearest(tried) ?? LayoutSearch.Longest(tried) ?? Plainest(tried))?.Plan;
         return PlanAnswer.Of(
             shape, weights, footprint, tried, chosen, chosen is null ? [] : Formats(weights, footprint, options, chosen.Layout),
             chosen is { Fits: false } ? FitCheck.Refusal(chosen, footprint, tried) : null);
@@ -79,4 +79,8 @@ internal sealed class PlanCommand
 
         return formats;
     }
+
+    /// <summary>What is shown in detail where nothing fits: the model over all devices, in slices.</summary>
+    private static TriedLayout? Plainest(IReadOnlyList<TriedLayout> tried) =>
+        tried.LastOrDefault(layout => layout is { Plan: not null, Layout: { Data: 1, Expert: false } });
 }

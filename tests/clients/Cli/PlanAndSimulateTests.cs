@@ -19,7 +19,7 @@ public sealed class PlanAndSimulateTests
             (string[])["fp8", "bf16"],
             plan.RootElement.GetProperty("cache_formats").EnumerateArray().Select(f => f.GetProperty("kv_cache_dtype").GetString()).ToArray());
         Assert.AreEqual(119_028, plan.RootElement.GetProperty("tensor_count").GetInt32());
-        Assert.IsGreaterThan(15, plan.RootElement.GetProperty("layouts").GetArrayLength());
+        Assert.IsGreaterThan(12, plan.RootElement.GetProperty("layouts").GetArrayLength());
     }
 
     [TestMethod]
