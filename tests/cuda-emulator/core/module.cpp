@@ -1,0 +1,190 @@
+// Rules: "Module Management" and "Library Management" of the driver API reference; which image runs where: "Binary compatibility" of the
+// programming guide.
+#include "core/module.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/memory.h"
+#include "core/profile.h"
+#include "core/runner.h"
+#include "core/settings.h"
+
+namespace emu {
+
+namespace {
+
+void require_architecture(const Image &image)
+{
+    const int wanted = image.capability(), major = wanted / 10, minor = wanted % 10;
+    const bool specific = image.architecture.back() == 'a';
+    const Profile &card = profile();
+    if (image.is_virtual()) {
+        if (card.driverVersion < 12000) {
+            refuse(CUDA_ERROR_UNSUPPORTED_PTX_VERSION, "PTX 8.7 needs a newer driver than %s", card.driver);
+        }
+        if (wanted > card.major * 10 + card.minor || (specific && (major != card.major || minor != card.minor))) {
+            refuse(CUDA_ERROR_NO_BINARY_FOR_GPU, "%s on a device of capability %d.%d", image.architecture.c_str(), card.major, card.minor);
+        }
+        return;
+    }
+    const bool same = major == card.major && (specific ? minor == card.minor : minor <= card.minor);
+    if (!same) {
+        refuse(CUDA_ERROR_NO_BINARY_FOR_GPU, "%s on a device of capability %d.%d", image.architecture.c_str(), card.major, card.minor);
+    }
+    if (card.driverVersion < 12000) {
+        refuse(CUDA_ERROR_INVALID_IMAGE, "a cubin of CUDA 12 on driver %s, which is of CUDA %d.%d", card.driver, card.driverVersion / 1000,
+            card.driverVersion % 1000 / 10);
+    }
+}
+
+std::string code_for(const Image &image, bool checked)
+{
+    if (!checked && image.processor == host_processor()) {
+        return image.code;
+    }
+    try {
+        return compile_source(image.source, image.options, checked);
+    } catch (const CompileFailure &failure) {
+        refuse(CUDA_ERROR_INVALID_IMAGE, "the image does not compile on this host: %s", failure.log.c_str());
+    }
+}
+
+void open_library(LoadedModule &module)
+{
+    // The file stays open while the module lives: the loader knows a library by its path, and this path is the descriptor's number.
+    module.file = memfd_create("cuda-emulator-module", MFD_CLOEXEC);
+    const std::string &code = module.image.code;
+    if (module.file < 0 || write(module.file, code.data(), code.size()) != static_cast<ssize_t>(code.size())) {
+        refuse(CUDA_ERROR_OUT_OF_MEMORY, "the host grants no file for %zu bytes of code", code.size());
+    }
+    module.library = dlopen(format("/proc/self/fd/%d", module.file).c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (module.library == nullptr) {
+        refuse(CUDA_ERROR_INVALID_IMAGE, "the code cannot be loaded: %s", dlerror());
+    }
+}
+
+/// Where the library's segments lie, and which of them kernels may read or write.
+void find_segments(LoadedModule &module, const void *inside)
+{
+    struct Search {
+        LoadedModule *module;
+        uintptr_t inside;
+    } search{&module, reinterpret_cast<uintptr_t>(inside)};
+    dl_iterate_phdr(
+        [](dl_phdr_info *info, size_t, void *data) {
+            auto &own = *static_cast<Search *>(data);
+            uintptr_t low = ~uintptr_t{0}, high = 0;
+            for (int i = 0; i < info->dlpi_phnum; i++) {
+                const auto &segment = info->dlpi_phdr[i];
+                if (segment.p_type == PT_LOAD) {
+                    low = std::min<uintptr_t>(low, info->dlpi_addr + segment.p_vaddr);
+                    high = std::max<uintptr_t>(high, info->dlpi_addr + segment.p_vaddr + segment.p_memsz);
+                }
+            }
+            if (own.inside < low || own.inside >= high) {
+                return 0;
+            }
+            own.module->base = low;
+            own.module->end = high;
+            for (int i = 0; i < info->dlpi_phnum; i++) {
+                const auto &segment = info->dlpi_phdr[i];
+                if (segment.p_type == PT_LOAD && (segment.p_flags & PF_X) == 0) {
+                    own.module->data.push_back({info->dlpi_addr + segment.p_vaddr, segment.p_memsz});
+                }
+            }
+            return 1;
+        },
+        &search);
+}
+
+void add_functions(const std::shared_ptr<LoadedModule> &module, const cuda_emulator::Module &table)
+{
+    for (unsigned i = 0; i < table.count; i++) {
+        const cuda_emulator::Kernel &kernel = table.kernels[i];
+        Dl_info symbol{};
+        const bool named = dladdr(kernel.address, &symbol) != 0 && symbol.dli_sname != nullptr && symbol.dli_saddr == kernel.address;
+        auto function = std::make_shared<Function>();
+        function->module = module;
+        function->kernel = &kernel;
+        function->name = named ? symbol.dli_sname : kernel.name;
+        function->token = functions().add(function);
+        module->functions[function->name] = function;
+    }
+}
+
+} // namespace
+
+Handles<LoadedModule> &modules()
+{
+    static auto &all = *new Handles<LoadedModule>("module", 8);
+    return all;
+}
+
+Handles<Function> &functions()
+{
+    static auto &all = *new Handles<Function>("function", 9);
+    return all;
+}
+
+std::shared_ptr<LoadedModule> load_module(const std::shared_ptr<Context> &context, const void *image)
+{
+    auto module = std::make_shared<LoadedModule>();
+    module->device = context->device;
+    module->context = context;
+    module->image = read_image(image);
+    require_architecture(module->image);
+    module->checked = settings().check;
+    module->image.code = code_for(module->image, module->checked);
+    open_library(*module);
+    const auto *table = static_cast<const cuda_emulator::Module *>(dlsym(module->library, "cuda_emulator_module"));
+    if (table == nullptr || table->abi != cuda_emulator::kAbi) {
+        refuse(CUDA_ERROR_INVALID_IMAGE, "the image is of another version of the emulator: compile it anew");
+    }
+    *table->runtime = &Runner::kRuntime;
+    find_segments(*module, table);
+    for (const auto &range : module->data) {
+        memory::add_module(range.first, range.second, module->device->id);
+    }
+    add_functions(module, *table);
+    module->shared = static_shared_by_function(module->image.code);
+    return module;
+}
+
+LoadedModule::~LoadedModule()
+{
+    for (const auto &entry : functions) {
+        if (emu::functions().find(entry.second->token)) {
+            emu::functions().remove(entry.second->token);
+        }
+    }
+    for (const auto &range : data) {
+        memory::remove_module(range.first);
+    }
+    if (library != nullptr) {
+        dlclose(library);
+    }
+    if (file >= 0) {
+        close(file);
+    }
+}
+
+bool LoadedModule::holds(uintptr_t address, unsigned size) const
+{
+    for (const auto &range : data) {
+        if (address >= range.first && address + size <= range.first + range.second) {
+            return true;
+        }
+    }
+    return false;
+}
+
+std::string LoadedModule::line_of(const void *code) const
+{
+    const auto address = reinterpret_cast<uintptr_t>(code);
+    return address >= base && address < end ? line_in(image.code, address - base - 1) : "";
+}
+
+} // namespace emu
