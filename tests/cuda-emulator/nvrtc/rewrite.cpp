@@ -146,6 +146,7 @@ private:
         std::string last;
         for (size_t i = statement; i < end; i++) {
             const std::string &word = _tokens[i].text;
+            const std::string before = i == statement ? "" : _tokens[i].before;
             external = external || word == "extern";
             const bool dropped = word == "extern" || word == "static" || word == "__shared__";
             if (word == "=") {
@@ -167,7 +168,7 @@ private:
             if (word == "," && !last.empty()) {
                 names.push_back(last);
             }
-            declaration += dropped ? _tokens[i].before : _tokens[i].before + word;
+            declaration += dropped ? before : before + word;
             last = word == "," ? "" : is_identifier(word) && !dropped ? word : last;
         }
         if (!last.empty()) {

@@ -210,7 +210,7 @@ CASE(Races_in_shared_memory_are_found)
     Buffer<float> x(std::vector<float>(64, 1.0f));
     EXPECT_CODE(CUDA_ERROR_LAUNCH_FAILED, run(program["race"], 1, 64, 0, scene.stream, x.address));
     EXPECT(says("race in tile"));
-    EXPECT(says("test.cu:38") || says("test.cu:39"));
+    EXPECT(says("test.cu:35"));
     EXPECT_CODE(CUDA_ERROR_ILLEGAL_ADDRESS, run(program["just_past_end"], 1, 32, 0, scene.stream, x.address, 64));
     EXPECT(says("write of 4 bytes"));
 }
