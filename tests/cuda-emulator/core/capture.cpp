@@ -99,7 +99,6 @@ std::shared_ptr<Graph> end_capture(Stream &stream)
         refuse(CUDA_ERROR_ILLEGAL_STATE, "the stream does not capture");
     }
     if (capture->origin != &stream) {
-        capture->broken = true;
         refuse(CUDA_ERROR_STREAM_CAPTURE_UNMATCHED, "the capture began on another stream");
     }
     if (capture->mode != CU_STREAM_CAPTURE_MODE_RELAXED && capture->thread != std::this_thread::get_id()) {
@@ -129,6 +128,24 @@ CUstreamCaptureStatus capture_status(const Stream &stream, uint64_t *id)
         *id = stream.capture->id;
     }
     return stream.capture->broken ? CU_STREAM_CAPTURE_STATUS_INVALIDATED : CU_STREAM_CAPTURE_STATUS_ACTIVE;
+}
+
+void leave_capture(Stream &stream)
+{
+    std::lock_guard<std::recursive_mutex> lock(capture_mutex());
+    const std::shared_ptr<Capture> capture = stream.capture;
+    if (!capture) {
+        return;
+    }
+    capture->broken = true;
+    capture->tails.erase(&stream);
+    if (capture->origin == &stream) {
+        capture->active = false;
+        for (const auto &entry : capture->tails) {
+            entry.first->capture.reset();
+        }
+    }
+    stream.capture.reset();
 }
 
 bool capture_task(Stream &stream, Task &task)

@@ -55,6 +55,9 @@ void begin_capture(Stream &stream, CUstreamCaptureMode mode);
 std::shared_ptr<Graph> end_capture(Stream &stream);
 CUstreamCaptureStatus capture_status(const Stream &stream, uint64_t *id);
 
+/// A stream that ends takes its capture down with it.
+void leave_capture(Stream &stream);
+
 /// Adds the task to the stream's capture; false when it does not capture.
 bool capture_task(Stream &stream, Task &task);
 bool capture_record(Stream &stream, Event &event);

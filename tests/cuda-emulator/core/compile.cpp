@@ -187,7 +187,7 @@ std::string compile_source(const std::string &source, const std::vector<std::str
     const std::string output = scratch.path("program.so"), object = scratch.path("program.o"), log = scratch.path("log");
     std::vector<std::string> words = common(options);
     append(words, {"-O2", "-fPIC", "-fvisibility=hidden", "-fno-exceptions", "-fno-rtti", "-fno-strict-aliasing", "-fwrapv", "-fno-math-errno",
-                      "-fno-stack-protector", "-fstack-clash-protection", "-fno-threadsafe-statics", "-fcf-protection=none", "-fno-ident"});
+                      "-fno-stack-protector", "-fstack-clash-protection", "-fno-threadsafe-statics", "-fcf-protection=none", "-fno-ident", "-fno-semantic-interposition"});
     if (compiler().find("clang") == std::string::npos) {
         append(words, {"-fno-ipa-icf"});
     }

@@ -1,14 +1,10 @@
-#include "core/memory.h"
+#include "core/memory_state.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <cstring>
-#include <map>
-#include <mutex>
-#include <set>
-#include <shared_mutex>
 
 #include "core/profile.h"
 #include "core/refusal.h"
@@ -19,31 +15,9 @@ namespace memory {
 
 namespace {
 
-constexpr size_t kPage = 4096;
 constexpr size_t kEager = size_t{8} << 20;      ///< larger allocations get their pattern page by page
 constexpr size_t kPatternFile = size_t{64} << 20;
 constexpr unsigned char kFresh = 0xFF;
-constexpr unsigned char kBorder = 0xFD;
-
-struct State {
-    std::shared_mutex mutex;
-    std::map<uintptr_t, Region> regions;
-    std::map<int, size_t> used;
-    std::set<std::pair<int, int>> peers;
-    std::atomic<uint64_t> generation{1};
-    uintptr_t begin = 0; ///< of the reserved range
-    uintptr_t next = 0;
-    uintptr_t end = 0;
-    size_t capacity = 0;
-    int pattern = -1;
-};
-
-/// Never destroyed: stream threads free memory while the process ends.
-State &state()
-{
-    static State &only = *new State;
-    return only;
-}
 
 constexpr size_t round_up(size_t value, size_t unit)
 {
@@ -108,24 +82,6 @@ void map_fresh(State &own, uintptr_t address, size_t size)
     }
 }
 
-/// The bytes of a region's pages that lie outside of it.
-template <class Visit>
-void visit_borders(const Region &region, Visit visit)
-{
-    visit(region.map, region.base - region.map);
-    visit(region.base + region.size, region.map + region.mapped - (region.base + region.size));
-}
-
-Region *locate(State &own, uintptr_t address)
-{
-    auto found = own.regions.upper_bound(address);
-    if (found == own.regions.begin()) {
-        return nullptr;
-    }
-    Region &region = std::prev(found)->second;
-    return address - region.base < std::max<size_t>(region.size, 1) ? &region : nullptr;
-}
-
 /// Unmaps device memory and keeps its addresses unusable.
 void unmap(State &own, const Region &region)
 {
@@ -141,6 +97,12 @@ bool reachable(State &own, const Region &region, int device)
 }
 
 } // namespace
+
+State &state()
+{
+    static State &only = *new State;
+    return only;
+}
 
 uintptr_t allocate(int device, size_t size, bool pool)
 {
@@ -294,68 +256,6 @@ Region check(int device, uintptr_t address, size_t count, int code, const char *
         }
     }
     refuse(code, "%s, %zu bytes from 0x%zx on, used by device %d: %s", what, count, address, device, describe(address).c_str());
-}
-
-std::string describe(uintptr_t address)
-{
-    State &own = state();
-    std::shared_lock<std::shared_mutex> lock(own.mutex);
-    const auto kind = [](const Region &region) {
-        return region.module ? format("module's data of device %d", region.device)
-            : region.device == kHost ? std::string("page-locked host memory") : format("allocation of device %d", region.device);
-    };
-    if (const Region *found = locate(own, address)) {
-        return format("0x%zx is byte %zu of a %zu-byte %s", address, address - found->base, found->size, kind(*found).c_str());
-    }
-    const auto after = own.regions.upper_bound(address);
-    if (after != own.regions.begin()) {
-        const Region &before = std::prev(after)->second;
-        if (address - before.base < before.size + (kPage << 4)) {
-            return format("0x%zx lies %zu bytes past the end of a %zu-byte %s", address, address - before.base - before.size, before.size,
-                kind(before).c_str());
-        }
-    }
-    if (after != own.regions.end() && after->first - address < (kPage << 4)) {
-        return format("0x%zx lies %zu bytes before a %zu-byte %s", address, after->first - address, after->second.size, kind(after->second).c_str());
-    }
-    if (address >= own.begin && address < own.next) {
-        return format("0x%zx was device memory once and is freed", address);
-    }
-    return format("0x%zx is neither device memory nor page-locked host memory", address);
-}
-
-std::string damage(const Region &region)
-{
-    std::string found;
-    if (region.device == kHost || region.module) {
-        return found;
-    }
-    visit_borders(region, [&](uintptr_t from, size_t count) {
-        const auto *bytes = reinterpret_cast<const unsigned char *>(from);
-        for (size_t i = 0; i < count && found.empty(); i++) {
-            if (bytes[i] != kBorder) {
-                const uintptr_t at = from + i;
-                found = at < region.base ? format("a byte %zu before the %zu-byte allocation 0x%zx was written", region.base - at, region.size, region.base)
-                                         : format("byte %zu of the %zu-byte allocation 0x%zx was written", at - region.base, region.size, region.base);
-            }
-        }
-    });
-    return found;
-}
-
-std::string damage_on(int device)
-{
-    State &own = state();
-    std::shared_lock<std::shared_mutex> lock(own.mutex);
-    for (const auto &entry : own.regions) {
-        if (entry.second.device == device) {
-            const std::string found = damage(entry.second);
-            if (!found.empty()) {
-                return found;
-            }
-        }
-    }
-    return {};
 }
 
 void set_peer(int device, int peer, bool enabled)

@@ -52,18 +52,30 @@ std::string code_for(const Image &image, bool checked)
     }
 }
 
-void open_library(LoadedModule &module)
+/// A library from its bytes. The file stays open while it is loaded: the loader knows a library by its path, and this path is the
+/// descriptor's number.
+void open_library(const std::string &code, int &file, void *&library)
 {
-    // The file stays open while the module lives: the loader knows a library by its path, and this path is the descriptor's number.
-    module.file = memfd_create("cuda-emulator-module", MFD_CLOEXEC);
-    const std::string &code = module.image.code;
-    if (module.file < 0 || write(module.file, code.data(), code.size()) != static_cast<ssize_t>(code.size())) {
+    file = memfd_create("cuda-emulator-module", MFD_CLOEXEC);
+    if (file < 0 || write(file, code.data(), code.size()) != static_cast<ssize_t>(code.size())) {
         refuse(CUDA_ERROR_OUT_OF_MEMORY, "the host grants no file for %zu bytes of code", code.size());
     }
-    module.library = dlopen(format("/proc/self/fd/%d", module.file).c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (module.library == nullptr) {
+    library = dlopen(format("/proc/self/fd/%d", file).c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) {
         refuse(CUDA_ERROR_INVALID_IMAGE, "the code cannot be loaded: %s", dlerror());
     }
+}
+
+const cuda_emulator::Module *table_of(void *library)
+{
+    return static_cast<const cuda_emulator::Module *>(dlsym(library, "cuda_emulator_module"));
+}
+
+std::string symbol_of(const cuda_emulator::Kernel &kernel)
+{
+    Dl_info symbol{};
+    const bool named = dladdr(kernel.address, &symbol) != 0 && symbol.dli_sname != nullptr && symbol.dli_saddr == kernel.address;
+    return named ? symbol.dli_sname : kernel.name;
 }
 
 /// Where the library's segments lie, and which of them kernels may read or write.
@@ -104,12 +116,10 @@ void add_functions(const std::shared_ptr<LoadedModule> &module, const cuda_emula
 {
     for (unsigned i = 0; i < table.count; i++) {
         const cuda_emulator::Kernel &kernel = table.kernels[i];
-        Dl_info symbol{};
-        const bool named = dladdr(kernel.address, &symbol) != 0 && symbol.dli_sname != nullptr && symbol.dli_saddr == kernel.address;
         auto function = std::make_shared<Function>();
         function->module = module;
         function->kernel = &kernel;
-        function->name = named ? symbol.dli_sname : kernel.name;
+        function->name = symbol_of(kernel);
         function->token = functions().add(function);
         module->functions[function->name] = function;
     }
@@ -138,8 +148,8 @@ std::shared_ptr<LoadedModule> load_module(const std::shared_ptr<Context> &contex
     require_architecture(module->image);
     module->checked = settings().check;
     module->image.code = code_for(module->image, module->checked);
-    open_library(*module);
-    const auto *table = static_cast<const cuda_emulator::Module *>(dlsym(module->library, "cuda_emulator_module"));
+    open_library(module->image.code, module->file, module->library);
+    const cuda_emulator::Module *table = table_of(module->library);
     if (table == nullptr || table->abi != cuda_emulator::kAbi) {
         refuse(CUDA_ERROR_INVALID_IMAGE, "the image is of another version of the emulator: compile it anew");
     }
@@ -151,6 +161,21 @@ std::shared_ptr<LoadedModule> load_module(const std::shared_ptr<Context> &contex
     add_functions(module, *table);
     module->shared = static_shared_by_function(module->image.code);
     return module;
+}
+
+std::map<std::string, std::string> symbols_of_kernels(const std::string &code)
+{
+    int file = -1;
+    void *library = nullptr;
+    open_library(code, file, library);
+    std::map<std::string, std::string> names;
+    const cuda_emulator::Module *table = table_of(library);
+    for (unsigned i = 0; table != nullptr && i < table->count; i++) {
+        names[table->kernels[i].name] = symbol_of(table->kernels[i]);
+    }
+    dlclose(library);
+    close(file);
+    return names;
 }
 
 LoadedModule::~LoadedModule()

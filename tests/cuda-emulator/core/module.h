@@ -52,6 +52,9 @@ std::shared_ptr<LoadedModule> load_module(const std::shared_ptr<Context> &contex
 /// Bytes of __shared__ variables by the name of the function that declares them.
 std::map<std::string, unsigned> static_shared_by_function(const std::string &code);
 
+/// The names that a compiled object's kernels have in its table of symbols, by the names they were listed under.
+std::map<std::string, std::string> symbols_of_kernels(const std::string &code);
+
 Handles<LoadedModule> &modules();
 Handles<Function> &functions();
 

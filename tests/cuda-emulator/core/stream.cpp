@@ -45,6 +45,7 @@ void run_task(const Task &task)
 
 Stream::~Stream()
 {
+    leave_capture(*this);
     if (!_thread.joinable()) {
         return;
     }

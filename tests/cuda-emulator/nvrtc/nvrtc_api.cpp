@@ -8,6 +8,7 @@
 #include "core/enter.h"
 #include "core/handles.h"
 #include "core/image.h"
+#include "core/module.h"
 #include "core/profile.h"
 #include "nvrtc/options.h"
 #include "nvrtc/rewrite.h"
@@ -59,6 +60,28 @@ std::string clean(std::string log)
     return log;
 }
 
+/// What the assembler inside of NVRTC refuses.
+void require_static_shared(Program &program, const Image &image)
+{
+    for (const auto &function : static_shared_by_function(image.code)) {
+        if (function.second > (48 << 10)) {
+            program.log = format("ptxas error   : Entry function '%s' uses too much shared data (0x%x bytes, 0xc000 max)\n", function.first.c_str(),
+                function.second);
+            refuse(NVRTC_ERROR_COMPILATION, "%s", program.log.c_str());
+        }
+    }
+}
+
+void name_expressions(Program &program, const Image &image)
+{
+    const auto names = program.expressions.empty() ? std::map<std::string, std::string>() : symbols_of_kernels(image.code);
+    for (const std::string &expression : program.expressions) {
+        const size_t first = expression.find_first_not_of("& ");
+        const auto found = names.find(first == std::string::npos ? expression : expression.substr(first));
+        program.lowered[expression] = found != names.end() ? found->second : expression;
+    }
+}
+
 void compile(Program &program, int count, const char *const *words)
 {
     program.compiled = false;
@@ -89,19 +112,14 @@ void compile(Program &program, int count, const char *const *words)
         program.log = clean(failure.log);
         refuse(NVRTC_ERROR_COMPILATION, "%.600s", program.log.c_str());
     }
+    require_static_shared(program, image);
+    name_expressions(program, image);
     program.cubin = image.is_virtual() ? "" : write_image(image);
     if (!image.is_virtual()) {
         image.architecture.replace(0, 2, "compute");
     }
     program.ptx = write_text(image);
     program.compiled = true;
-}
-
-/// The name that the object's table of symbols has for an expression.
-std::string lowered_name(const std::string &name)
-{
-    const size_t first = name.find_first_not_of("& ");
-    return first == std::string::npos ? name : name.substr(first);
 }
 
 void give_size(const std::string &text, size_t *size, size_t more)
@@ -274,9 +292,7 @@ CUDA_EXPORT nvrtcResult nvrtcGetLoweredName(nvrtcProgram handle, const char *exp
         }
         for (const std::string &known : program->expressions) {
             if (known == expression) {
-                std::string &lowered = program->lowered[known];
-                lowered = lowered_name(known);
-                *name = lowered.c_str();
+                *name = program->lowered[known].c_str();
                 return;
             }
         }

@@ -1,8 +1,8 @@
 // Declaration qualifiers and built-in variables of the CUDA C++ programming guide, "C++ language extensions".
 #define __global__ __attribute__((visibility("default"), used))
-#define __device__
+#define __device__ __attribute__((visibility("default"))) // the module's variables are found by name
 #define __host__
-#define __constant__
+#define __constant__ __attribute__((visibility("default")))
 #define __managed__
 #define __grid_constant__
 #define __noinline__ __attribute__((noinline))
