@@ -41,6 +41,8 @@ void remove_module(uintptr_t base);
 
 /// The live region that holds the address; false when there is none.
 bool find(uintptr_t address, Region &region);
+/// Whether the address lies in the range that device memory is given from, live or not.
+bool is_reserved(uintptr_t address);
 /// Grows with every change: a copy of a region is good as long as this stays.
 uint64_t generation();
 

@@ -6,6 +6,13 @@ namespace emu {
 
 namespace memory {
 
+bool is_reserved(uintptr_t address)
+{
+    State &own = state();
+    std::shared_lock<std::shared_mutex> lock(own.mutex);
+    return address >= own.begin && address < own.end;
+}
+
 std::string describe(uintptr_t address)
 {
     State &own = state();

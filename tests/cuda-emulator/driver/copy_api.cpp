@@ -40,6 +40,12 @@ Side resolve(const End &end, size_t count, int device, const char *what)
     if (known && !region.registered && !region.holds(end.address, count)) {
         refuse(CUDA_ERROR_INVALID_VALUE, "%s, %zu bytes: %s", what, count, memory::describe(end.address).c_str());
     }
+    char first, last;
+    const auto *bytes = reinterpret_cast<const char *>(end.address);
+    const bool readable = count == 0 || (guarded_copy(&first, bytes, 1) && guarded_copy(&last, bytes + count - 1, 1));
+    if (memory::is_reserved(end.address) || !readable) {
+        refuse(CUDA_ERROR_INVALID_VALUE, "%s, %zu bytes: %s", what, count, memory::describe(end.address).c_str());
+    }
     return Side::Host;
 }
 

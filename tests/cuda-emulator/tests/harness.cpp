@@ -54,6 +54,12 @@ Scene::~Scene()
 
 std::string compile(const std::string &source, std::vector<const char *> options)
 {
+    if (options.empty()) {
+        int major = 9;
+        OK(cuInit(0));
+        OK(cuDeviceGetAttribute(&major, 75, 0));
+        options = {major == 10 ? "--gpu-architecture=sm_100" : "--gpu-architecture=sm_90"};
+    }
     nvrtcProgram program = nullptr;
     OK(nvrtcCreateProgram(&program, source.c_str(), "test.cu", 0, nullptr, nullptr));
     const nvrtcResult result = nvrtcCompileProgram(program, static_cast<int>(options.size()), options.data());
@@ -90,13 +96,26 @@ CUfunction Program::operator[](const char *name) const
     return function;
 }
 
-/// Runs every case, or those whose name holds the argument.
+/// Whether the words choose the case: no words choose all.
+static bool is_chosen(const std::string &claim, int count, char **words)
+{
+    bool chosen = count <= 1;
+    for (int i = 1; i < count; i++) {
+        chosen = chosen || claim.find(words[i]) != std::string::npos;
+    }
+    return chosen;
+}
+
+/// Runs every case, or those whose names hold an argument.
 int main(int count, char **words)
 {
+    if (count > 1 && std::string(words[1]) == "--rank") {
+        return run_as_rank();
+    }
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
     int failed = 0, ran = 0;
     for (const auto &entry : Case::all()) {
-        if (count > 1 && std::string(entry.first).find(words[1]) == std::string::npos) {
+        if (!is_chosen(entry.first, count, words)) {
             continue;
         }
         const auto begun = std::chrono::steady_clock::now();

@@ -79,8 +79,8 @@ struct Buffer {
     size_t count;
 };
 
-/// Compiles for sm_90 and returns the cubin; throws Failure with the log.
-std::string compile(const std::string &source, std::vector<const char *> options = {"--gpu-architecture=sm_90"});
+/// Compiles, for the profile's card where no options are given, and returns the cubin; throws Failure with the log.
+std::string compile(const std::string &source, std::vector<const char *> options = {});
 
 /// A module of one program.
 struct Program {
@@ -114,3 +114,6 @@ CUresult run(CUfunction function, unsigned grid, unsigned block, unsigned shared
 }
 
 void control(const char *commands);
+
+/// One rank of the case that meets another process.
+int run_as_rank();
