@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <map>
 
 std::string last_refusal()
 {
@@ -60,6 +61,15 @@ std::string compile(const std::string &source, std::vector<const char *> options
         OK(cuDeviceGetAttribute(&major, 75, 0));
         options = {major == 10 ? "--gpu-architecture=sm_100" : "--gpu-architecture=sm_90"};
     }
+    // Cases share programs, and a compiler takes most of their time.
+    static std::map<std::pair<std::string, std::string>, std::string> known;
+    std::pair<std::string, std::string> key{source, ""};
+    for (const char *option : options) {
+        key.second += std::string(option) + " ";
+    }
+    if (const auto found = known.find(key); found != known.end()) {
+        return found->second;
+    }
     nvrtcProgram program = nullptr;
     OK(nvrtcCreateProgram(&program, source.c_str(), "test.cu", 0, nullptr, nullptr));
     const nvrtcResult result = nvrtcCompileProgram(program, static_cast<int>(options.size()), options.data());
@@ -75,7 +85,7 @@ std::string compile(const std::string &source, std::vector<const char *> options
     std::string cubin(size, 0);
     OK(nvrtcGetCUBIN(program, &cubin[0]));
     OK(nvrtcDestroyProgram(&program));
-    return cubin;
+    return known[key] = cubin;
 }
 
 Program::Program(const std::string &source)
