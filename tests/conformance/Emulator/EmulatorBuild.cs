@@ -60,7 +60,8 @@ public sealed class EmulatorBuild(string name, params string[] tools)
         return missing is null ? null : missing.Contains("++") ? "no C++ compiler" : $"no {missing.Split('|')[0]}";
     }
 
-    private static bool IsOnPath(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
+    /// <summary>Whether a program is found on PATH.</summary>
+    public static bool IsOnPath(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
         .Any(folder => folder.Length > 0 && File.Exists(Path.Combine(folder, program)));
 
     private string? Build()
