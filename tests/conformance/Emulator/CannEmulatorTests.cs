@@ -1,5 +1,3 @@
-using Glm5.Tests.Emulator;
-
 namespace Glm5.Tests.Conformance.Emulator;
 
 /// <summary>The stand-ins' own tests (<c>tests/cann-emulator/tests</c>), against each profile's libraries.</summary>
@@ -14,7 +12,7 @@ public sealed class CannEmulatorTests
     {
         string home = CannEmulator.Home(profile);
         string maps = Path.Combine(CannEmulator.BuildFolder, "generated", profile);
-        string? failure = CannEmulator.Run(Path.Combine(CannEmulator.BuildFolder, "emulator_tests"), home, maps);
+        string? failure = EmulatorBuild.Run(Path.Combine(CannEmulator.BuildFolder, "emulator_tests"), home, maps);
         Assert.IsNull(failure, failure);
     }
 

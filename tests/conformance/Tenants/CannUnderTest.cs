@@ -1,5 +1,4 @@
 using Glm5.Backends.Ascend.Interop;
-using Glm5.Tests.Emulator;
 
 namespace Glm5.Tests.Conformance.Tenants;
 
