@@ -44,6 +44,7 @@ public static class TestedBackends
         Arithmetic = AscendArithmetic.Of(voice),
         Declared = AscendProbe.Declared(voice),
         Missing = () => CannUnderTest.Missing,
+        Hurry = CannUnderTest.Hurry,
         OpenRanks = (ranks, arena) => new AscendBackend(voice, CannUnderTest.Paths).Open(new DeviceRequest(ranks, arena)),
     };
 
