@@ -3,7 +3,6 @@ using Glm5.Core.Accelerator;
 using Glm5.Core.Kv;
 using Glm5.Core.Sampling;
 using Glm5.Core.Scheduling;
-using Glm5.Core.Tokenization;
 using Microsoft.Extensions.Logging;
 
 namespace Glm5.Core;
@@ -18,12 +17,9 @@ public sealed partial class Engine : IDisposable
     /// <summary>Seconds of waiting that are as good as for ever, and that no clock's timestamps overflow by.</summary>
     private const double LongestWait = 1e9;
 
-    private readonly StepRunner _runner;
+    private readonly EngineGroup[] _groups;
     private readonly GenerationLimits _limits;
     private readonly TokenMask _unnamed;
-    private readonly SamplingScratch _scratch;
-    private readonly PrefixCache? _prefixes;
-    private readonly Scheduler _scheduler;
     private readonly Inbox _inbox;
     private readonly EngineCounters _counters;
     private readonly TimeProvider _time;
@@ -33,43 +29,31 @@ public sealed partial class Engine : IDisposable
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private readonly Thread _thread;
-    private Step _next, _other;
-    private Step? _unpublished;
-    private volatile AcceleratorException? _failure;
+    private volatile AcceleratorException? _failure, _lost;
 
     /// <summary>An engine over a loaded model, which the caller disposes afterwards.</summary>
     public Engine(LoadedModel model, ModelOptions options, TimeProvider time, ILogger logger)
-        : this(model.Runner, model.ContextLength, Unnamed(model.Tokenizer, model.Config.VocabSize), options, time, logger)
+        : this(model.Runners, model.ContextLength, model.Unnamed, options, time, logger)
     {
         _thread.Start();
     }
 
     /// <summary>An engine whose turns are taken by the caller, until <see cref="Start"/> gives it a thread.</summary>
     internal Engine(
-        StepRunner runner, int contextLength, TokenMask unnamed, ModelOptions options, TimeProvider time, ILogger logger)
+        IReadOnlyList<StepRunner> runners, int contextLength, TokenMask unnamed, ModelOptions options, TimeProvider time, ILogger logger)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxBatchedTokens, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxSequences, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(options.MaxWaiting);
-        (_runner, _unnamed, _time, _logger) = (runner, unnamed, time, logger);
-        _limits = new GenerationLimits(contextLength, runner.VocabularySize, options.Scheduling);
-        _scratch = new SamplingScratch(runner.VocabularySize);
-        _prefixes = options.PrefixCaching ? NewPrefixCache(runner) : null;
-        var pool = new BlockPool(runner.Blocks, _prefixes);
-        if ((long)pool.Capacity * runner.BlockSlots < contextLength)
-        {
-            throw new ArgumentException(
-                $"{pool.Capacity} blocks of {runner.BlockSlots} slots cannot hold one sequence of {contextLength} tokens",
-                nameof(runner));
-        }
-
-        _scheduler = new Scheduler(pool, options.MaxBatchedTokens, options.MaxSequences, time, options.LateAfter)
-        {
-            Guard = options.AdaptSpeculation && runner.DraftLength > 0 ? new DraftGuard(runner.DraftLength) : null,
-        };
-        _inbox = new Inbox(options.MaxSequences + options.MaxWaiting);
-        _counters = new EngineCounters(pool.Capacity, _inbox, time);
-        (_next, _other) = (NewStep(options, runner), NewStep(options, runner));
+        (_unnamed, _time, _logger) = (unnamed, time, logger);
+        _limits = new GenerationLimits(contextLength, runners[0].VocabularySize, options.Scheduling);
+        _groups = new EngineGroup[runners.Count];
+        for (int g = 0; g < _groups.Length; g++)
+            _groups[g] = new EngineGroup(runners[g], contextLength, options, time);
+        _inbox = new Inbox((options.MaxSequences * _groups.Length) + options.MaxWaiting);
+        _counters = new EngineCounters(_groups, _inbox, time);
+        foreach (StepRunner runner in runners)
+            runner.Lost = Lose;
         _thread = new Thread(Serve) { Name = "glm5-engine", IsBackground = true };
     }
 
@@ -91,12 +75,13 @@ public sealed partial class Engine : IDisposable
     {
         int limit = _limits.Check(request);
         long seed = request.Sampling.Seed ?? BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
-        var sampler = new SequenceSampler(request, seed, _unnamed, _scratch);
-        PrefixChain? prefix = _prefixes is null
+        EngineGroup any = _groups[0];
+        var sampler = new SequenceSampler(request, seed, _unnamed, any.Scratch);
+        PrefixChain? prefix = any.Prefixes is null
             ? null
-            : new PrefixChain(_prefixes, _runner.KvIdentity, request.CacheSalt);
+            : new PrefixChain(any.Prefixes, any.Runner.KvIdentity, request.CacheSalt);
         long now = _time.GetTimestamp();
-        var sequence = new Sequence(request, sampler, limit, _runner.BlockSlots, prefix)
+        var sequence = new Sequence(request, sampler, limit, any.Runner.BlockSlots, prefix)
         {
             SubmittedAt = now,
             StartBy = request.MaxWait is { } wait ? After(now, wait) : null,
@@ -134,10 +119,10 @@ public sealed partial class Engine : IDisposable
     }
 
     /// <summary>For checks between turns.</summary>
-    internal Scheduler Scheduler => _scheduler;
+    internal Scheduler Scheduler => _groups[0].Scheduler;
 
-    /// <summary>The step prepared last, for checks between turns.</summary>
-    internal Step Prepared => _next;
+    /// <inheritdoc cref="Scheduler"/>
+    internal ReadOnlySpan<EngineGroup> Groups => _groups;
 
     /// <summary>Gives the engine its thread.</summary>
     internal void Start() => _thread.Start();
@@ -150,40 +135,102 @@ public sealed partial class Engine : IDisposable
     {
         TakeMail();
         EndExpired();
-        if (!_scheduler.Close(_next))
+        if (!Close())
         {
             Publish();
-            _counters.Look(_scheduler);
+            _counters.Look();
             return false;
         }
 
-        Step step = _next;
-        long began = _counters.Begin(step, _scheduler);
-        _runner.Begin(step.Layout, step.Batch);
+        long began = _counters.Begin();
+        Begin();
         try
         {
             Publish();
-            _scheduler.Prepare(_other);
+            foreach (EngineGroup group in _groups)
+                group.Prepare();
         }
         finally
         {
             // Whatever happens meanwhile: the ranks still read the blocks of this step.
-            _runner.Complete();
+            Complete();
         }
 
-        int gained = _scheduler.Apply(step);
-        TimeSpan took = _counters.End(step, _scheduler, began, gained);
-        if (_scheduler.Guard is { } guard && step.OnlyDecodes)
-            Observe(guard, step.Batch.Count, gained, took);
-        _unpublished = step;
-        (_next, _other) = (_other, step);
+        Apply(began);
         return true;
+    }
+
+    private bool Close()
+    {
+        bool any = false;
+        foreach (EngineGroup group in _groups)
+            any |= group.Close();
+        return any;
+    }
+
+    private void Begin()
+    {
+        int drafts = 0;
+        if (_groups.Length > 1)
+        {
+            foreach (EngineGroup group in _groups)
+                drafts = Math.Max(drafts, group.Drafts);
+        }
+
+        foreach (EngineGroup group in _groups)
+            group.Begin(drafts);
+    }
+
+    /// <summary>Waits for all groups, also when one has failed: they use the same memory.</summary>
+    private void Complete()
+    {
+        AcceleratorException? failure = null;
+        foreach (EngineGroup group in _groups)
+        {
+            try
+            {
+                group.Runner.Complete();
+            }
+            catch (AcceleratorException e)
+            {
+                failure ??= e;
+            }
+        }
+
+        if (failure is not null)
+            throw failure;
+    }
+
+    private void Apply(long began)
+    {
+        bool onlyDecodes = true;
+        int gained = 0;
+        foreach (EngineGroup group in _groups)
+        {
+            onlyDecodes &= group.OnlyDecodes;
+            gained += group.Apply();
+        }
+
+        TimeSpan took = _counters.End(began, gained);
+        foreach (EngineGroup group in _groups)
+        {
+            if (onlyDecodes && group is { Current: { } step, Scheduler.Guard: { } guard })
+                Observe(guard, step.Batch.Count, group.Gained, took);
+            group.Turn();
+        }
     }
 
     private void Observe(DraftGuard guard, int sequences, int gained, TimeSpan took)
     {
         if (guard.Observe(sequences, gained, took.TotalSeconds))
             LogDrafts(_logger, sequences, guard.LengthAt(sequences) == 0 ? "do not pay and are off" : "pay again");
+    }
+
+    /// <summary>Ranks are gone, perhaps while nothing runs: requests must not find that out.</summary>
+    private void Lose(AcceleratorException failure)
+    {
+        _lost = failure;
+        _inbox.Wake();
     }
 
     /// <summary>The engine's thread: turns while there is work, sleep while there is none.</summary>
@@ -194,6 +241,8 @@ public sealed partial class Engine : IDisposable
         {
             while (!_inbox.Stopping)
             {
+                if (_lost is { } lost)
+                    throw lost;
                 if (!Turn())
                     Rest();
             }
@@ -211,7 +260,8 @@ public sealed partial class Engine : IDisposable
 
     private void Rest()
     {
-        SchedulerInvariants.CheckInDebug(_scheduler, _next);
+        foreach (EngineGroup group in _groups)
+            SchedulerInvariants.CheckInDebug(group.Scheduler, group.Prepared);
         if (_inbox.Draining && _inbox.Live == 0)
             _drained.TrySetResult();
         _inbox.Wait();
@@ -222,11 +272,14 @@ public sealed partial class Engine : IDisposable
 
     private void EndExpired()
     {
-        while (_scheduler.Waiting.Expired() is { } sequence)
+        foreach (EngineGroup group in _groups)
         {
-            TimeSpan waited = _time.GetElapsedTime(sequence.SubmittedAt);
-            End(sequence, FinishReason.Expired, new RequestExpiredException(waited, sequence.MaxWait!.Value));
-            _counters.Expired();
+            while (group.Scheduler.Waiting.Expired() is { } sequence)
+            {
+                TimeSpan waited = _time.GetElapsedTime(sequence.SubmittedAt);
+                End(sequence, FinishReason.Expired, new RequestExpiredException(waited, sequence.MaxWait!.Value));
+                _counters.Expired();
+            }
         }
     }
 
@@ -246,17 +299,30 @@ public sealed partial class Engine : IDisposable
             if (letter.Cancels)
                 End(letter.Sequence, FinishReason.Cancelled, failure: null);
             else
-                _scheduler.Add(letter.Sequence);
+                Add(letter.Sequence);
         }
+    }
+
+    private void Add(Sequence sequence)
+    {
+        EngineGroup group = GroupChoice.Choose(_groups, sequence);
+        sequence.Join(group);
+        group.Scheduler.Add(sequence);
     }
 
     /// <summary>Hands the tokens of the step that finished last to their readers.</summary>
     private void Publish()
     {
-        if (_unpublished is not { } step)
-            return;
-        _unpublished = null;
         long now = _time.GetTimestamp();
+        foreach (EngineGroup group in _groups)
+        {
+            if (group.TakeUnpublished() is { } step)
+                Publish(step, now);
+        }
+    }
+
+    private void Publish(Step step, long now)
+    {
         int row = 0;
         foreach (ref readonly Share share in step.Shares)
         {
@@ -291,17 +357,18 @@ public sealed partial class Engine : IDisposable
     {
         if (sequence.State == SequenceState.Ended)
             return;
-        _scheduler.End(sequence, reason);
+        sequence.Group.Scheduler.End(sequence, reason);
         sequence.Stream.End(reason, failure);
         _counters.Ended(_time.GetTimestamp());
     }
 
     private void EndAll(FinishReason reason, AcceleratorException? failure)
     {
-        while (_scheduler.AnyLive() is { } sequence)
+        foreach (EngineGroup group in _groups)
         {
             // Readers of a common failure each throw an exception of their own: a thrown one collects its reader's stack.
-            End(sequence, reason, failure is null ? null : new AcceleratorException(failure.Message, failure));
+            while (group.Scheduler.AnyLive() is { } sequence)
+                End(sequence, reason, failure is null ? null : new AcceleratorException(failure.Message, failure));
         }
     }
 
@@ -324,17 +391,6 @@ public sealed partial class Engine : IDisposable
             ? $"the engine has failed and takes no requests: {failure.Message}"
             : "the server is stopping and takes no more requests",
         EngineCounters.LongestRetry);
-
-    private static TokenMask Unnamed(Tokenizer? tokenizer, int vocabularySize) => tokenizer is null
-        ? TokenMask.Nothing
-        : TokenMask.AllBut(id => id < tokenizer.VocabularySize && tokenizer.IsNamed(id), vocabularySize);
-
-    private static PrefixCache NewPrefixCache(StepRunner runner) =>
-        new(runner.Blocks, runner.BlockSlots, lookAhead: runner.DraftLength > 0 ? 1 : 0);
-
-    private static Step NewStep(ModelOptions options, StepRunner runner) => new(
-        options.MaxBatchedTokens, Math.Min(options.MaxSequences, options.MaxBatchedTokens), runner.BlockSlots,
-        runner.DraftLength);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "With {Sequences} sequences at once drafts {Verdict}")]
     private static partial void LogDrafts(ILogger logger, int sequences, string verdict);

@@ -1,3 +1,4 @@
+using Glm5.Core.Kv;
 using Glm5.Core.Scheduling;
 
 namespace Glm5.Core;
@@ -16,6 +17,7 @@ internal sealed class EngineCounters : IDisposable
     /// <summary>How much of the last interval between two ends enters their mean.</summary>
     private const double Freshness = 0.1;
 
+    private readonly EngineGroup[] _groups;
     private readonly Inbox _inbox;
     private readonly TimeProvider _time;
     private readonly EngineMetrics _metrics;
@@ -23,14 +25,18 @@ internal sealed class EngineCounters : IDisposable
     private readonly long[] _drafted = new long[DraftCounts.Places], _accepted = new long[DraftCounts.Places];
     private int _running, _blocksInUse, _blocksCached, _draftLength;
     private long _preemptions, _steps, _promptTokens, _generatedTokens, _queriedTokens, _cachedTokens;
-    private long _draftedTokens, _acceptedTokens;
+    private long _draftedTokens, _acceptedTokens, _recalledTokens;
     private long _lastEnd;
     private double _secondsBetweenEnds;
 
-    public EngineCounters(int blocks, Inbox inbox, TimeProvider time)
+    public EngineCounters(EngineGroup[] groups, Inbox inbox, TimeProvider time)
     {
-        (_blocks, _inbox, _time, _lastEnd) = (blocks, inbox, time, time.GetTimestamp());
+        (_groups, _inbox, _time, _lastEnd) = (groups, inbox, time, time.GetTimestamp());
+        foreach (EngineGroup group in groups)
+            _blocks += group.Scheduler.Pool.Capacity;
         _metrics = new EngineMetrics(() => Status);
+        if (groups[0].Scheduler.Pool.Host is not null)
+            _metrics.AddHostCache(HostCache);
     }
 
     /// <summary>A moment of the engine.</summary>
@@ -44,44 +50,59 @@ internal sealed class EngineCounters : IDisposable
                 Volatile.Read(ref _blocksCached), _blocks, Volatile.Read(ref _preemptions), Volatile.Read(ref _steps),
                 Volatile.Read(ref _promptTokens), Volatile.Read(ref _generatedTokens),
                 Volatile.Read(ref _queriedTokens), Volatile.Read(ref _cachedTokens),
-                Volatile.Read(ref _draftedTokens), Volatile.Read(ref _acceptedTokens), Volatile.Read(ref _draftLength));
+                Volatile.Read(ref _draftedTokens), Volatile.Read(ref _acceptedTokens), Volatile.Read(ref _draftLength))
+            {
+                RecalledTokens = Volatile.Read(ref _recalledTokens),
+                HostCache = HostCache(),
+            };
         }
     }
 
-    /// <summary>A step starts; returns when.</summary>
-    public long Begin(Step step, Scheduler scheduler)
+    /// <summary>A step of all groups starts; returns when.</summary>
+    public long Begin()
     {
         long now = _time.GetTimestamp();
-        foreach (ref readonly Share share in step.Shares)
+        foreach (EngineGroup group in _groups)
         {
-            if (share.Sequence.StartedAt is not null)
-                continue;
-            share.Sequence.StartedAt = now;
-            _metrics.LeftQueue(_time.GetElapsedTime(share.Sequence.SubmittedAt, now));
+            if (group.Current is { } step)
+                Start(step, now);
         }
 
-        Look(scheduler);
+        Look();
         return now;
     }
 
-    /// <summary>A step has ended and its tokens are known; returns what it took.</summary>
-    public TimeSpan End(Step step, Scheduler scheduler, long began, int gained)
+    /// <summary>The step has ended and its tokens are known; returns what it took.</summary>
+    public TimeSpan End(long began, int gained)
     {
-        int prompt = 0;
-        foreach (ref readonly Share share in step.Shares)
-            prompt += Math.Max(0, Math.Min(share.End, share.Sequence.PromptLength) - share.Start);
+        int shares = 0, prompt = 0, draftLength = 0;
+        long preemptions = 0, queried = 0, cached = 0, recalled = 0;
+        foreach (EngineGroup group in _groups)
+        {
+            Scheduler scheduler = group.Scheduler;
+            preemptions += scheduler.Preemptions;
+            (queried, cached) = (queried + scheduler.QueriedTokens, cached + scheduler.CachedTokens);
+            recalled += scheduler.RecalledTokens;
+            if (group.Current is not { } step)
+                continue;
+            shares += step.Shares.Length;
+            prompt += PromptTokens(step);
+            draftLength = Math.Max(draftLength, step.NextDraftLength);
+        }
+
         TimeSpan took = _time.GetElapsedTime(began);
-        _metrics.StepEnded(took, step.Shares.Length, prompt, gained, scheduler.Preemptions - _preemptions);
-        _metrics.LookedUp(scheduler.QueriedTokens - _queriedTokens, scheduler.CachedTokens - _cachedTokens);
-        CountDrafts(scheduler.Drafts);
+        _metrics.StepEnded(took, shares, prompt, gained, preemptions - _preemptions);
+        _metrics.LookedUp(queried - _queriedTokens, cached - _cachedTokens, recalled - _recalledTokens);
+        CountDrafts();
         Volatile.Write(ref _steps, _steps + 1);
         Volatile.Write(ref _promptTokens, _promptTokens + prompt);
         Volatile.Write(ref _generatedTokens, _generatedTokens + gained);
-        Volatile.Write(ref _preemptions, scheduler.Preemptions);
-        Volatile.Write(ref _queriedTokens, scheduler.QueriedTokens);
-        Volatile.Write(ref _cachedTokens, scheduler.CachedTokens);
-        Volatile.Write(ref _draftLength, step.Batch.NextDraftLength);
-        Look(scheduler);
+        Volatile.Write(ref _preemptions, preemptions);
+        Volatile.Write(ref _queriedTokens, queried);
+        Volatile.Write(ref _cachedTokens, cached);
+        Volatile.Write(ref _recalledTokens, recalled);
+        Volatile.Write(ref _draftLength, draftLength);
+        Look();
         return took;
     }
 
@@ -125,21 +146,61 @@ internal sealed class EngineCounters : IDisposable
     }
 
     /// <summary>Notes how many run and what they own.</summary>
-    public void Look(Scheduler scheduler)
+    public void Look()
     {
-        Volatile.Write(ref _running, scheduler.Running.Length);
-        Volatile.Write(ref _blocksInUse, scheduler.Pool.InUse);
-        Volatile.Write(ref _blocksCached, scheduler.Pool.IdleBlocks.Count);
+        int running = 0, inUse = 0, cached = 0;
+        foreach (EngineGroup group in _groups)
+        {
+            running += group.Scheduler.Running.Length;
+            inUse += group.Scheduler.Pool.InUse;
+            cached += group.Scheduler.Pool.IdleBlocks.Count;
+        }
+
+        Volatile.Write(ref _running, running);
+        Volatile.Write(ref _blocksInUse, inUse);
+        Volatile.Write(ref _blocksCached, cached);
     }
 
     public void Dispose() => _metrics.Dispose();
 
-    private void CountDrafts(DraftCounts counts)
+    private HostCacheStatus HostCache()
     {
-        for (int place = 0; place < DraftCounts.Places && counts.Verified[place] > 0; place++)
+        HostCacheStatus all = default;
+        foreach (EngineGroup group in _groups)
+            all += group.Scheduler.Pool.Host?.Status ?? default;
+        return all;
+    }
+
+    private void Start(Step step, long now)
+    {
+        foreach (ref readonly Share share in step.Shares)
         {
-            long drafted = counts.Verified[place] - _drafted[place];
-            long accepted = counts.Accepted[place] - _accepted[place];
+            if (share.Sequence.StartedAt is not null)
+                continue;
+            share.Sequence.StartedAt = now;
+            _metrics.LeftQueue(_time.GetElapsedTime(share.Sequence.SubmittedAt, now));
+        }
+    }
+
+    private static int PromptTokens(Step step)
+    {
+        int prompt = 0;
+        foreach (ref readonly Share share in step.Shares)
+            prompt += Math.Max(0, Math.Min(share.End, share.Sequence.PromptLength) - share.Start);
+        return prompt;
+    }
+
+    private void CountDrafts()
+    {
+        for (int place = 0; place < DraftCounts.Places; place++)
+        {
+            long drafted = -_drafted[place], accepted = -_accepted[place];
+            foreach (EngineGroup group in _groups)
+            {
+                drafted += group.Scheduler.Drafts.Verified[place];
+                accepted += group.Scheduler.Drafts.Accepted[place];
+            }
+
             if (drafted == 0)
                 continue;
             _metrics.Verified(place, drafted, accepted);

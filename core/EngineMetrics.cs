@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Linq;
+using Glm5.Core.Kv;
 using Glm5.Core.Scheduling;
 
 namespace Glm5.Core;
@@ -28,6 +29,8 @@ public sealed class EngineMetrics : IDisposable
             .Select(place => KeyValuePair.Create<string, object?>("position", place)),
     ];
 
+    private static readonly KeyValuePair<string, object?> s_onDevice = new("tier", "device"), s_onHost = new("tier", "host");
+
     private readonly Meter _meter = new(MeterName);
     private readonly Histogram<double> _stepTime, _queueTime, _prefillTime, _timeToFirstToken, _interTokenLatency;
     private readonly Histogram<int> _stepTokens, _stepSequences;
@@ -53,7 +56,7 @@ public sealed class EngineMetrics : IDisposable
         _queriedTokens = _meter.CreateCounter<long>(
             "glm5.prefix_cache.queried_tokens", "{token}", "Prompt tokens looked up in the prefix cache.");
         _cachedTokens = _meter.CreateCounter<long>(
-            "glm5.prefix_cache.hit_tokens", "{token}", "Prompt tokens whose rows the prefix cache had.");
+            "glm5.prefix_cache.hit_tokens", "{token}", "Prompt tokens whose rows the prefix cache had, by where it had them.");
         _draftTokens = _meter.CreateCounter<long>(
             "glm5.draft_tokens", "{token}", "Drafts verified, by their place behind the last chosen token.");
         _acceptedTokens = _meter.CreateCounter<long>(
@@ -66,6 +69,18 @@ public sealed class EngineMetrics : IDisposable
             () => status().BlocksCached);
         Gauge("glm5.draft_length", "{token}", "Tokens drafted a sequence and step.", () => status().DraftLength);
         Gauge("glm5.kv_blocks.total", "{block}", "KV blocks that sequences can own.", () => status().Blocks);
+    }
+
+    /// <summary>Adds the instruments of a host tier.</summary>
+    internal void AddHostCache(Func<HostCacheStatus> status)
+    {
+        Gauge("glm5.host_cache.blocks.used", "{block}", "Copies of KV blocks on the host.", () => status().Used);
+        Gauge("glm5.host_cache.blocks.total", "{block}", "Copies that fit.", () => status().Blocks);
+        Total("glm5.host_cache.kept_blocks", "{block}", "Blocks copied to the host.", () => status().Kept);
+        Total("glm5.host_cache.recalled_blocks", "{block}", "Blocks brought back.", () => status().Recalled);
+        Total(
+            "glm5.host_cache.lost_blocks", "{block}", "Blocks taken for others before a step had time to copy them.",
+            () => status().Lost);
     }
 
     /// <summary>Ends the instruments.</summary>
@@ -84,12 +99,14 @@ public sealed class EngineMetrics : IDisposable
 
     internal void Expired() => _expired.Add(1);
 
-    internal void LookedUp(long queriedTokens, long cachedTokens)
+    internal void LookedUp(long queriedTokens, long cachedTokens, long recalledTokens)
     {
         if (queriedTokens == 0)
             return;
         _queriedTokens.Add(queriedTokens);
-        _cachedTokens.Add(cachedTokens);
+        _cachedTokens.Add(cachedTokens - recalledTokens, s_onDevice);
+        if (recalledTokens > 0)
+            _cachedTokens.Add(recalledTokens, s_onHost);
     }
 
     internal void Verified(int place, long drafts, long accepted)
@@ -113,6 +130,9 @@ public sealed class EngineMetrics : IDisposable
 
     private Histogram<int> Counts(string name, string description) => _meter.CreateHistogram(
         name, null, description, advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = s_counts });
+
+    private void Total(string name, string unit, string description, Func<long> value) =>
+        _meter.CreateObservableCounter(name, value, unit, description);
 
     private Histogram<double> Seconds(string name, string description, double[] boundaries) => _meter.CreateHistogram(
         name, "s", description, advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = boundaries });

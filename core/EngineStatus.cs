@@ -1,3 +1,5 @@
+using Glm5.Core.Kv;
+
 namespace Glm5.Core;
 
 /// <summary>A moment of the engine.</summary>
@@ -18,4 +20,11 @@ namespace Glm5.Core;
 public readonly record struct EngineStatus(
     int Running, int Waiting, int BlocksInUse, int BlocksCached, int Blocks, long Preemptions, long Steps,
     long PromptTokens, long GeneratedTokens, long QueriedTokens, long CachedTokens,
-    long DraftedTokens, long AcceptedTokens, int DraftLength);
+    long DraftedTokens, long AcceptedTokens, int DraftLength)
+{
+    /// <summary>Cached tokens whose rows came from the host.</summary>
+    public long RecalledTokens { get; init; }
+
+    /// <summary>The prefix cache's host tier; all zero without one.</summary>
+    public HostCacheStatus HostCache { get; init; }
+}

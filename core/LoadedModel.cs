@@ -2,37 +2,40 @@ using Glm5.Core.Accelerator;
 using Glm5.Core.Chat;
 using Glm5.Core.Kv;
 using Glm5.Core.Model;
+using Glm5.Core.Sampling;
 using Glm5.Core.Tokenization;
-using Glm5.Core.Weights;
 
 namespace Glm5.Core;
 
 /// <summary>A model that is ready to run steps. Owns checkpoint, ranks and caches; disposed after the engine that uses it.</summary>
-public sealed class LoadedModel(Checkpoint checkpoint, StepRunner runner) : IDisposable
+public sealed class LoadedModel(OpenedModel opened, IReadOnlyList<StepRunner> runners) : IDisposable
 {
     /// <summary>The model's config, as these files can serve it.</summary>
-    public ModelConfig Config => checkpoint.Config;
+    public ModelConfig Config => opened.Checkpoint.Config;
 
     /// <summary>The sampling that the checkpoint recommends.</summary>
-    public GenerationDefaults Generation => checkpoint.Generation;
+    public GenerationDefaults Generation => opened.Checkpoint.Generation;
 
     /// <summary>Tensors in use, scales counted.</summary>
-    public int TensorCount => checkpoint.TensorCount;
+    public int TensorCount => opened.Checkpoint.TensorCount;
 
     /// <summary>Bytes of weights.</summary>
-    public long WeightBytes => checkpoint.TotalBytes;
+    public long WeightBytes => opened.Checkpoint.TotalBytes;
 
-    /// <summary>Runs steps.</summary>
-    public StepRunner Runner { get; } = runner;
+    /// <summary>Run steps, one a group of ranks. Their steps go together: see <see cref="StepRunner"/>.</summary>
+    public IReadOnlyList<StepRunner> Runners { get; } = runners;
 
     /// <summary>Text to ids and back; null when token ids are served.</summary>
-    public required Tokenizer? Tokenizer { get; init; }
+    public Tokenizer? Tokenizer => opened.Tokenizer;
 
     /// <summary>Messages to prompts; null when the checkpoint has no template.</summary>
-    public required ChatTemplate? Template { get; init; }
+    public ChatTemplate? Template => opened.Template;
+
+    /// <summary>Ids that name nothing, and are never chosen.</summary>
+    public TokenMask Unnamed => opened.Unnamed;
 
     /// <summary>The longest context, prompt and answer together.</summary>
-    public required int ContextLength { get; init; }
+    public int ContextLength { get; init; } = opened.ContextLength;
 
     /// <summary>The caches' size and its reasons.</summary>
     public required KvPoolSize Pool { get; init; }
@@ -43,7 +46,8 @@ public sealed class LoadedModel(Checkpoint checkpoint, StepRunner runner) : IDis
     /// <summary>Ends the ranks, then unmaps the weights.</summary>
     public void Dispose()
     {
-        Runner.Dispose();
-        checkpoint.Dispose();
+        foreach (StepRunner runner in Runners)
+            runner.Dispose();
+        opened.Dispose();
     }
 }

@@ -1,3 +1,5 @@
+using Glm5.Core.Accelerator;
+
 namespace Glm5.Core;
 
 /// <summary>How a model is to be served. Zero and null mean: decide from the checkpoint and the machine.</summary>
@@ -6,16 +8,34 @@ public sealed record ModelOptions
     /// <summary>The checkpoint's folder: config.json, safetensors, and unless skipped tokenizer.json and chat_template.jinja.</summary>
     public required string Folder { get; init; }
 
-    /// <summary>Ranks, the tensor parallel size.</summary>
+    /// <summary>Ranks of each group, the tensor parallel size.</summary>
     public int Ranks { get; init; } = 1;
+
+    /// <summary>
+    /// Groups of ranks, the data parallel size: each decodes sequences of its own with caches of its own, and all of them
+    /// share the routed experts, which are spread over all ranks then.
+    /// </summary>
+    public int Groups { get; init; } = 1;
+
+    /// <summary>Give each rank whole experts instead of a slice of each, also where there is one group.</summary>
+    public bool SpreadExperts { get; init; }
+
+    /// <summary>Run each rank in a process of its own instead of on a thread of this one.</summary>
+    public bool WorkerProcesses { get; init; }
+
+    /// <summary>Ranks of all groups.</summary>
+    public int TotalRanks => Groups * Ranks;
+
+    /// <summary>True when ranks hold whole experts.</summary>
+    public bool ExpertsAreSpread => Groups > 1 || (SpreadExperts && Ranks > 1);
 
     /// <summary>Host threads that compute, over all ranks; 0: one a core.</summary>
     public int Threads { get; init; }
 
-    /// <summary>The most sequences that run at once.</summary>
+    /// <summary>The most sequences that run at once, in each group.</summary>
     public int MaxSequences { get; init; } = 64;
 
-    /// <summary>The most tokens that a step computes.</summary>
+    /// <summary>The most tokens that a step computes, in each group.</summary>
     public int MaxBatchedTokens { get; init; } = 512;
 
     /// <summary>The longest context, prompt and answer together; 0: the checkpoint's max_position_embeddings.</summary>
@@ -39,19 +59,39 @@ public sealed record ModelOptions
     /// <summary>Bytes for the KV caches over all ranks; 0: what the running sequences could need, within <see cref="KvMemoryFraction"/>.</summary>
     public long KvBytes { get; init; }
 
+    /// <summary>How the caches are stored; null: what the device chooses.</summary>
+    public KvFormat? KvFormat { get; init; }
+
     /// <summary>Share of the memory that is free after loading which the KV caches may take.</summary>
     public double KvMemoryFraction { get; init; } = 0.5;
 
     /// <summary>
-    /// Tokens that the draft layer drafts for each next step of a sequence, 1 to 7; 0 decodes without drafts.
+    /// Tokens that are drafted for each next step of a sequence, 1 to 7; 0 decodes without drafts.
     /// </summary>
     public int SpeculativeTokens { get; init; }
+
+    /// <summary>Who drafts them.</summary>
+    public DraftMethod DraftMethod { get; init; }
+
+    /// <summary>The fewest last tokens that prompt lookup wants to find again.</summary>
+    public int LookupShortest { get; init; } = 2;
+
+    /// <summary>The most last tokens that count when prompt lookup chooses between places.</summary>
+    public int LookupLongest { get; init; } = 5;
+
+    /// <summary>Tokens that the ranks draft behind each step; 0 unless the draft layer does it.</summary>
+    public int LayerDrafts => DraftMethod == DraftMethod.DraftLayer ? SpeculativeTokens : 0;
 
     /// <summary>Draft fewer tokens, or none, where that is faster.</summary>
     public bool AdaptSpeculation { get; init; } = true;
 
     /// <summary>Share the rows of prompts that begin alike.</summary>
     public bool PrefixCaching { get; init; } = true;
+
+    /// <summary>
+    /// Host memory over all ranks for copies of blocks that hold prefixes, which outlive the device's; 0: no copies.
+    /// </summary>
+    public long HostCacheBytes { get; init; }
 
     /// <summary>Serve token ids in and out, without tokenizer and template.</summary>
     public bool SkipTokenizer { get; init; }

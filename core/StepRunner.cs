@@ -1,4 +1,5 @@
 using Glm5.Core.Accelerator;
+using Glm5.Core.Kv;
 using Glm5.Core.Sampling;
 
 namespace Glm5.Core;
@@ -27,6 +28,15 @@ public abstract class StepRunner : IDisposable
     /// The most tokens that a step drafts for each sequence's next one; 0 without speculation. Batches are made for it.
     /// </summary>
     public abstract int DraftLength { get; }
+
+    /// <summary>
+    /// Called with the reason, on any thread, by a runner whose ranks can be lost while no step runs; those of this process
+    /// cannot. A loss in the middle of a step is told by <see cref="Complete"/> too.
+    /// </summary>
+    public Action<AcceleratorException>? Lost { get; set; }
+
+    /// <summary>The most copies of blocks that each rank keeps on the host; none by default.</summary>
+    public virtual HostCacheSize HostCache { get; init; }
 
     /// <summary>Starts a step. Layout and batch belong to the runner until <see cref="Complete"/> returns.</summary>
     public abstract void Begin(StepLayout layout, SampleBatch batch);

@@ -37,6 +37,13 @@ public sealed class AscendBackend : Backend
         CannInstallation cann = _cann.Value;
         if (AscendProbe.Find(cann, _voice) is { Refusal: { } refusal })
             throw new AcceleratorException($"{Name}: {refusal}");
+        if (request.Groups > 1)
+        {
+            throw new AcceleratorException(
+                $"{Name}: {request.Groups} groups were asked for, and experts are not exchanged between groups of NPUs yet; "
+                + "serve with --data-parallel-size 1, one program a group");
+        }
+
         int devices = AscendProbe.Count(cann);
         if (request.Ranks > devices || request.Ranks is not (1 or 2 or 4 or 8 or 16))
         {

@@ -75,6 +75,18 @@ internal sealed unsafe class AscendCollectives(AscendDevice device, AscendGroup 
     }
 
     /// <inheritdoc/>
+    public override void AllGather(int mine, Span<int> all) => throw OneGroup();
+
+    /// <inheritdoc/>
+    public override void AllGatherRows(Tensor local, ReadOnlySpan<int> rows, Tensor into) => throw OneGroup();
+
+    /// <inheritdoc/>
+    public override void ReduceScatterRows(Tensor values, ReadOnlySpan<int> rows, Tensor into) => throw OneGroup();
+
+    /// <inheritdoc/>
+    public override void Broadcast(Span<int> values) => throw OneGroup();
+
+    /// <inheritdoc/>
     public override void Barrier() => group.Meeting.Arrive();
 
     /// <inheritdoc/>
@@ -102,6 +114,9 @@ internal sealed unsafe class AscendCollectives(AscendDevice device, AscendGroup 
             + $"{CannText.Recent(device.Cann.Runtime)}; {CannCodes.Advice(recovery)}",
             (int)result, recovery);
     }
+
+    /// <summary>Only groups exchange rows, and only processes host memory: the backend refuses both when it is opened.</summary>
+    private static InvalidOperationException OneGroup() => new("ranks of ascend are threads of one process, in one group");
 
     private void Join()
     {

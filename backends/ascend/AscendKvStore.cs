@@ -189,18 +189,4 @@ internal sealed class AscendKvStore : KvStore
         : throw new ShapeException($"block {block} is not in a cache of {Blocks} blocks");
 
     private int PartBytes(int cache) => Spec.BlockSlots * _widths[cache] * _type.Bytes();
-
-    private void Check(string op, int layer, Tensor tensor, long rows, long width)
-    {
-        if ((uint)layer >= (uint)Spec.Layers)
-            throw new ShapeException($"{op}: layer {layer} has no cache, the store has {Spec.Layers} layers");
-        if (tensor.Type != ElementType.F32 || tensor.Rank != 2 || tensor[0] != rows || tensor[1] != width)
-            throw new ShapeException($"{op}: expected a tensor of shape F32 [{rows}, {width}], got {tensor.Describe()}");
-    }
-
-    private void CheckSize(int bytes)
-    {
-        if (bytes != BlockBytes)
-            throw new ShapeException($"a block of this store ({LayoutId}) has {BlockBytes:N0} bytes, got {bytes:N0}");
-    }
 }

@@ -61,6 +61,7 @@ internal static class AscendProbe
         CapturesGraphs = voice == AscendVoice.Fused,
         SharesMemory = false,
         BlockSlots = [128, 64, 32, 16],
+        KvFormats = [voice == AscendVoice.Fused ? KvFormat.BF16 : KvFormat.F32],
         RankCounts = RankCounts(16),
     };
 

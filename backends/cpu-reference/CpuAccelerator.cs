@@ -5,18 +5,17 @@ using Glm5.Core.Weights;
 
 namespace Glm5.Backends.CpuReference;
 
-/// <summary>One rank on the host's processor. Ranks of a group share memory and meet in a <see cref="CpuGroup"/>.</summary>
+/// <summary>One rank on the host's processor.</summary>
 public sealed class CpuAccelerator : IAccelerator
 {
     private readonly ActivationArena _arena;
     private readonly WorkerTeam? _team;
     private readonly CpuStepPlan _plan = new();
 
-    internal CpuAccelerator(CpuVoice voice, CpuGroup group, int rank, DeviceRequest request)
+    internal CpuAccelerator(CpuVoice voice, CpuCollectives collectives, int rank, DeviceRequest request)
     {
         Capabilities = CpuDevice.Describe(voice);
         Memory = new CpuMemory();
-        var collectives = new InProcessCollectives(group, rank);
         Collectives = collectives;
         _arena = new ActivationArena(Memory, request.ArenaBytes);
         if (voice == CpuVoice.Oracle)
@@ -76,6 +75,6 @@ public sealed class CpuAccelerator : IAccelerator
     private static int ThreadsOf(int rank, DeviceRequest request)
     {
         int threads = request.Threads > 0 ? request.Threads : Environment.ProcessorCount;
-        return Math.Max(1, (threads / request.Ranks) + (rank < threads % request.Ranks ? 1 : 0));
+        return Math.Max(1, (threads / request.TotalRanks) + (rank < threads % request.TotalRanks ? 1 : 0));
     }
 }

@@ -1,3 +1,4 @@
+using Glm5.Backends.CpuReference.Mpi;
 using Glm5.Core.Accelerator;
 
 namespace Glm5.Backends.CpuReference;
@@ -9,7 +10,7 @@ namespace Glm5.Backends.CpuReference;
 public sealed class CpuBackend(CpuVoice voice) : Backend
 {
     /// <inheritdoc/>
-    public override string Name => voice == CpuVoice.Oracle ? "cpu-oracle" : "cpu";
+    public override string Name => NameOf(voice);
 
     /// <summary>Below every accelerator; the oracle below all.</summary>
     public override int Preference => voice == CpuVoice.Oracle ? 0 : 10;
@@ -18,20 +19,32 @@ public sealed class CpuBackend(CpuVoice voice) : Backend
     public override ProbeResult Probe() => new([CpuDevice.Describe(voice)], null);
 
     /// <inheritdoc/>
-    public override IReadOnlyList<IAccelerator> Open(DeviceRequest request)
+    public override string? ProcessRefusal => MpiLibrary.Refusal;
+
+    /// <inheritdoc/>
+    public override ProcessRanks JoinProcesses() => new MpiRanks(voice);
+
+    /// <summary>Refuses numbers of ranks that sums do not divide by.</summary>
+    internal static void CheckRanks(CpuVoice voice, int ranks)
     {
-        if (request.Ranks is not (1 or 2 or 4 or 8))
+        if (ranks is not (1 or 2 or 4 or 8))
         {
             throw new AcceleratorException(
-                $"{Name}: {request.Ranks} ranks were asked for; sums keep the same bits with 1, 2, 4 or 8 of them, choose one");
+                $"{NameOf(voice)}: {ranks} ranks were asked for; sums keep the same bits with 1, 2, 4 or 8 of them, choose one");
         }
+    }
 
-        var group = new CpuGroup(request.Ranks);
-        var ranks = new List<IAccelerator>(request.Ranks);
+    private static string NameOf(CpuVoice voice) => voice == CpuVoice.Oracle ? "cpu-oracle" : "cpu";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<IAccelerator> Open(DeviceRequest request)
+    {
+        CheckRanks(voice, request.Ranks);
+        var ranks = new List<IAccelerator>(request.TotalRanks);
         try
         {
-            for (int rank = 0; rank < request.Ranks; rank++)
-                ranks.Add(new CpuAccelerator(voice, group, rank, request));
+            foreach (CpuCollectives collectives in InProcessRanks.Of(request))
+                ranks.Add(new CpuAccelerator(voice, collectives, ranks.Count, request));
             return ranks;
         }
         catch

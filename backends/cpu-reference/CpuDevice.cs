@@ -23,6 +23,7 @@ internal static class CpuDevice
         CapturesGraphs = false,
         SharesMemory = true,
         BlockSlots = [64, 128, 32, 16],
+        KvFormats = [KvFormat.F32, KvFormat.BF16, KvFormat.FP8],
         RankCounts = RowParallelChunks.RankCounts,
     };
 

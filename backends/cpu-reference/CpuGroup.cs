@@ -1,30 +1,37 @@
-using Glm5.Core.Accelerator;
-
 namespace Glm5.Backends.CpuReference;
 
-/// <summary>What a rank shows its peers: F32 values in memory that all of them can read.</summary>
+/// <summary>What a rank shows its peers: values of four bytes in memory that all of them can read.</summary>
 /// <param name="Address">Of the first value.</param>
 /// <param name="RowStride">Values from one row to the next.</param>
-public readonly record struct Published(nint Address, long RowStride);
+/// <param name="Rows">How many rows, where ranks may have different numbers of them.</param>
+public readonly record struct Published(nint Address, long RowStride, long Rows = 0);
 
 /// <summary>
-/// The meeting point of the ranks of one process: a barrier that can be poisoned, and a place for each rank to publish an
-/// address. Shared by all ranks' <see cref="InProcessCollectives"/>.
+/// The meeting point of some ranks of one process: a barrier that can be poisoned, and a place for each rank to publish an
+/// address. Shared by these ranks' <see cref="InProcessCollectives"/>.
 /// </summary>
-public sealed class CpuGroup(int size)
+public sealed class CpuGroup
 {
     // Kernels of a step take micro- to milliseconds, so peers are mostly near; but ranks may outnumber cores, and then
     // a spinning rank keeps its peer from running.
-    private readonly int _spins = Environment.ProcessorCount > size ? 200 : 10;
+    private readonly int _spins;
 
     private readonly object _gate = new();
-    private readonly Published[] _published = new Published[size];
+    private readonly Poison _poison;
+    private readonly Published[] _published;
     private int _arrived;
     private volatile int _generation;
-    private volatile string? _aborted;
+
+    /// <summary>A group of so many ranks, which fails with all others that share the poison; null: alone.</summary>
+    public CpuGroup(int size, Poison? poison = null)
+    {
+        (Size, _poison, _published) = (size, poison ?? new Poison(), new Published[size]);
+        _spins = Environment.ProcessorCount > size ? 200 : 10;
+        _poison.Wake(_gate);
+    }
 
     /// <summary>Ranks in the group.</summary>
-    public int Size { get; } = size;
+    public int Size { get; }
 
     /// <summary>What each rank published; to be read between two barriers.</summary>
     internal ReadOnlySpan<Published> Published => _published;
@@ -33,10 +40,10 @@ public sealed class CpuGroup(int size)
     internal void Publish(int rank, Published values) => _published[rank] = values;
 
     /// <summary>Returns when all ranks are here. Writes before it are visible to all after it.</summary>
-    /// <exception cref="AcceleratorException">The group was aborted, before or while waiting.</exception>
+    /// <exception cref="Core.Accelerator.AcceleratorException">The group was aborted, before or while waiting.</exception>
     internal void Arrive()
     {
-        ThrowIfAborted();
+        _poison.ThrowIfSpread(Size);
         if (Size == 1)
             return;
         int generation = _generation;
@@ -52,18 +59,11 @@ public sealed class CpuGroup(int size)
             spin.SpinOnce(sleep1Threshold: -1);
         Block(generation);
         if (_generation == generation)
-            ThrowIfAborted();
+            _poison.ThrowIfSpread(Size);
     }
 
     /// <summary>Poisons the group for good; the first reason stands.</summary>
-    internal void Abort(string reason)
-    {
-        lock (_gate)
-        {
-            _aborted ??= reason;
-            Monitor.PulseAll(_gate);
-        }
-    }
+    internal void Abort(string reason) => _poison.Spread(reason);
 
     private void Open(int generation)
     {
@@ -85,11 +85,5 @@ public sealed class CpuGroup(int size)
         }
     }
 
-    private bool IsWaiting(int generation) => _generation == generation && _aborted is null;
-
-    private void ThrowIfAborted()
-    {
-        if (_aborted is { } reason)
-            throw new AcceleratorException($"the group of {Size} ranks was stopped: {reason}");
-    }
+    private bool IsWaiting(int generation) => _generation == generation && _poison.Reason is null;
 }

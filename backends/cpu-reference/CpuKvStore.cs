@@ -1,14 +1,18 @@
+using System.Runtime.InteropServices;
+using Glm5.Backends.CpuReference.Simd.Attention;
 using Glm5.Core.Accelerator;
 
 namespace Glm5.Backends.CpuReference;
 
 /// <summary>
-/// Both caches in F32, one row a slot: latents [layers, blocks, slots, latent + rope] and index keys
-/// [layers, blocks, slots, index]. A row's slot is block · BlockSlots + offset, so kernels need one address a layer.
+/// Both caches, one row a slot: latents [layers, blocks, slots, row] and index keys likewise, rows as
+/// <see cref="RowLayout"/> says. A row's slot is block · BlockSlots + offset, so kernels need one address a layer.
 /// </summary>
 public sealed unsafe class CpuKvStore : KvStore
 {
     private readonly DeviceBuffer _latents, _indexKeys;
+    private readonly RowLayout _latentRow, _indexRow;
+    private readonly float[] _row;
     private readonly int _slots;
 
     /// <summary>Allocates zeroed caches.</summary>
@@ -17,13 +21,12 @@ public sealed unsafe class CpuKvStore : KvStore
         : base(spec, blocks)
     {
         _slots = checked(blocks * spec.BlockSlots);
-        LatentStride = spec.LatentWidth + spec.RopeWidth;
-        IndexStride = spec.IndexWidth;
-        _latents = memory.Allocate(BytesOf(spec.Layers * (long)_slots, LatentStride), $"the latent cache of {blocks} blocks");
+        (_latentRow, _indexRow) = (RowLayout.OfLatents(spec), RowLayout.OfIndexKeys(spec));
+        _row = new float[Math.Max(_latentRow.Width, _indexRow.Width)];
+        _latents = memory.Allocate(LayerBytes(_latentRow) * spec.Layers, $"the latent cache of {blocks} blocks");
         try
         {
-            _indexKeys = memory.Allocate(
-                BytesOf(spec.Layers * (long)_slots, IndexStride), $"the index key cache of {blocks} blocks");
+            _indexKeys = memory.Allocate(LayerBytes(_indexRow) * spec.Layers, $"the index key cache of {blocks} blocks");
         }
         catch
         {
@@ -32,41 +35,45 @@ public sealed unsafe class CpuKvStore : KvStore
         }
     }
 
-    /// <summary>Floats from one latent row to the next: latent, then rope.</summary>
-    public int LatentStride { get; }
-
-    /// <summary>Floats from one index key to the next.</summary>
-    public int IndexStride { get; }
-
     /// <inheritdoc/>
     public override string LayoutId =>
-        $"cpu f32, {Spec.Layers} layers x {Spec.BlockSlots} slots x "
+        $"cpu {Spec.Format switch { KvFormat.F32 => "f32", KvFormat.BF16 => "bf16", _ => "fp8" }}, "
+        + $"{Spec.Layers} layers x {Spec.BlockSlots} slots x "
         + $"({Spec.LatentWidth} + {Spec.RopeWidth} latent, {Spec.IndexWidth} index)";
 
     /// <inheritdoc/>
     public override long BlockBytes => BytesPerBlock(Spec);
 
     /// <summary>Bytes of a block of such a store.</summary>
-    public static long BytesPerBlock(KvSpec spec) =>
-        spec.Layers * BytesOf(spec.BlockSlots, spec.LatentWidth + spec.RopeWidth + spec.IndexWidth);
+    public static long BytesPerBlock(KvSpec spec) => checked(spec.TokenBytes * spec.BlockSlots);
 
-    private long LatentBlockBytes => BytesOf(Spec.BlockSlots, LatentStride);
+    /// <summary>A slot's row [latent + rope], to read or write in place; F32 caches alone have it.</summary>
+    public Span<float> Latent(int layer, int slot) => InPlace(LatentBytes(layer, slot));
 
-    private long IndexBlockBytes => BytesOf(Spec.BlockSlots, IndexStride);
+    /// <summary>A slot's index key [index], to read or write in place; F32 caches alone have it.</summary>
+    public Span<float> IndexKey(int layer, int slot) => InPlace(IndexBytes(layer, slot));
 
-    /// <summary>Address of a layer's latent row of slot 0; slot s is s · <see cref="LatentStride"/> floats further.</summary>
-    public float* LatentRows(int layer) => (float*)_latents.Address + ((long)layer * _slots * LatentStride);
+    /// <summary>A slot's row [latent + rope], decoded to <paramref name="room"/> unless it can be read in place.</summary>
+    public ReadOnlySpan<float> Latent(int layer, int slot, Span<float> room) =>
+        Decoded(_latentRow, LatentBytes(layer, slot), room);
 
-    /// <summary>Address of a layer's index key of slot 0; slot s is s · <see cref="IndexStride"/> floats further.</summary>
-    public float* IndexRows(int layer) => (float*)_indexKeys.Address + ((long)layer * _slots * IndexStride);
+    /// <summary>A slot's index key [index], decoded to <paramref name="room"/> unless it can be read in place.</summary>
+    public ReadOnlySpan<float> IndexKey(int layer, int slot, Span<float> room) =>
+        Decoded(_indexRow, IndexBytes(layer, slot), room);
 
-    /// <summary>A slot's row [latent + rope], to read or write in place.</summary>
-    public Span<float> Latent(int layer, int slot) =>
-        new(LatentRows(layer) + ((long)Existing(slot) * LatentStride), LatentStride);
+    /// <summary>Rounds a row [latent + rope] to a slot.</summary>
+    public void WriteLatent(int layer, int slot, ReadOnlySpan<float> row) =>
+        PlainRows.Encode(_latentRow, row, LatentBytes(layer, slot));
 
-    /// <summary>A slot's index key [index], to read or write in place.</summary>
-    public Span<float> IndexKey(int layer, int slot) =>
-        new(IndexRows(layer) + ((long)Existing(slot) * IndexStride), IndexStride);
+    /// <summary>Rounds an index key [index] to a slot.</summary>
+    public void WriteIndexKey(int layer, int slot, ReadOnlySpan<float> key) =>
+        PlainRows.Encode(_indexRow, key, IndexBytes(layer, slot));
+
+    /// <summary>A layer's latent rows, for kernels.</summary>
+    internal CachedRows LatentRows(int layer) => new(LayerOf(_latents, _latentRow, layer), _latentRow);
+
+    /// <summary>A layer's index keys, for kernels.</summary>
+    internal CachedRows IndexRows(int layer) => new(LayerOf(_indexKeys, _indexRow, layer), _indexRow);
 
     /// <inheritdoc/>
     public override void WriteLatent(int layer, StepPlan plan, Tensor latent, Tensor rope)
@@ -76,9 +83,10 @@ public sealed unsafe class CpuKvStore : KvStore
         ReadOnlySpan<int> slots = plan.Layout.Slots;
         for (int t = 0; t < slots.Length; t++)
         {
-            Span<float> row = Latent(layer, slots[t]);
+            Span<float> row = _row.AsSpan(0, _latentRow.Width);
             Row(latent, t).CopyTo(row);
             Row(rope, t).CopyTo(row[Spec.LatentWidth..]);
+            WriteLatent(layer, slots[t], row);
         }
     }
 
@@ -88,25 +96,25 @@ public sealed unsafe class CpuKvStore : KvStore
         Check("WriteIndexKeys", layer, keys, plan.Layout.TokenCount, Spec.IndexWidth);
         ReadOnlySpan<int> slots = plan.Layout.Slots;
         for (int t = 0; t < slots.Length; t++)
-            Row(keys, t).CopyTo(IndexKey(layer, slots[t]));
+            WriteIndexKey(layer, slots[t], Row(keys, t));
     }
 
     /// <inheritdoc/>
     public override void ReadLatent(int layer, StepPlan plan, int sequence, long from, Tensor into)
     {
-        Check("ReadLatent", layer, into, into[0], LatentStride);
+        Check("ReadLatent", layer, into, into[0], _latentRow.Width);
         BlockTable blocks = plan.Layout.BlockTables[sequence];
         for (int i = 0; i < into[0]; i++)
-            Latent(layer, blocks.SlotOf((int)from + i, Spec.BlockSlots)).CopyTo(Row(into, i));
+            PlainRows.Decode(_latentRow, LatentBytes(layer, blocks.SlotOf((int)from + i, Spec.BlockSlots)), Row(into, i));
     }
 
     /// <inheritdoc/>
     public override void ReadIndexKeys(int layer, StepPlan plan, int sequence, long from, Tensor into)
     {
-        Check("ReadIndexKeys", layer, into, into[0], IndexStride);
+        Check("ReadIndexKeys", layer, into, into[0], _indexRow.Width);
         BlockTable blocks = plan.Layout.BlockTables[sequence];
         for (int i = 0; i < into[0]; i++)
-            IndexKey(layer, blocks.SlotOf((int)from + i, Spec.BlockSlots)).CopyTo(Row(into, i));
+            PlainRows.Decode(_indexRow, IndexBytes(layer, blocks.SlotOf((int)from + i, Spec.BlockSlots)), Row(into, i));
     }
 
     /// <inheritdoc/>
@@ -148,7 +156,28 @@ public sealed unsafe class CpuKvStore : KvStore
         _indexKeys.Dispose();
     }
 
-    private static long BytesOf(long rows, long width) => checked(rows * width * sizeof(float));
+    private long LayerBytes(RowLayout row) => checked((long)_slots * row.Bytes);
+
+    private byte* LayerOf(DeviceBuffer cache, RowLayout row, int layer) => (byte*)cache.Address + (layer * LayerBytes(row));
+
+    private Span<byte> LatentBytes(int layer, int slot, int rows = 1) => RowsOf(_latents, _latentRow, layer, slot, rows);
+
+    private Span<byte> IndexBytes(int layer, int slot, int rows = 1) => RowsOf(_indexKeys, _indexRow, layer, slot, rows);
+
+    private Span<byte> RowsOf(DeviceBuffer cache, RowLayout row, int layer, int slot, int rows) =>
+        new(LayerOf(cache, row, layer) + ((long)Existing(slot) * row.Bytes), checked(rows * row.Bytes));
+
+    private static ReadOnlySpan<float> Decoded(RowLayout layout, ReadOnlySpan<byte> row, Span<float> room)
+    {
+        if (layout.Format == KvFormat.F32)
+            return MemoryMarshal.Cast<byte, float>(row);
+        PlainRows.Decode(layout, row, room);
+        return room[..layout.Width];
+    }
+
+    private Span<float> InPlace(Span<byte> row) => Spec.Format == KvFormat.F32
+        ? MemoryMarshal.Cast<byte, float>(row)
+        : throw new InvalidOperationException($"rows of {LayoutId} are not floats");
 
     private static Span<byte> Put(ReadOnlySpan<byte> block, Span<byte> into)
     {
@@ -165,27 +194,11 @@ public sealed unsafe class CpuKvStore : KvStore
     private static Span<float> Row(Tensor tensor, long t) =>
         new((float*)tensor.Address + (t * tensor.Stride(0)), (int)tensor[1]);
 
-    private Span<byte> LatentBlock(int layer, int block) =>
-        new(LatentRows(layer) + ((long)Existing(block * Spec.BlockSlots) * LatentStride), checked((int)LatentBlockBytes));
+    private Span<byte> LatentBlock(int layer, int block) => LatentBytes(layer, block * Spec.BlockSlots, Spec.BlockSlots);
 
-    private Span<byte> IndexBlock(int layer, int block) =>
-        new(IndexRows(layer) + ((long)Existing(block * Spec.BlockSlots) * IndexStride), checked((int)IndexBlockBytes));
+    private Span<byte> IndexBlock(int layer, int block) => IndexBytes(layer, block * Spec.BlockSlots, Spec.BlockSlots);
 
     private int Existing(int slot) => (uint)slot < (uint)_slots
         ? slot
         : throw new ShapeException($"slot {slot} is not in a cache of {Blocks} blocks of {Spec.BlockSlots} slots");
-
-    private void Check(string op, int layer, Tensor tensor, long rows, long width)
-    {
-        if ((uint)layer >= (uint)Spec.Layers)
-            throw new ShapeException($"{op}: layer {layer} has no cache, the store has {Spec.Layers} layers");
-        if (tensor.Type != ElementType.F32 || tensor.Rank != 2 || tensor[0] != rows || tensor[1] != width)
-            throw new ShapeException($"{op}: expected a tensor of shape F32 [{rows}, {width}], got {tensor.Describe()}");
-    }
-
-    private void CheckSize(int bytes)
-    {
-        if (bytes != BlockBytes)
-            throw new ShapeException($"a block of this store ({LayoutId}) has {BlockBytes:N0} bytes, got {bytes:N0}");
-    }
 }

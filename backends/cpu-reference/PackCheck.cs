@@ -19,13 +19,16 @@ internal static class PackCheck
 
         if (role == WeightRole.RowParallel)
             CheckChunks(parts[0], ranks);
+        if (role == WeightRole.ExpertDown)
+            CheckChunks(parts[0], ranks: 1);
     }
 
     private static void CheckNumber(ReadOnlySpan<WeightSource> parts, WeightRole role)
     {
         if (parts.IsEmpty)
             throw new AcceleratorException($"a weight of role {role} was packed from no stored matrix");
-        bool several = role is WeightRole.KeyUp or WeightRole.ValueUp or WeightRole.GateUp or WeightRole.RowParallel;
+        bool several = role is WeightRole.KeyUp or WeightRole.ValueUp or WeightRole.GateUp or WeightRole.RowParallel
+            or WeightRole.ExpertDown;
         if (!several && parts.Length > 1)
             throw new AcceleratorException($"{parts[0].Name}: role {role} takes one stored matrix, got {parts.Length}");
         if (role == WeightRole.GateUp && parts.Length % 2 != 0)

@@ -72,8 +72,44 @@ public abstract class BlockOps(DeviceMemory memory, ActivationArena arena, Colle
     protected virtual void MlpCore(MlpWeights weights, Tensor x, PartialSum into) => RunMlp(weights, x, WholeSum(into));
 
     /// <summary>Definition of <see cref="Moe"/>.</summary>
-    protected virtual void MoeCore(MoeWeights weights, Tensor x, PartialSum into) =>
-        RunExperts(weights, x, Route(weights, x), into);
+    /// <remarks>
+    /// Where experts are spread within one group, every rank has all tokens and reducing adds up what each rank's experts
+    /// made of them. Between groups the tokens travel: each rank gathers those of its peers across the groups, runs its
+    /// experts for all of them, and gets back the sums for its own.
+    /// </remarks>
+    protected virtual void MoeCore(MoeWeights weights, Tensor x, PartialSum into)
+    {
+        Routes routes = Route(weights, x);
+        if (weights.Held is not null && Collectives.Across is { } across)
+            RunAcross(across, weights, x, routes, WholeSum(into));
+        else
+            RunExperts(weights, x, routes, into);
+    }
+
+    private void RunAcross(Collectives across, MoeWeights weights, Tensor x, Routes routes, Tensor sum)
+    {
+        using ActivationArena.Scope scope = Arena.Open();
+        Span<int> rows = stackalloc int[across.Size];
+        across.AllGather((int)x[0], rows);
+        long total = 0;
+        foreach (int count in rows)
+            total += count;
+        Tensor everyX = Gathered(across, x, rows, total);
+        var everyRoute = new Routes(
+            Gathered(across, routes.Experts, rows, total), Gathered(across, routes.Weights, rows, total));
+        Tensor share = Arena.Take(ElementType.F32, total, sum[1]);
+        RunRouted(weights, everyX, everyRoute, share);
+        across.ReduceScatterRows(share, rows, sum);
+        if (weights.Shared is { } shared)
+            AddMlp(shared, x, sum);
+    }
+
+    private Tensor Gathered(Collectives across, Tensor local, scoped ReadOnlySpan<int> rows, long total)
+    {
+        Tensor all = Arena.Take(local.Type, total, local[1]);
+        across.AllGatherRows(local, rows, all);
+        return all;
+    }
 
     /// <summary>Definition of <see cref="ReduceAddNorm"/>.</summary>
     protected virtual void ReduceAddNormCore(

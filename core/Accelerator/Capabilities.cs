@@ -55,6 +55,9 @@ public sealed record Capabilities
     /// <summary>Slots in a KV block that kernels accept, preferred first.</summary>
     public required IReadOnlyList<int> BlockSlots { get; init; }
 
+    /// <summary>How its caches can be stored, its own choice first.</summary>
+    public IReadOnlyList<KvFormat> KvFormats { get; init; } = [KvFormat.F32];
+
     /// <summary>Ranks that one process can drive.</summary>
     public required IReadOnlyList<int> RankCounts { get; init; }
 

@@ -6,7 +6,14 @@ namespace Glm5.Core.Accelerator;
 /// <param name="RopeWidth">qk_rope_head_dim.</param>
 /// <param name="IndexWidth">index_head_dim.</param>
 /// <param name="BlockSlots">Tokens in a block.</param>
-public sealed record KvSpec(int Layers, int LatentWidth, int RopeWidth, int IndexWidth, int BlockSlots);
+public sealed record KvSpec(int Layers, int LatentWidth, int RopeWidth, int IndexWidth, int BlockSlots)
+{
+    /// <summary>How rows are stored; one that the device's <see cref="Capabilities.KvFormats"/> have.</summary>
+    public KvFormat Format { get; init; }
+
+    /// <summary>Bytes of a token over all layers and both caches, without what a device may add for itself.</summary>
+    public long TokenBytes => (long)Layers * (Format.LatentBytes(LatentWidth, RopeWidth) + Format.IndexBytes(IndexWidth));
+}
 
 /// <summary>
 /// The latent cache and the indexer's key cache of one rank, in blocks that both share by id. Block 0 belongs to graph
@@ -50,4 +57,20 @@ public abstract class KvStore(KvSpec spec, int blocks) : IDisposable
 
     /// <summary>Frees the store's memory. A second call does nothing.</summary>
     public abstract void Dispose();
+
+    /// <summary>Throws unless the layer has a cache and the tensor is F32 of this shape.</summary>
+    protected void Check(string op, int layer, Tensor tensor, long rows, long width)
+    {
+        if ((uint)layer >= (uint)Spec.Layers)
+            throw new ShapeException($"{op}: layer {layer} has no cache, the store has {Spec.Layers} layers");
+        if (tensor.Type != ElementType.F32 || tensor.Rank != 2 || tensor[0] != rows || tensor[1] != width)
+            throw new ShapeException($"{op}: expected a tensor of shape F32 [{rows}, {width}], got {tensor.Describe()}");
+    }
+
+    /// <summary>Throws unless so many bytes are an export.</summary>
+    protected void CheckSize(int bytes)
+    {
+        if (bytes != BlockBytes)
+            throw new ShapeException($"a block of this store ({LayoutId}) has {BlockBytes:N0} bytes, got {bytes:N0}");
+    }
 }

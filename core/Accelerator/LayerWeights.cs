@@ -99,6 +99,25 @@ public sealed record IndexerWeights
 /// <param name="Down">[hidden, inner], row-parallel.</param>
 public sealed record MlpWeights(PackedWeight GateUp, PackedWeight Down);
 
+/// <summary>Routed experts with adjacent ids that one rank holds whole (expert parallelism).</summary>
+/// <param name="First">The first id.</param>
+/// <param name="Count">How many.</param>
+public readonly record struct ExpertSpan(int First, int Count)
+{
+    /// <summary>
+    /// The experts of a rank when <paramref name="experts"/> are dealt out over <paramref name="ranks"/>, in the order of
+    /// ids: as evenly as they divide.
+    /// </summary>
+    public static ExpertSpan Of(int rank, int ranks, int experts)
+    {
+        int first = (int)((long)experts * rank / ranks);
+        return new ExpertSpan(first, (int)((long)experts * (rank + 1) / ranks) - first);
+    }
+
+    /// <summary>The rank that holds an expert.</summary>
+    public static int HolderOf(int expert, int ranks, int experts) => (int)((((long)expert + 1) * ranks - 1) / experts);
+}
+
 /// <summary>The routed experts of one layer and the shared one.</summary>
 public sealed record MoeWeights
 {
@@ -111,10 +130,18 @@ public sealed record MoeWeights
     /// <summary>e_score_correction_bias [experts], F32 and never less (spec 3.3).</summary>
     public required PackedWeight CorrectionBias { get; init; }
 
-    /// <summary>All routed experts, one group each.</summary>
+    /// <summary>
+    /// Routed experts, one group each: a slice of every one, or those of <see cref="Held"/> whole.
+    /// </summary>
     public required MlpWeights Experts { get; init; }
 
-    /// <summary>The shared expert; null where the config has none.</summary>
+    /// <summary>
+    /// Which experts the rank holds, where they are spread over the ranks of all groups; null where every rank of the
+    /// only group has a slice of each.
+    /// </summary>
+    public ExpertSpan? Held { get; init; }
+
+    /// <summary>The shared expert, always sliced over the ranks of the group; null where the config has none.</summary>
     public required MlpWeights? Shared { get; init; }
 
     /// <summary>num_experts_per_tok.</summary>

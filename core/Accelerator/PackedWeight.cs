@@ -35,6 +35,11 @@ public enum WeightRole
 
     /// <summary>The output head [vocab, hidden].</summary>
     Head,
+
+    /// <summary>
+    /// Last matrices [hidden, in] of whole experts, one group an expert: row-parallel, and undivided on their rank.
+    /// </summary>
+    ExpertDown,
 }
 
 /// <summary>

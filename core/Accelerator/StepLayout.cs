@@ -12,9 +12,12 @@ public sealed class StepLayout
     /// <summary>Stands in <see cref="TokenAfter"/> where the step itself chooses the token.</summary>
     public const int ChosenByStep = -1;
 
+    private static readonly BlockTable s_padding = new([0], 1);
+
     private readonly int[] _tokenIds, _positions, _slots, _sequenceOf, _logitRows;
     private readonly int[] _queryStart, _contextLength, _tokenAfter;
     private readonly BlockTable[] _blockTables;
+    private readonly List<BlockMove> _moves = [];
 
     /// <summary>Room for <paramref name="maxTokens"/> tokens of <paramref name="maxSequences"/> sequences.</summary>
     public StepLayout(int maxTokens, int maxSequences, int blockSlots)
@@ -78,12 +81,19 @@ public sealed class StepLayout
     /// <summary>[rows] ascending token indices whose logits are wanted.</summary>
     public ReadOnlySpan<int> LogitRows => _logitRows.AsSpan(0, LogitRowCount);
 
+    /// <summary>Blocks to be copied to the host and back before anything is computed, in this order.</summary>
+    public ReadOnlySpan<BlockMove> Moves => CollectionsMarshal.AsSpan(_moves);
+
     /// <summary>Empties the layout for the next step.</summary>
     public void Clear()
     {
         (TokenCount, SequenceCount, LogitRowCount, LongestContext) = (0, 0, 0, 0);
         _queryStart[0] = 0;
+        _moves.Clear();
     }
+
+    /// <summary>Adds a move behind those that are there.</summary>
+    public void AddMove(BlockMove move) => _moves.Add(move);
 
     /// <summary>Opens the next sequence; its tokens follow by <see cref="AddToken"/>.</summary>
     public void AddSequence(BlockTable blocks, int tokenAfter = ChosenByStep)
@@ -109,6 +119,16 @@ public sealed class StepLayout
             _logitRows[LogitRowCount++] = token;
         TokenCount++;
         _queryStart[SequenceCount] = TokenCount;
+    }
+
+    /// <summary>
+    /// Adds a sequence of one token in block 0, which belongs to nobody: what a group computes that has nothing to do while
+    /// others step.
+    /// </summary>
+    public void AddPadding()
+    {
+        AddSequence(s_padding, tokenAfter: 0);
+        AddToken(tokenId: 0, position: 0, wantsLogits: false);
     }
 
     /// <summary>Replaces a token's id: closing a step that was prepared before its last tokens were known.</summary>

@@ -37,15 +37,33 @@ public abstract partial class StepOps
     /// <summary>Definition of <see cref="RunExperts"/>.</summary>
     protected virtual void RunExpertsCore(MoeWeights weights, Tensor x, Routes routes, PartialSum into)
     {
-        long tokens = x[0], pairs = tokens * weights.ExpertsPerToken, hidden = into.Width;
         Tensor sum = WholeSum(into);
+        RunRouted(weights, x, routes, sum);
+        if (weights.Shared is { } shared)
+            AddMlp(shared, x, sum);
+    }
+
+    /// <summary>
+    /// Σ weight · expert(x) over the chosen experts that the rank holds, or over its slices of all chosen ones, into
+    /// [tokens, hidden].
+    /// </summary>
+    protected void RunRouted(MoeWeights weights, Tensor x, Routes routes, Tensor into)
+    {
+        long tokens = x[0], pairs = tokens * weights.ExpertsPerToken, hidden = into[1];
         using ActivationArena.Scope scope = Arena.Open();
         Tensor tokenOf = Arena.Take(ElementType.I32, pairs), sortedRow = Arena.Take(ElementType.I32, pairs);
-        Tensor offsets = Arena.Take(ElementType.I32, weights.Experts.GateUp.Groups + 1);
+        Tensor offsets = Arena.Take(ElementType.I32, weights.Router.Rows + 1);
         GroupByExpert(routes.Experts, tokenOf, sortedRow, offsets);
 
         Tensor rows = Arena.Take(x.Type, pairs, x[1]), results = Arena.Take(x.Type, pairs, hidden);
         GatherRows(x, tokenOf, rows);
+        if (weights.Held is { } held)
+        {
+            // Rows of experts elsewhere stay as they are here: nothing.
+            offsets = offsets.Slice(held.First, held.Count + 1);
+            Fill(results, 0);
+        }
+
         Tensor gateUp = Arena.Take(x.Type, pairs, weights.Experts.GateUp.Rows);
         Tensor inner = Arena.Take(x.Type, pairs, weights.Experts.Down.Columns);
         MatMulPerExpert(rows, weights.Experts.GateUp, offsets, gateUp);
@@ -55,15 +73,14 @@ public abstract partial class StepOps
         Tensor perPair = Arena.Take(x.Type, pairs, hidden);
         GatherRows(results, sortedRow, perPair);
         Mul(perPair, routes.Weights.As(pairs, 1), perPair);
-        ReduceSum(perPair.As(tokens, weights.ExpertsPerToken, hidden), sum);
-        if (weights.Shared is { } shared)
-            AddMlp(shared, x, sum);
+        ReduceSum(perPair.As(tokens, weights.ExpertsPerToken, hidden), into);
     }
 
-    private void AddMlp(MlpWeights weights, Tensor x, Tensor sum)
+    /// <summary>sum [tokens, hidden] += network(x).</summary>
+    protected void AddMlp(MlpWeights weights, Tensor x, Tensor sum)
     {
         using ActivationArena.Scope scope = Arena.Open();
-        Tensor result = Arena.Take(x.Type, sum[0], sum[1]);
+        Tensor result = Arena.Take(sum.Type, sum[0], sum[1]);
         RunMlp(weights, x, result);
         Add(sum, result, sum);
     }

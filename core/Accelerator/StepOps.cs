@@ -78,7 +78,10 @@ public abstract partial class StepOps(DeviceMemory memory, ActivationArena arena
         return routes;
     }
 
-    /// <summary>This rank's share of Σ weight · expert(x) + shared(x). x [tokens, hidden].</summary>
+    /// <summary>
+    /// This rank's share of Σ weight · expert(x) + shared(x), without exchange: of experts that are spread over ranks it
+    /// runs those it holds. x [tokens, hidden].
+    /// </summary>
     public void RunExperts(MoeWeights weights, Tensor x, Routes routes, PartialSum into)
     {
         Check("RunExperts", x, into.Tokens, weights.Experts.GateUp.Columns);

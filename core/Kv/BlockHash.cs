@@ -42,18 +42,28 @@ internal readonly record struct BlockHash(UInt128 Value)
     }
 }
 
+/// <summary>
+/// Names one computed prefix for as long as its rows are anywhere, on the device or on the host. Two prefixes never have
+/// the same one, also when their hashes collide or when rows that were lost are computed again.
+/// </summary>
+internal readonly record struct PrefixId(long Value)
+{
+    /// <summary>The prefix of no tokens.</summary>
+    public static PrefixId Empty => default;
+}
+
 /// <summary>A block as the prefix cache knows it: its hash, and beside it what a collision would get wrong.</summary>
 /// <param name="hash">Of the block and all before it.</param>
-/// <param name="parent">The published block before it; 0 for a sequence's first.</param>
+/// <param name="parent">The published prefix before it; empty for a sequence's first block.</param>
 /// <param name="salt">The request's salt.</param>
 /// <param name="tokens">The ids that the hash covers beyond the parent's.</param>
-internal readonly ref struct BlockKey(BlockHash hash, int parent, string? salt, ReadOnlySpan<int> tokens)
+internal readonly ref struct BlockKey(BlockHash hash, PrefixId parent, string? salt, ReadOnlySpan<int> tokens)
 {
     /// <summary>Of the block and all before it.</summary>
     public BlockHash Hash { get; } = hash;
 
-    /// <summary>The published block before it; 0 for a sequence's first.</summary>
-    public int Parent { get; } = parent;
+    /// <summary>The published prefix before it; empty for a sequence's first block.</summary>
+    public PrefixId Parent { get; } = parent;
 
     /// <summary>The request's salt.</summary>
     public string? Salt { get; } = salt;

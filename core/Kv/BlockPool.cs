@@ -11,7 +11,8 @@ namespace Glm5.Core.Kv;
 public sealed class BlockPool
 {
     private readonly PrefixCache? _cache;
-    private readonly IdleBlocks _idle;
+    private readonly HostTier? _host;
+    private readonly RecencyList _idle;
     private readonly int[] _owners;
     private readonly int[] _empty;
     private int _emptyCount;
@@ -22,12 +23,15 @@ public sealed class BlockPool
     {
     }
 
-    /// <summary>A pool whose published blocks the cache finds; null for one without.</summary>
-    internal BlockPool(int blocks, PrefixCache? cache)
+    /// <summary>
+    /// A pool whose published blocks the cache finds, and of which <paramref name="host"/> keeps copies; null for one
+    /// without.
+    /// </summary>
+    internal BlockPool(int blocks, PrefixCache? cache, HostTier? host = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(blocks, 2);
         Capacity = blocks - 1;
-        (_cache, _idle, _owners) = (cache, new IdleBlocks(blocks), new int[blocks]);
+        (_cache, _host, _idle, _owners) = (cache, host, new RecencyList(blocks), new int[blocks]);
         _empty = new int[Capacity];
         for (int i = 0; i < Capacity; i++)
             _empty[i] = Capacity - i;
@@ -81,7 +85,12 @@ public sealed class BlockPool
     {
         Debug.Assert(_cache is not null, "a pool without a cache publishes nothing");
         if (!_cache.TryFind(key, out int equal))
-            return _cache.TryPublish(block, key);
+        {
+            return _host is not null && _host.TryFind(key, out int copy)
+                ? _cache.TryPublish(block, key, _host.IdOf(copy))
+                : _cache.TryPublish(block, key);
+        }
+
         Share(equal);
         Return(block);
         block = equal;
@@ -92,10 +101,13 @@ public sealed class BlockPool
     internal ReadOnlySpan<int> EmptyBlocks => _empty.AsSpan(0, _emptyCount);
 
     /// <summary>Blocks without an owner that hold a published prefix.</summary>
-    internal IdleBlocks IdleBlocks => _idle;
+    internal RecencyList IdleBlocks => _idle;
 
     /// <summary>What finds published blocks; null when nothing does.</summary>
     internal PrefixCache? Cache => _cache;
+
+    /// <summary>Where copies of published blocks are; null when there are none.</summary>
+    internal HostTier? Host => _host;
 
     /// <summary>How many own a block, for checks.</summary>
     internal int OwnersOf(int block) => _owners[block];
@@ -112,16 +124,21 @@ public sealed class BlockPool
             throw new InvalidOperationException($"block {block} is returned and nobody owns it");
         if (--_owners[block] > 0)
             return;
-        if (_cache is not null && _cache.IsPublished(block))
-            _idle.Append(block);
-        else
+        if (_cache is null || !_cache.IsPublished(block))
+        {
             _empty[_emptyCount++] = block;
+            return;
+        }
+
+        _idle.Append(block);
+        _host?.Left(block);
     }
 
     private int ForgetOldest()
     {
         int block = _idle.Oldest;
         _idle.Remove(block);
+        _host?.Evict(block);
         _cache!.Forget(block);
         return block;
     }

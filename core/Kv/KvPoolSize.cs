@@ -32,9 +32,9 @@ public sealed record KvPoolSize(int Blocks, long BlockBytes, long FreeBytes, int
     public static KvPoolSize Decide(
         ModelOptions options, IAccelerator accelerator, KvSpec spec, int contextLength, long weightBytes)
     {
-        long free = accelerator.Memory.FreeBytes / (accelerator.Capabilities.SharesMemory ? options.Ranks : 1);
-        free = Math.Max(0, free - (weightBytes / options.Ranks));
-        long allowed = options.KvBytes > 0 ? options.KvBytes / options.Ranks : (long)(free * options.KvMemoryFraction);
+        long free = accelerator.Memory.FreeBytes / (accelerator.Capabilities.SharesMemory ? options.TotalRanks : 1);
+        free = Math.Max(0, free - (weightBytes / options.TotalRanks));
+        long allowed = options.KvBytes > 0 ? options.KvBytes / options.TotalRanks : (long)(free * options.KvMemoryFraction);
         long blockBytes = accelerator.KvBlockBytes(spec);
         long perSequence = (contextLength + spec.BlockSlots - 1) / spec.BlockSlots;
         long affordable = Math.Min(allowed, free) / blockBytes;

@@ -1,19 +1,19 @@
 namespace Glm5.Core.Kv;
 
 /// <summary>
-/// Which full blocks hold which prefix, so that a sequence that begins like another takes its blocks instead of
-/// computing them again. Latents and index keys share block ids, so one entry covers both caches. An entry stands for
-/// as long as its block keeps its rows, owned or not; the pool says when they go. Nothing is allocated after
+/// Which full blocks of one memory hold which prefix, so that a sequence that begins like another takes its blocks
+/// instead of computing them again. Latents and index keys share block ids, so one entry covers both caches. An entry
+/// stands for as long as its block keeps its rows, owned or not; the pool says when they go. Nothing is allocated after
 /// construction. One thread.
 /// </summary>
 internal sealed class PrefixCache
 {
     private readonly Dictionary<BlockHash, int> _blocks;
     private readonly BlockHash[] _hashOf;
-    private readonly int[] _parentOf;
+    private readonly PrefixId[] _idOf, _parentOf;
     private readonly int[] _tokens;
     private readonly string?[] _saltOf;
-    private readonly bool[] _isPublished;
+    private long _lastId;
 
     /// <summary>A cache over a pool's blocks, block 0 included.</summary>
     /// <param name="blocks">Blocks of the pool.</param>
@@ -25,9 +25,9 @@ internal sealed class PrefixCache
     {
         (BlockSlots, LookAhead) = (blockSlots, lookAhead);
         _blocks = new Dictionary<BlockHash, int>(blocks);
-        (_hashOf, _parentOf) = (new BlockHash[blocks], new int[blocks]);
-        (_saltOf, _isPublished) = (new string?[blocks], new bool[blocks]);
-        _tokens = new int[blocks * KeyTokens];
+        (_hashOf, _idOf, _parentOf) = (new BlockHash[blocks], new PrefixId[blocks], new PrefixId[blocks]);
+        _saltOf = new string?[blocks];
+        _tokens = new int[checked(blocks * KeyTokens)];
     }
 
     /// <summary>Tokens in a block.</summary>
@@ -43,10 +43,16 @@ internal sealed class PrefixCache
     public int Count => _blocks.Count;
 
     /// <summary>True when a block can be found.</summary>
-    public bool IsPublished(int block) => _isPublished[block];
+    public bool IsPublished(int block) => _idOf[block] != PrefixId.Empty;
 
-    /// <summary>The published block before a published one; 0 when it is the first of its sequences.</summary>
-    public int ParentOf(int block) => _parentOf[block];
+    /// <summary>The prefix that ends with a published block.</summary>
+    public PrefixId IdOf(int block) => _idOf[block];
+
+    /// <summary>The prefix before a published block; empty when it is the first of its sequences.</summary>
+    public PrefixId ParentOf(int block) => _parentOf[block];
+
+    /// <summary>What a published block is found by.</summary>
+    public BlockKey KeyOf(int block) => new(_hashOf[block], _parentOf[block], _saltOf[block], TokensOf(block));
 
     /// <summary>
     /// Finds the block of a key. Compares all that the hash stands for: the parent's entry was compared the same way,
@@ -55,18 +61,24 @@ internal sealed class PrefixCache
     public bool TryFind(in BlockKey key, out int block) =>
         _blocks.TryGetValue(key.Hash, out block)
         && _parentOf[block] == key.Parent
-        && (key.Parent != 0 || _saltOf[block] == key.Salt)
+        && (key.Parent != PrefixId.Empty || _saltOf[block] == key.Salt)
         && key.Tokens.SequenceEqual(TokensOf(block));
 
+    /// <summary>The block that stands under a hash, whether or not its prefix is the one meant; 0 when there is none.</summary>
+    public int HolderOf(BlockHash hash) => _blocks.GetValueOrDefault(hash);
+
     /// <summary>
-    /// Lets a computed block be found. False when another prefix has the same hash; it keeps its place then.
+    /// Lets a computed block be found, as a prefix that is nowhere else. False when another has the same hash; it keeps
+    /// its place then.
     /// </summary>
-    public bool TryPublish(int block, in BlockKey key)
+    public bool TryPublish(int block, in BlockKey key) => TryPublish(block, key, new PrefixId(++_lastId));
+
+    /// <summary>Lets a block be found that holds a prefix known elsewhere as <paramref name="id"/>.</summary>
+    public bool TryPublish(int block, in BlockKey key, PrefixId id)
     {
         if (!_blocks.TryAdd(key.Hash, block))
             return false;
-        (_hashOf[block], _parentOf[block], _saltOf[block]) = (key.Hash, key.Parent, key.Salt);
-        _isPublished[block] = true;
+        (_hashOf[block], _idOf[block], _parentOf[block], _saltOf[block]) = (key.Hash, id, key.Parent, key.Salt);
         key.Tokens.CopyTo(TokensOf(block));
         return true;
     }
@@ -75,7 +87,7 @@ internal sealed class PrefixCache
     public void Forget(int block)
     {
         _blocks.Remove(_hashOf[block]);
-        (_saltOf[block], _isPublished[block]) = (null, false);
+        (_saltOf[block], _idOf[block]) = (null, PrefixId.Empty);
     }
 
     private Span<int> TokensOf(int block) => _tokens.AsSpan(block * KeyTokens, KeyTokens);

@@ -19,6 +19,10 @@ public static class ArenaSize
     /// </summary>
     private const long RowPadding = ((Addends + 1) * 2 * 16) + 8;
 
+    private const long TileBytes = 16 << 20;
+
+    private const long LeastTile = 64;
+
     /// <summary>Bytes for steps of <paramref name="tokens"/> tokens and <paramref name="rows"/> rows of logits, over
     /// contexts of at most <paramref name="context"/> tokens.</summary>
     public static long Bytes(ModelConfig config, long tokens, long rows, long context)
@@ -42,6 +46,30 @@ public static class ArenaSize
         ((tokens * ((2L * config.HiddenSize) + 2))
             + (rows * config.VocabSize)
             + (sequences * ((long)config.HiddenSize + 1))) * sizeof(float);
+
+    /// <summary>
+    /// Bytes beyond those when routed experts are spread over the ranks of <paramref name="groups"/> groups: in the worst case
+    /// one rank has all tokens of all of them, and keeps each result apart for as many columns as
+    /// <see cref="TileColumns"/> says.
+    /// </summary>
+    public static long SpreadBytes(ModelConfig config, long tokens, long groups)
+    {
+        long all = tokens * groups, pairs = all * config.ExpertsPerToken, hidden = config.HiddenSize;
+        long rows = pairs * (Network(3 * hidden, config.MoeIntermediateSize) + 8);
+        long gathered = all * ((2 * hidden) + (2L * config.ExpertsPerToken) + (3L * config.RoutedExpertCount));
+        long results = Addends * pairs * TileColumns(pairs, hidden);
+        return (rows + gathered + Math.Max(results, Addends * all * hidden)) * sizeof(float);
+    }
+
+    /// <summary>
+    /// Columns of spread experts' results that are exchanged at once: as many as <see cref="TileBytes"/> hold of all pairs,
+    /// and no fewer than make a kernel worth its start. Equal on every rank.
+    /// </summary>
+    public static long TileColumns(long pairs, long hidden)
+    {
+        long columns = TileBytes / (Addends * Math.Max(1, pairs) * sizeof(float)) / LeastTile * LeastTile;
+        return Math.Clamp(columns, Math.Min(LeastTile, hidden), hidden);
+    }
 
     private static long Attention(ModelConfig config, long tokens, long context)
     {

@@ -11,6 +11,17 @@ public sealed class Glm5Model(ModelConfig config, ModelWeights weights, IAcceler
     private readonly BlockOps _ops = accelerator.Ops;
     private readonly float _epsilon = config.RmsNormEps;
 
+    /// <summary>The draft layer where it takes a selection as it is.</summary>
+    private readonly DecoderLayer? _chainedDraft = weights.Draft is { Layer: var layer }
+        ? layer with { Attention = layer.Attention with { Indexer = null } }
+        : null;
+
+    /// <summary>index_topk.</summary>
+    public int IndexTopK => config.IndexTopK;
+
+    /// <summary>True where chained drafts attend to what the first of them chose (specification 4.5).</summary>
+    public bool SharesDraftChoice => config.IndexShareForMtpIteration;
+
     /// <summary>
     /// Computes a step: writes this step's rows of both caches and returns the hidden states after the final norm and the
     /// logits of the rows that want them. Both live in the caller's arena scope.
@@ -60,7 +71,14 @@ public sealed class Glm5Model(ModelConfig config, ModelWeights weights, IAcceler
     /// <paramref name="nextTokens"/> [tokens] I32, and <paramref name="hidden"/> [tokens, hidden]: the main model's state
     /// after the final norm, or in a chain the draft's own <see cref="ForwardResult.Hidden"/>.
     /// </summary>
-    public ForwardResult Draft(StepPlan plan, KvStore kv, Tensor nextTokens, Tensor hidden)
+    public ForwardResult Draft(StepPlan plan, KvStore kv, Tensor nextTokens, Tensor hidden) =>
+        Draft(plan, kv, nextTokens, hidden, NewSelection(plan.Layout), chooses: true);
+
+    /// <summary>
+    /// The same with a selection that the layer chooses, or takes as it is; then it leaves no index keys behind.
+    /// </summary>
+    public ForwardResult Draft(
+        StepPlan plan, KvStore kv, Tensor nextTokens, Tensor hidden, Selection selection, bool chooses)
     {
         DraftWeights draft = weights.Draft ?? throw new InvalidOperationException("the checkpoint has no draft layer");
         long tokens = plan.Layout.TokenCount;
@@ -72,7 +90,8 @@ public sealed class Glm5Model(ModelConfig config, ModelWeights weights, IAcceler
         DraftInput(draft, nextTokens, hidden, residual);
         _ops.Trace?.Record(TracePoint.DraftInput, config.LayerCount, residual);
         _ops.RmsNorm(residual, draft.Layer.InputNorm, _epsilon, normed);
-        draft.Layer.Run(_ops, plan, kv, NewSelection(plan.Layout), residual, normed, draft.HeadNorm, _epsilon);
+        DecoderLayer block = chooses ? draft.Layer : _chainedDraft!;
+        block.Run(_ops, plan, kv, selection, residual, normed, draft.HeadNorm, _epsilon);
         _ops.Trace?.Record(TracePoint.DraftOutput, config.LayerCount, residual);
         Head(normed, plan, logits);
         return new ForwardResult { Hidden = normed, Logits = logits };
@@ -113,7 +132,8 @@ public sealed class Glm5Model(ModelConfig config, ModelWeights weights, IAcceler
 
     private Tensor NewLogits(int rows) => rows == 0 ? default : _ops.Arena.Take(ElementType.F32, rows, config.VocabSize);
 
-    private Selection NewSelection(StepLayout layout) => SelectsEverything(layout)
+    /// <summary>Room in the caller's arena scope for what a step's tokens attend to.</summary>
+    public Selection NewSelection(StepLayout layout) => SelectsEverything(layout)
         ? Selection.Everything
         : new Selection(_ops.Arena.Take(ElementType.I32, layout.TokenCount, config.IndexTopK));
 }

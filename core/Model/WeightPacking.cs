@@ -13,18 +13,26 @@ public sealed class WeightPacking
     private readonly Checkpoint _checkpoint;
     private readonly IAccelerator _accelerator;
     private readonly RankShard _shard;
+    private readonly RankShard? _spread;
     private readonly ModelConfig _config;
     private readonly List<PackedWeight> _owned = [];
     private readonly List<WeightConversion> _conversions = [];
 
-    private WeightPacking(Checkpoint checkpoint, IAccelerator accelerator, RankShard shard) =>
-        (_checkpoint, _accelerator, _shard, _config) = (checkpoint, accelerator, shard, checkpoint.Config);
+    private WeightPacking(Checkpoint checkpoint, IAccelerator accelerator, RankShard shard, RankShard? spread) =>
+        (_checkpoint, _accelerator, _shard, _spread, _config) =
+        (checkpoint, accelerator, shard, spread, checkpoint.Config);
 
     /// <summary>Packs everything for one rank.</summary>
+    /// <param name="checkpoint">The weights.</param>
+    /// <param name="accelerator">The rank's device.</param>
+    /// <param name="shard">The rank's place in its group.</param>
+    /// <param name="spread">Its place among the ranks that hold whole experts; null where each has a slice of all.</param>
+    /// <param name="cancellation">Ends it between two layers.</param>
     public static ModelWeights Load(
-        Checkpoint checkpoint, IAccelerator accelerator, RankShard shard, CancellationToken cancellation = default)
+        Checkpoint checkpoint, IAccelerator accelerator, RankShard shard, RankShard? spread = null,
+        CancellationToken cancellation = default)
     {
-        var packing = new WeightPacking(checkpoint, accelerator, shard);
+        var packing = new WeightPacking(checkpoint, accelerator, shard, spread);
         try
         {
             return packing.Load(cancellation);
@@ -103,6 +111,25 @@ public sealed class WeightPacking
 
     private MoeWeights Moe(int l)
     {
+        ExpertSpan? held = _spread?.Experts(_config.RoutedExpertCount);
+        return new MoeWeights
+        {
+            Layer = l,
+            Router = Pack(Source(l, WeightNames.Router), WeightRole.Router),
+            CorrectionBias = Vector(l, WeightNames.RouterBias),
+            Experts = held is { } span ? WholeExperts(l, span) : SlicedExperts(l),
+            Held = held,
+            Shared = _config.SharedExpertCount > 0
+                ? Mlp(l, WeightNames.SharedGate, WeightNames.SharedUp, WeightNames.SharedDown)
+                : null,
+            ExpertsPerToken = _config.ExpertsPerToken,
+            Normalize = _config.NormTopKProb,
+            ScalingFactor = _config.RoutedScalingFactor,
+        };
+    }
+
+    private MlpWeights SlicedExperts(int l)
+    {
         var gateUp = new WeightSource[2 * _config.RoutedExpertCount];
         var down = new WeightSource[_config.RoutedExpertCount];
         for (int e = 0; e < down.Length; e++)
@@ -112,19 +139,22 @@ public sealed class WeightPacking
             down[e] = InnerColumns(_checkpoint.Weight(WeightNames.ExpertDown(l, e)));
         }
 
-        return new MoeWeights
+        return new MlpWeights(Pack(gateUp, WeightRole.GateUp), Pack(down, WeightRole.RowParallel));
+    }
+
+    private MlpWeights WholeExperts(int l, ExpertSpan held)
+    {
+        var gateUp = new WeightSource[2 * held.Count];
+        var down = new WeightSource[held.Count];
+        for (int i = 0; i < held.Count; i++)
         {
-            Layer = l,
-            Router = Pack(Source(l, WeightNames.Router), WeightRole.Router),
-            CorrectionBias = Vector(l, WeightNames.RouterBias),
-            Experts = new MlpWeights(Pack(gateUp, WeightRole.GateUp), Pack(down, WeightRole.RowParallel)),
-            Shared = _config.SharedExpertCount > 0
-                ? Mlp(l, WeightNames.SharedGate, WeightNames.SharedUp, WeightNames.SharedDown)
-                : null,
-            ExpertsPerToken = _config.ExpertsPerToken,
-            Normalize = _config.NormTopKProb,
-            ScalingFactor = _config.RoutedScalingFactor,
-        };
+            int e = held.First + i;
+            gateUp[2 * i] = _checkpoint.Weight(WeightNames.ExpertGate(l, e));
+            gateUp[(2 * i) + 1] = _checkpoint.Weight(WeightNames.ExpertUp(l, e));
+            down[i] = _checkpoint.Weight(WeightNames.ExpertDown(l, e));
+        }
+
+        return new MlpWeights(Pack(gateUp, WeightRole.GateUp), Pack(down, WeightRole.ExpertDown));
     }
 
     private MlpWeights Mlp(int l, string gate, string up, string down) => new(

@@ -18,6 +18,9 @@ namespace Glm5.Core.Parallel;
 internal sealed class Drafter(IAccelerator accelerator, Glm5Model model, KvStore kv)
 {
     private readonly BlockOps _ops = accelerator.Ops;
+    private readonly DraftChoice? _choice =
+        model.SharesDraftChoice ? new DraftChoice(accelerator.Memory, model.IndexTopK) : null;
+
     private StepLayout _layout = new(0, 0, 1);
 
     /// <summary>[tokens of the layout] the row of the incoming state that feeds each.</summary>
@@ -45,15 +48,26 @@ internal sealed class Drafter(IAccelerator accelerator, Glm5Model model, KvStore
         MakeRoom(step);
         using ActivationArena.Scope scope = _ops.Arena.Open();
         Tensor carried = _ops.Arena.Take(ElementType.F32, step.SequenceCount, hidden[1]);
+        if (batch.PeerDrafts > 0)
+            _ops.Fill(carried, 0); // Padding computes with rows that no sequence has written.
         LayOutCatchUp(step, batch);
-        RunLayer(hidden, carried);
-        for (int drafted = 1; _layout.LogitRowCount > 0; drafted++)
+        RunLayer(hidden, carried, isFirst: true);
+        for (int drafted = 1; _layout.LogitRowCount > 0 || drafted < batch.PeerDrafts; drafted++)
         {
             LayOutChained(drafted, batch, answers);
-            if (_layout.TokenCount == 0)
+            if (_layout.TokenCount == 0 && drafted >= batch.PeerDrafts)
                 return;
-            RunLayer(carried, carried);
+            if (_layout.TokenCount == 0)
+                LayOutPadding();
+            RunLayer(carried, carried, isFirst: false);
         }
+    }
+
+    /// <summary>The group's chains have ended, and those of another have not.</summary>
+    private void LayOutPadding()
+    {
+        _layout.AddPadding();
+        _stateRows[0] = 0;
     }
 
     private void MakeRoom(StepLayout step)
@@ -63,13 +77,14 @@ internal sealed class Drafter(IAccelerator accelerator, Glm5Model model, KvStore
         _layout = new StepLayout(step.MaxTokens, step.MaxSequences, step.BlockSlots);
         _stateRows = new int[step.MaxTokens];
         (_chainOf, _best, _chains) = (new int[step.MaxSequences], new int[step.MaxSequences], new Chain[step.MaxSequences]);
+        _choice?.MakeRoom(step.MaxSequences);
     }
 
     /// <summary>
     /// One pass over the layout. Leaves the argmax of every row of logits in <see cref="_best"/>, and the state behind
     /// it in <paramref name="carried"/>, which may be <paramref name="state"/>.
     /// </summary>
-    private void RunLayer(Tensor state, Tensor carried)
+    private void RunLayer(Tensor state, Tensor carried, bool isFirst)
     {
         using ActivationArena.Scope scope = _ops.Arena.Open();
         int tokens = _layout.TokenCount, rows = _layout.LogitRowCount;
@@ -79,13 +94,26 @@ internal sealed class Drafter(IAccelerator accelerator, Glm5Model model, KvStore
         _ops.GatherRows(state, indices, fed);
 
         StepPlan plan = accelerator.Plan(_layout);
-        ForwardResult result = model.Draft(plan, kv, plan.TokenIds, fed);
+        bool shares = _choice is not null && !isFirst;
+        Selection selection = shares ? _choice!.Give(_layout, _ops.Arena) : model.NewSelection(_layout);
+        ForwardResult result = model.Draft(plan, kv, plan.TokenIds, fed, selection, chooses: !shares);
+        if (isFirst)
+            KeepChoice(selection);
         if (rows == 0)
             return;
         Tensor best = _ops.Arena.Take(ElementType.I32, rows);
         _ops.ArgMax(result.Logits, best);
         _ops.GatherRows(result.Hidden, plan.LogitRows, carried.Slice(0, rows));
         accelerator.Memory.Download(best, MemoryMarshal.AsBytes(_best.AsSpan(0, rows)));
+    }
+
+    private void KeepChoice(Selection selection)
+    {
+        for (int row = 0; row < _layout.LogitRowCount && _choice is not null; row++)
+        {
+            int token = _layout.LogitRows[row];
+            _choice.Keep(_chainOf[row], selection, token, _layout.Positions[token]);
+        }
     }
 
     /// <summary>The step's tokens but the drafts that were not accepted, each with the token behind it.</summary>
@@ -151,6 +179,7 @@ internal sealed class Drafter(IAccelerator accelerator, Glm5Model model, KvStore
             (_stateRows[token], _chainOf[token]) = (row, sampled);
             _layout.AddSequence(chain.Blocks, _best[row]);
             _layout.AddToken(_best[row], chain.Position + drafted, wantsLogits: true);
+            _choice?.Write(sampled, chain.Position + drafted, token);
         }
     }
 

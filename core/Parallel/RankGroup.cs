@@ -1,4 +1,5 @@
 using Glm5.Core.Accelerator;
+using Glm5.Core.Kv;
 using Glm5.Core.Sampling;
 
 namespace Glm5.Core.Parallel;
@@ -20,8 +21,12 @@ public sealed class RankGroup : StepRunner
     /// <param name="vocabularySize">Tokens of vocabulary.</param>
     /// <param name="modelIdentity">Names the weights.</param>
     /// <param name="draftLength">Tokens that the draft layer drafts for a sequence's next step; 0: none.</param>
-    public RankGroup(IReadOnlyList<RankModel> models, int vocabularySize, string modelIdentity, int draftLength = 0)
+    /// <param name="hostCache">Room that every rank has for copies of its blocks.</param>
+    public RankGroup(
+        IReadOnlyList<RankModel> models, int vocabularySize, string modelIdentity, int draftLength = 0,
+        HostCacheSize hostCache = default)
     {
+        HostCache = hostCache;
         DraftLength = draftLength;
         (VocabularySize, KvIdentity) = (vocabularySize, $"{modelIdentity} in {models[0].Kv.LayoutId}");
         (Blocks, BlockSlots) = (models[0].Kv.Blocks, models[0].Kv.Spec.BlockSlots);

@@ -1,16 +1,22 @@
 using Glm5.Core.Accelerator;
+using Glm5.Core.Kv;
 using Glm5.Core.Model;
 using Glm5.Core.Sampling;
 
 namespace Glm5.Core.Parallel;
 
 /// <summary>
-/// What one rank owns: its device, its shard of the model, its caches. Used by the rank's thread alone.
+/// What one rank owns: its device, its shard of the model, its caches, and room on the host for copies of their blocks
+/// where there is any. Used by the rank's thread alone.
 /// </summary>
-public sealed class RankModel(IAccelerator accelerator, ModelWeights weights, Glm5Model model, KvStore kv) : IDisposable
+public sealed class RankModel(
+    IAccelerator accelerator, ModelWeights weights, Glm5Model model, KvStore kv, HostBlocks? host = null) : IDisposable
 {
     private readonly Drafter _drafter = new(accelerator, model, kv);
     private readonly StepReplays _replays = new(accelerator, model, kv);
+
+    /// <summary>[sequences + rows] token counts and tokens on their way to the other ranks.</summary>
+    private int[] _handed = [];
 
     /// <summary>The rank's device.</summary>
     public IAccelerator Accelerator { get; } = accelerator;
@@ -22,7 +28,7 @@ public sealed class RankModel(IAccelerator accelerator, ModelWeights weights, Gl
     public Glm5Model Model { get; } = model;
 
     /// <summary>
-    /// Computes a step; chooses tokens when given a batch, and drafts the ones behind when it asks for drafts.
+    /// Moves the step's blocks and computes it; chooses tokens when given a batch, and drafts the ones behind when it asks for drafts.
     /// </summary>
     /// <param name="layout">The step.</param>
     /// <param name="batch">What to choose; the same one on every rank.</param>
@@ -30,6 +36,7 @@ public sealed class RankModel(IAccelerator accelerator, ModelWeights weights, Gl
     public void RunStep(StepLayout layout, SampleBatch? batch, bool answers = true)
     {
         using ActivationArena.Scope scope = Accelerator.Ops.Arena.Open();
+        host?.Move(layout.Moves, Kv);
         StepPlan plan = Accelerator.Plan(layout);
         ForwardResult result = Model.NewResult(layout);
         if (!_replays.TryRun(plan, result))
@@ -39,7 +46,7 @@ public sealed class RankModel(IAccelerator accelerator, ModelWeights weights, Gl
         if (batch is { DraftLength: > 0 })
         {
             // Draft layers of all ranks go on behind the tokens that one of them chose.
-            Accelerator.Collectives.Barrier();
+            HandOver(batch);
             _drafter.Run(layout, batch, result.Hidden, answers);
         }
 
@@ -48,6 +55,32 @@ public sealed class RankModel(IAccelerator accelerator, ModelWeights weights, Gl
 
     /// <summary>Steps that were replayed from a capture.</summary>
     public long ReplayedSteps => _replays.Replayed;
+
+    /// <summary>Returns when the batch has the chosen tokens, on this rank as on the one that chose.</summary>
+    private void HandOver(SampleBatch batch)
+    {
+        Collectives ranks = Accelerator.Collectives;
+        if (ranks.SharesHostMemory)
+        {
+            ranks.Barrier();
+            return;
+        }
+
+        if (ranks.Size == 1 || batch.Count == 0)
+            return;
+        if (_handed.Length < batch.Count + batch.Rows)
+            _handed = new int[batch.Count + batch.Rows];
+        Span<int> counts = _handed.AsSpan(0, batch.Count), tokens = _handed.AsSpan(batch.Count, batch.Rows);
+        batch.TokenCount.CopyTo(counts);
+        for (int row = 0; row < tokens.Length; row++)
+            tokens[row] = batch.Tokens[row].Token;
+        ranks.Broadcast(_handed.AsSpan(0, batch.Count + batch.Rows));
+        if (ranks.Rank == 0)
+            return;
+        counts.CopyTo(batch.TokenCount);
+        for (int row = 0; row < tokens.Length; row++)
+            batch.Tokens[row] = new SampledToken(tokens[row], float.NaN, null);
+    }
 
     private void Choose(Tensor logits, SampleBatch batch)
     {

@@ -18,6 +18,14 @@ public readonly record struct RankShard(int Rank, int Size)
         : throw new AcceleratorException(
             $"{total} {things} do not divide over {Size} ranks; choose a --tensor-parallel-size that divides {total}");
 
+    /// <summary>The routed experts that this rank holds whole, of <paramref name="experts"/>.</summary>
+    /// <exception cref="AcceleratorException">There are fewer experts than ranks.</exception>
+    public ExpertSpan Experts(int experts) => experts >= Size
+        ? ExpertSpan.Of(Rank, Size, experts)
+        : throw new AcceleratorException(
+            $"{experts} routed experts are too few for {Size} ranks that hold whole ones; choose a --data-parallel-size "
+            + $"and a --tensor-parallel-size whose product is at most {experts}");
+
     /// <summary>This rank's output rows of a column-parallel matrix whose rows come in <paramref name="units"/> equal groups.</summary>
     public WeightSource Rows(WeightSource weight, int units, string things)
     {

@@ -30,6 +30,16 @@ internal sealed class Penalties
         return penalties;
     }
 
+    /// <summary>How often each token is in the answer, in the order in which they came up.</summary>
+    public IReadOnlyList<KeyValuePair<int, int>> Counts => [.. _answerCounts];
+
+    /// <summary>Takes over the counts of another.</summary>
+    public void Restore(IReadOnlyList<KeyValuePair<int, int>> counts)
+    {
+        foreach ((int token, int count) in counts)
+            _answerCounts[token] = count;
+    }
+
     /// <summary>Counts a token of the answer.</summary>
     public void Count(int token) => CollectionsMarshal.GetValueRefOrAddDefault(_answerCounts, token, out _)++;
 

@@ -22,6 +22,12 @@ public sealed class SampleBatch(int maxSequences, int maxRows, int draftLength =
     /// <summary>The most that this step is to draft, up to <see cref="DraftLength"/>.</summary>
     public int NextDraftLength { get; set; } = draftLength;
 
+    /// <summary>
+    /// The most drafts of a sequence that any group's step is to have: behind a step all groups run the draft layer equally
+    /// often, because their tokens meet at its experts too. 0 where there is one group.
+    /// </summary>
+    public int PeerDrafts { get; set; }
+
     /// <summary>Sequences in the batch.</summary>
     public int Count { get; private set; }
 
@@ -59,6 +65,9 @@ public sealed class SampleBatch(int maxSequences, int maxRows, int draftLength =
         Count++;
         _firstRow[Count] = row + drafts.Length + 1;
     }
+
+    /// <summary>The room that a sequence was added with.</summary>
+    public int Room(int sequence) => _roomBehind[sequence];
 
     /// <summary>
     /// How many tokens to draft behind the ones just chosen: none whose successor the sequence could not have.

@@ -25,7 +25,7 @@ public sealed class SequenceSampler
     private readonly KeyValuePair<int, float>[] _bias;
     private readonly Penalties? _penalties;
     private readonly TokenMask _unnamed;
-    private readonly SamplingScratch _scratch;
+    private SamplingScratch _scratch;
     private int _accepted;
 
     /// <summary>A sampler for a request, at the beginning of its answer.</summary>
@@ -42,6 +42,26 @@ public sealed class SequenceSampler
         IsGreedy = _parameters.Temperature < LowestTemperature;
         IsPlainArgMax = IsGreedy && _bias.Length == 0 && _penalties is null && _parameters.LogProbs is null;
     }
+
+    /// <summary>A sampler that goes on where another stood, perhaps in another process.</summary>
+    /// <param name="state">Where it stood.</param>
+    /// <param name="unnamed">Ids that name nothing.</param>
+    /// <param name="scratch">Room for the vocabulary, shared with other samplers of the same thread.</param>
+    public SequenceSampler(SamplerState state, TokenMask unnamed, SamplingScratch scratch)
+    {
+        (_parameters, _seed, _unnamed, _scratch) = (state.Parameters, state.Seed, unnamed, scratch);
+        (_promptLength, _minTokens, _stopIds) = (state.PromptLength, state.MinTokens, state.StopIds);
+        _bias = [.. state.Parameters.LogitBias];
+        _penalties = Penalties.Of(state.Parameters, []);
+        _penalties?.Restore(state.Counts);
+        _accepted = state.Accepted;
+        IsGreedy = _parameters.Temperature < LowestTemperature;
+        IsPlainArgMax = IsGreedy && _bias.Length == 0 && _penalties is null && _parameters.LogProbs is null;
+    }
+
+    /// <summary>Where it stands.</summary>
+    public SamplerState State => new(
+        _parameters, _seed, _promptLength, _minTokens, _stopIds, _accepted, _penalties?.Counts ?? []);
 
     /// <summary>
     /// True when the choice is the argmax of the logits (lowest id among equals), and nothing else is wanted. Stands only
@@ -75,6 +95,9 @@ public sealed class SequenceSampler
         _accepted++;
         _penalties?.Count(token);
     }
+
+    /// <summary>Takes the scratch of the thread that samples from now on.</summary>
+    internal void Use(SamplingScratch scratch) => _scratch = scratch;
 
     private SampledToken ChooseWithLogProbs(Span<float> logits, int top)
     {

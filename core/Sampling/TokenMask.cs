@@ -29,6 +29,12 @@ public sealed class TokenMask
         return new TokenMask(words);
     }
 
+    /// <summary>A mask as <see cref="Words"/> gives it.</summary>
+    public static TokenMask From(ReadOnlySpan<ulong> words) => words.IsEmpty ? Nothing : new TokenMask(words.ToArray());
+
+    /// <summary>Bit i of word w: whether id 64 · w + i is forbidden.</summary>
+    public ReadOnlySpan<ulong> Words => _words;
+
     /// <summary>True when the id must not be chosen.</summary>
     public bool Forbids(int id)
     {

@@ -66,14 +66,23 @@ internal static class BlockInvariants
     private static void EveryParentOutlivesItsChildren(BlockPool pool, PrefixCache cache)
     {
         var forgottenAt = new int[pool.Capacity + 1];
+        var blockOf = new Dictionary<PrefixId, int>();
         int order = 0;
         for (int block = pool.IdleBlocks.Oldest; block != 0; block = pool.IdleBlocks.After(block))
             forgottenAt[block] = ++order;
         for (int block = 1; block <= pool.Capacity; block++)
         {
-            if (!cache.IsPublished(block) || cache.ParentOf(block) is not (> 0 and var parent))
+            if (cache.IsPublished(block))
+                Require(blockOf.TryAdd(cache.IdOf(block), block), $"block {block} holds the same prefix as another");
+        }
+
+        for (int block = 1; block <= pool.Capacity; block++)
+        {
+            if (!cache.IsPublished(block) || cache.ParentOf(block) == PrefixId.Empty)
                 continue;
-            Require(cache.IsPublished(parent), $"block {block} is published and its parent {parent} is not");
+            Require(
+                blockOf.TryGetValue(cache.ParentOf(block), out int parent),
+                $"block {block} is published and its parent is not");
             Require(
                 pool.OwnersOf(parent) >= pool.OwnersOf(block),
                 $"block {block} has an owner that its parent {parent} has not");

@@ -85,6 +85,13 @@ internal sealed class Inbox(int places) : IDisposable
         }
     }
 
+    /// <summary>Wakes the engine's thread without a letter.</summary>
+    public void Wake()
+    {
+        lock (_gate)
+            Ring();
+    }
+
     /// <summary>Takes the next letter; those of one sequence come in the order they were posted.</summary>
     public bool TryTake(out Letter letter)
     {

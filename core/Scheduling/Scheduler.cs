@@ -59,10 +59,16 @@ internal sealed class Scheduler
     /// <summary>Those of them whose rows were there.</summary>
     public long CachedTokens { get; private set; }
 
+    /// <summary>Of those, tokens whose rows came from the host.</summary>
+    public long RecalledTokens { get; private set; }
+
     /// <summary>What became of drafts since the start.</summary>
     public DraftCounts Drafts { get; } = new();
 
-    /// <summary>Says how many drafts pay; null drafts as many as batches hold.</summary>
+    /// <summary>Who drafts.</summary>
+    public DraftSource DraftSource { get; init; } = new LayerDrafts();
+
+    /// <summary>Says how many drafts pay; null drafts as many as steps hold.</summary>
     public DraftGuard? Guard { get; init; }
 
     /// <summary>Takes a new sequence.</summary>
@@ -76,7 +82,7 @@ internal sealed class Scheduler
     {
         step.Clear();
         ForgetEnded();
-        step.Batch.NextDraftLength = Guard?.LengthAt(_runningCount) ?? step.Batch.DraftLength;
+        step.WantDrafts(Guard?.LengthAt(_runningCount) ?? step.DraftLength);
         long before = Preemptions;
         AddDecodes(step);
         AddPrefills(step);
@@ -104,7 +110,10 @@ internal sealed class Scheduler
 
         step.Depart();
         Debug.Assert(!step.IsEmpty || (_runningCount == 0 && _waiting.Count == 0), "sequences are there and none can run");
-        return !step.IsEmpty;
+        if (step.IsEmpty)
+            return false;
+        _pool.Host?.HandOver(step.Layout, _pool);
+        return true;
     }
 
     /// <summary>
@@ -122,7 +131,7 @@ internal sealed class Scheduler
                 continue;
             FinishReason? end = null;
             if (sampled != NotSampled)
-                gained += TakeOver(share, step.Batch, sampled, out end);
+                gained += TakeOver(share, step, sampled, out end);
             // One that was preempted while the step ran has no blocks any more.
             if (sequence.State == SequenceState.Running)
                 sequence.Publish(_pool, share.Samples ? sequence.Known - 1 : share.End);
@@ -168,13 +177,16 @@ internal sealed class Scheduler
             Sequence sequence = _running[i];
             if (sequence.Remaining != 1 || sequence.EndsByItself || !TryGrow(sequence))
                 continue;
-            int length = Math.Min(step.Batch.NextDraftLength, drafts);
+            int length = Math.Min(step.NextDraftLength, drafts);
             // Drafts are a wager: nobody gives way for them.
-            int reserved = length <= 0 ? 0 : sequence.ReserveDrafts(_pool, length, spare: _runningCount);
+            int reserved = length <= 0 ? 0 : Reserve(sequence, length);
             step.Add(sequence, 1, reserved);
             drafts -= reserved;
         }
     }
+
+    private int Reserve(Sequence sequence, int drafts) =>
+        sequence.ReserveDrafts(_pool, drafts, DraftSource.SlotsBehind(drafts), spare: _runningCount);
 
     /// <summary>
     /// Sequences with more to compute share what is left; their blocks were taken when they were admitted.
@@ -191,9 +203,9 @@ internal sealed class Scheduler
 
     private void AddPrompt(Step step, Sequence sequence)
     {
-        int count = Math.Min(sequence.Remaining, step.Budget), drafts = step.Batch.NextDraftLength;
-        if (drafts > 0 && count == sequence.Remaining)
-            sequence.ReserveDrafting(_pool, count, drafts, spare: _runningCount);
+        int count = Math.Min(sequence.Remaining, step.Budget), slots = DraftSource.SlotsBehind(step.NextDraftLength);
+        if (slots > 0 && count == sequence.Remaining)
+            sequence.ReserveDrafting(_pool, count, slots, spare: _runningCount);
         step.Add(sequence, count);
     }
 
@@ -205,7 +217,8 @@ internal sealed class Scheduler
     {
         while (_runningCount < _running.Length && step.Budget > 0 && _waiting.Next() is { } sequence)
         {
-            if (!sequence.TryEnter(_pool, _runningCount == 0 ? 0 : _watermark))
+            bool alone = _runningCount == 0;
+            if (!sequence.TryEnter(_pool, alone ? 0 : _watermark, alone))
                 return;
             if (sequence.Admissions == 1)
                 CountPrefix(sequence);
@@ -269,10 +282,12 @@ internal sealed class Scheduler
             return;
         QueriedTokens += sequence.PromptLength;
         CachedTokens += sequence.Computed;
+        RecalledTokens += Math.Min(sequence.RecalledTokens, sequence.Computed);
     }
 
-    private int TakeOver(in Share share, SampleBatch batch, int sampled, out FinishReason? end)
+    private int TakeOver(in Share share, Step step, int sampled, out FinishReason? end)
     {
+        SampleBatch batch = step.Batch;
         Sequence sequence = share.Sequence;
         Drafts.Add(share.Drafts, batch.TokenCount[sampled] - 1);
         int gained = Append(sequence, batch, sampled, out end);
@@ -280,7 +295,8 @@ internal sealed class Scheduler
         // The rows of accepted drafts are in the caches already.
         if (sequence.State == SequenceState.Running)
             sequence.Computed += gained - 1;
-        sequence.SetDrafts(batch.NextDrafts(sampled));
+        if (end is null)
+            DraftSource.Draft(sequence, batch, sampled, step.NextDraftLength);
         return gained;
     }
 

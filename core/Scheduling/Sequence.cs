@@ -58,6 +58,9 @@ internal sealed partial class Sequence
     /// <summary>Where its tokens are published; set before it is submitted.</summary>
     public GenerationStream Stream { get; set; } = null!;
 
+    /// <summary>The group of ranks that runs it, for good; set when the engine takes it.</summary>
+    public EngineGroup Group { get; private set; } = null!;
+
     /// <summary>Its number in the order of arrival.</summary>
     public long Arrival { get; set; }
 
@@ -98,6 +101,9 @@ internal sealed partial class Sequence
     /// </summary>
     public int Verifying { get; set; }
 
+    /// <summary>Finds what it repeats; null until drafts come from there.</summary>
+    public PromptLookup? Lookup { get; set; }
+
     /// <summary>Guesses at the tokens behind the known ones.</summary>
     public ReadOnlySpan<int> Drafts => _drafts.AsSpan(0, _draftCount);
 
@@ -122,28 +128,16 @@ internal sealed partial class Sequence
     /// <summary>The blocks it owns, in order of position. The array is not replaced while a step may read it.</summary>
     public BlockTable BlockTable => new(_blocks, BlockCount);
 
-    /// <summary>
-    /// Takes blocks for all known tokens, those that hold a prefix of them first, when as many as
-    /// <paramref name="spare"/> stay free; called at admission, without blocks.
-    /// </summary>
-    public bool TryEnter(BlockPool pool, int spare)
-    {
-        // The last token's block is never shared: when none is to be had there is nothing to look up.
-        if (pool.Free <= spare)
-            return false;
-        if (_blocks.Length == 0)
-            MakeRoom();
-        int needed = BlocksFor(Known), shared = _prefix?.Enter(pool, Tokens, _blocks) ?? 0;
-        if (needed - shared + spare > pool.Free || !pool.TryTake(_blocks.AsSpan(shared, needed - shared)))
-        {
-            Return(pool, shared);
-            return false;
-        }
+    /// <summary>Tokens of the prompt that a group's prefix cache has.</summary>
+    public int MatchIn(PrefixCache cache) => _prefix?.MatchIn(cache, _request.Prompt.AsSpan()) ?? 0;
 
-        (BlockCount, Computed) = (needed, shared * _blockSlots);
-        CachedTokens ??= Computed;
-        Admissions++;
-        return true;
+    /// <summary>Belongs to a group from now on. Before it is scheduled.</summary>
+    public void Join(EngineGroup group)
+    {
+        Group = group;
+        Sampler.Use(group.Scratch);
+        if (group.Prefixes is { } cache)
+            _prefix?.Join(cache);
     }
 
     /// <summary>
@@ -158,28 +152,29 @@ internal sealed partial class Sequence
     public bool TryGrow(BlockPool pool) => TryGrow(pool, TokensAfterNext, spare: 0);
 
     /// <summary>
-    /// Takes blocks for up to <paramref name="length"/> drafts behind its next token and for the rows of drafting
-    /// behind those, if so many as <paramref name="spare"/> stay free. Returns how many drafts its blocks can hold.
+    /// Takes blocks for up to <paramref name="length"/> drafts behind its next token and for so many
+    /// <paramref name="slots"/> behind those, if so many as <paramref name="spare"/> stay free. Returns how many drafts its
+    /// blocks can hold.
     /// </summary>
-    public int ReserveDrafts(BlockPool pool, int length, int spare)
+    public int ReserveDrafts(BlockPool pool, int length, int slots, int spare)
     {
         int own = TokensAfterNext;
-        TryGrow(pool, Math.Min(Limit, own + (2 * length)), spare);
+        TryGrow(pool, Math.Min(Limit, own + length + slots), spare);
         return Math.Clamp((BlockCount * _blockSlots) - own, 0, length);
     }
 
     /// <summary>
-    /// Takes blocks for the rows of drafting behind its next <paramref name="count"/> tokens, if so many as
-    /// <paramref name="spare"/> stay free; without them fewer tokens are drafted.
+    /// Takes blocks for <paramref name="slots"/> in which the draft layer works behind the next <paramref name="count"/>
+    /// tokens, if so many as <paramref name="spare"/> stay free; without them fewer tokens are drafted.
     /// </summary>
-    public void ReserveDrafting(BlockPool pool, int count, int length, int spare) =>
-        TryGrow(pool, Math.Min(Limit, Computed + count + length), spare);
+    public void ReserveDrafting(BlockPool pool, int count, int slots, int spare) =>
+        TryGrow(pool, Math.Min(Limit, Computed + count + slots), spare);
 
     /// <summary>Replaces the drafts.</summary>
     public void SetDrafts(ReadOnlySpan<int> drafts)
     {
-        if (_drafts.Length < drafts.Length)
-            _drafts = new int[drafts.Length];
+        if (_drafts.Length == 0)
+            _drafts = new int[DraftCounts.Places];
         drafts.CopyTo(_drafts);
         _draftCount = drafts.Length;
     }

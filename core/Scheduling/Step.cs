@@ -22,7 +22,13 @@ internal readonly record struct Share(Sequence Sequence, int Start, int Count, b
 /// prepared while the step before it runs, when a sequence's next token may not be chosen yet, and closed when it is.
 /// With speculation it is not known before how many tokens that step accepts: places are kept, and closing fills them.
 /// </summary>
-internal sealed class Step(int maxTokens, int maxSequences, int blockSlots, int draftLength = 0)
+/// <param name="maxTokens">Tokens that fit.</param>
+/// <param name="maxSequences">Sequences that fit.</param>
+/// <param name="blockSlots">Slots in a block.</param>
+/// <param name="draftLength">The most drafts that it verifies of a sequence.</param>
+/// <param name="ranksDraft">Whether the ranks draft behind it.</param>
+internal sealed class Step(
+    int maxTokens, int maxSequences, int blockSlots, int draftLength = 0, bool ranksDraft = true)
 {
     /// <summary>Stands where a token's id is not known yet.</summary>
     private const int NotChosenYet = 0;
@@ -35,7 +41,13 @@ internal sealed class Step(int maxTokens, int maxSequences, int blockSlots, int 
 
     /// <summary>What the ranks answer.</summary>
     public SampleBatch Batch { get; } = new(
-        maxSequences, Math.Min(maxTokens, maxSequences * (1 + draftLength)), draftLength);
+        maxSequences, Math.Min(maxTokens, maxSequences * (1 + draftLength)), ranksDraft ? draftLength : 0);
+
+    /// <summary>The most drafts of a sequence.</summary>
+    public int DraftLength => draftLength;
+
+    /// <summary>The most drafts that are wanted for a sequence's next step.</summary>
+    public int NextDraftLength { get; private set; }
 
     /// <summary>Who gets what, in the layout's order.</summary>
     public ReadOnlySpan<Share> Shares => _shares.AsSpan(0, _count);
@@ -60,6 +72,13 @@ internal sealed class Step(int maxTokens, int maxSequences, int blockSlots, int 
 
     /// <summary>True when there is nothing to run.</summary>
     public bool IsEmpty => _count == 0;
+
+    /// <summary>Says how many drafts are wanted for each sequence's next step.</summary>
+    public void WantDrafts(int length)
+    {
+        NextDraftLength = length;
+        Batch.NextDraftLength = Math.Min(length, Batch.DraftLength);
+    }
 
     /// <summary>Forgets everything.</summary>
     public void Clear()

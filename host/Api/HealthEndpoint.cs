@@ -40,7 +40,7 @@ internal static class HealthEndpoint
         string? failure = model.Failure;
         string word = model.IsDraining ? "draining"
             : failure is not null ? "failed"
-            : status.Phase == LoadPhase.Ready ? "ready"
+            : model.TryGetReady(out _) ? "ready"
             : "loading";
         string phase = word == "loading" ? status.Phase.ToString().ToLowerInvariant() : word;
         var answer = new HealthAnswer(word, phase, model.Names[0])

@@ -40,7 +40,7 @@ internal static class CommandLine
     private const int WidthOfFiles = 400;
 
     private static readonly string[] s_commands =
-        ["serve", "chat", "pull", "parse", "probe", "verify", "ranktable", "keys", "completion"];
+        ["serve", "chat", "pull", "parse", "probe", "verify", "ranktable", "keys", "completion", "worker"];
 
     /// <summary>A word is what it says: no @file, no several short flags in one.</summary>
     private static readonly ParserConfiguration s_plain =
@@ -129,6 +129,7 @@ internal static class CommandLine
         root.Add(RankTableCommand.Create());
         root.Add(KeysCommand.Create());
         root.Add(CompletionCommand.Create());
+        root.Add(WorkerCommand.Create());
         foreach (Option option in root.Options)
         {
             if (option is HelpOption { Action: HelpAction standard } help)

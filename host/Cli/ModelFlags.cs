@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Glm5.Core;
+using Glm5.Core.Accelerator;
 using Glm5.Host.Cli.Flags;
 using Glm5.Host.Hub;
 using Glm5.Host.Serving;
@@ -28,9 +29,9 @@ internal sealed class ModelFlags
 
     private readonly Option<int> _length = Count(
         "--max-model-len", "Longest context, prompt and answer together [default: the model's own]");
-    private readonly Option<int> _sequences = Count("--max-num-seqs", "Most sequences that run at once", 64);
+    private readonly Option<int> _sequences = Count("--max-num-seqs", "Most sequences that run at once, in each group", 64);
     private readonly Option<int> _batchedTokens = Count(
-        "--max-num-batched-tokens", "Most tokens that a step computes", 512);
+        "--max-num-batched-tokens", "Most tokens that a step computes, in each group", 512);
     private readonly Option<int> _waiting = Count("--max-num-waiting", "Most requests that wait; more get 503", 1024);
     private readonly Option<string?> _policy = new("--scheduling-policy")
     {
@@ -42,7 +43,21 @@ internal sealed class ModelFlags
         "--late-after", "Seconds of waiting after which a request is late: one admission in eight is the longest waiting's", 1,
         86400, 30);
 
-    private readonly Option<int> _ranks = Count("--tensor-parallel-size", "Ranks that share the model", 1, "-tp");
+    private readonly Option<int> _ranks = Count(
+        "--tensor-parallel-size", "Ranks that share the model, in each group", 1, "-tp");
+    private readonly Option<int> _groups = Count(
+        "--data-parallel-size", "Groups of ranks with sequences and caches of their own, which share the routed experts", 1, "-dp");
+
+    private readonly Option<bool> _spreadExperts = new("--enable-expert-parallel", "-ep")
+    {
+        Description = "Give each rank whole experts, not a slice of each; always so with several groups",
+    };
+
+    private readonly Option<bool> _workers = new("--worker-processes")
+    {
+        Description = "Run each rank in a process of its own, started with mpirun, and start all anew when one is lost",
+    };
+
     private readonly Option<int> _threads = Count("--threads", "Threads that compute on a CPU [default: one a core]");
     private readonly Option<int> _blockSlots = Count(
         "--block-size", "Tokens in a block of the KV cache [default: what the device prefers]");
@@ -57,6 +72,12 @@ internal sealed class ModelFlags
         Description = "Compute every prompt whole, also where one begins like an earlier one",
     };
 
+    private readonly Option<KvFormat?> _kvFormat = CacheFormat.Option();
+
+    private readonly Option<long> _hostCache = GibSize.Option(
+        "--host-cache-gib",
+        "GiB of host memory, over all ranks, where prefixes are kept that the KV cache has no room for [default: none]");
+
     private readonly Option<double> _kvFraction = new("--kv-memory-fraction")
     {
         Description = "Share of the memory that is free after loading which the KV cache may take",
@@ -65,8 +86,7 @@ internal sealed class ModelFlags
         CustomParser = ParseShare,
     };
 
-    private readonly Option<int> _drafts = WholeNumber.Option(
-        "--num-speculative-tokens", "Tokens that the draft layer proposes for a step [default: none]", 0, MostDrafts, 0);
+    private readonly SpeculationFlags _speculation = new();
 
     private readonly Option<bool> _skipTokenizer = new("--skip-tokenizer-init")
     {
@@ -79,9 +99,6 @@ internal sealed class ModelFlags
     };
 
     private const string Fcfs = "fcfs", ByPriority = "priority";
-
-    /// <summary>The longest chain of drafts that a step may verify.</summary>
-    private const int MostDrafts = 7;
 
     /// <summary>True when the line names a model itself.</summary>
     public bool NamesModel(CommandResult line) => line.GetResult(_model) is { Tokens.Count: > 0 };
@@ -102,16 +119,23 @@ internal sealed class ModelFlags
         command.Validators.Add(RequireEmbedded);
         command.Add(_model);
         command.Add(new FlagGroup("The model", [.. _hub.Options, _skipTokenizer, _noMap]));
-        command.Add(new FlagGroup("Device and memory", _device, _ranks, _threads, _blockSlots, _kvBytes, _kvFraction));
         command.Add(new FlagGroup(
-            "Batch", _length, _sequences, _batchedTokens, _waiting, _policy, _lateAfter, _drafts, _noPrefixCaching));
+            "Device and memory", _device, _ranks, _groups, _spreadExperts, _workers, _threads, _blockSlots, _kvFormat, _kvBytes,
+            _kvFraction, _hostCache));
+        command.Add(new FlagGroup("Batch", _length, _sequences, _batchedTokens, _waiting, _policy, _lateAfter, _noPrefixCaching));
+        _speculation.AddTo(command);
     }
 
     /// <summary>The options in a parsed line.</summary>
-    public ModelOptions Read(ParseResult line) => new()
+    public ModelOptions Read(ParseResult line) => _speculation.Read(Options(line), line);
+
+    private ModelOptions Options(ParseResult line) => new()
     {
         Folder = Model(line).Folder,
         Ranks = line.GetValue(_ranks),
+        Groups = line.GetValue(_groups),
+        SpreadExperts = line.GetValue(_spreadExperts),
+        WorkerProcesses = line.GetValue(_workers),
         Threads = line.GetValue(_threads),
         MaxSequences = line.GetValue(_sequences),
         MaxBatchedTokens = line.GetValue(_batchedTokens),
@@ -123,8 +147,9 @@ internal sealed class ModelFlags
         BlockSlots = line.GetValue(_blockSlots),
         KvBytes = line.GetValue(_kvBytes),
         PrefixCaching = !line.GetValue(_noPrefixCaching),
+        KvFormat = line.GetValue(_kvFormat),
+        HostCacheBytes = line.GetValue(_hostCache),
         KvMemoryFraction = line.GetValue(_kvFraction),
-        SpeculativeTokens = line.GetValue(_drafts),
         SkipTokenizer = line.GetValue(_skipTokenizer),
         ReadInsteadOfMap = line.GetValue(_noMap),
     };

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Glm5.Core.Accelerator;
 using Spectre.Console;
 using Capabilities = Glm5.Core.Accelerator.Capabilities;
 using FusionVerdict = Glm5.Core.Accelerator.FusionVerdict;
@@ -12,6 +13,9 @@ namespace Glm5.Host.Cli;
 /// </summary>
 internal static class ProbeCommand
 {
+    /// <summary>GLM-5's widths: what bytes are told for.</summary>
+    private const int Glm5Latent = 512, Glm5Rope = 64, Glm5Index = 128;
+
     /// <summary>The command.</summary>
     public static Command Create()
     {
@@ -42,7 +46,7 @@ internal static class ProbeCommand
     private static void Draw(BackendChoice choice)
     {
         Table table = new Table().Border(TableBorder.Rounded)
-            .AddColumns("", "backend", "device", "computes in", "verdict");
+            .AddColumns("", "backend", "device", "computes in", "KV cache", "verdict");
         foreach (BackendVerdict verdict in choice.Verdicts)
         {
             Capabilities? device = verdict.Devices.Count > 0 ? verdict.Devices[0] : null;
@@ -51,7 +55,7 @@ internal static class ProbeCommand
                 described = $"{verdict.Devices.Count} x {described}";
             table.AddRow(
                 new Markup(verdict.Chosen ? "[green]>[/]" : ""), new Text(verdict.Name), new Text(described),
-                new Text(device?.Arithmetic.Name ?? ""), new Text(verdict.Reason));
+                new Text(device?.Arithmetic.Name ?? ""), new Text(device is null ? "" : Caches(device)), new Text(verdict.Reason));
         }
 
         AnsiConsole.Write(table);
@@ -71,6 +75,14 @@ internal static class ProbeCommand
         AnsiConsole.Write(table);
     }
 
+    /// <summary>Formats of the caches with GLM-5's bytes of a token in one layer.</summary>
+    private static string Caches(Capabilities device) => string.Join('\n', device.KvFormats.Select(Describe).Select(
+        format => $"{format.Format}: {format.LayerTokenBytes:N0} B"));
+
+    private static ProbedCache Describe(KvFormat format) => new(
+        format.ToString().ToLowerInvariant(),
+        format.LatentBytes(Glm5Latent, Glm5Rope) + format.IndexBytes(Glm5Index));
+
     private static ProbeAnswer Describe(BackendChoice choice) => new(
         choice.Refusal is null ? choice.Backend.Name : null,
         [.. choice.Verdicts.Select(verdict => new ProbedBackend(
@@ -80,6 +92,7 @@ internal static class ProbeCommand
         device.Device, device.Architecture, device.Arithmetic.Name,
         [.. device.NativeWeights.Select(type => type.ToString())], device.BatchInvariant, device.RankInvariant,
         device.CapturesGraphs, [.. device.BlockSlots], [.. device.RankCounts],
+        [.. device.KvFormats.Select(Describe)],
         [.. device.Fusions.Select(fusion => new ProbedFusion(fusion.Operation, fusion.Kernel, fusion.Refusal))]);
 }
 
@@ -93,10 +106,15 @@ internal sealed record ProbedBackend(string Name, bool Chosen, string Reason, IR
 internal sealed record ProbedDevice(
     string Device, string Architecture, string Arithmetic, IReadOnlyList<string> NativeWeights, bool BatchInvariant,
     bool RankInvariant, bool CapturesGraphs, IReadOnlyList<int> BlockSizes, IReadOnlyList<int> RankCounts,
-    IReadOnlyList<ProbedFusion> Fusions);
+    IReadOnlyList<ProbedCache> KvCaches, IReadOnlyList<ProbedFusion> Fusions);
 
 /// <summary>One fusion; composed, with its reason, when the refusal is not null.</summary>
 internal sealed record ProbedFusion(string Operation, string Kernel, string? Refusal);
+
+/// <summary>A format of the caches.</summary>
+/// <param name="Format">As --kv-cache-dtype has it.</param>
+/// <param name="LayerTokenBytes">Bytes of a token of GLM-5 in one layer, both caches.</param>
+internal sealed record ProbedCache(string Format, int LayerTokenBytes);
 
 /// <summary>Its serialisation.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]

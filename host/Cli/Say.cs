@@ -58,16 +58,24 @@ internal static class Say
             return;
         LoadedModel model = ready.Model;
         KvPoolSize pool = model.Pool;
-        double cacheGigabytes = pool.Bytes * options.Model.Ranks / 1e9;
+        double cacheGigabytes = pool.Bytes * options.Model.TotalRanks / 1e9;
         double seconds = server.Model.Status.Elapsed.TotalSeconds;
         AnsiConsole.MarkupLineInterpolated(
-            $"  weights  {model.TensorCount:N0} tensors, {model.WeightBytes / 1e9:N3} GB, ranks: {options.Model.Ranks}");
+            $"  weights  {model.TensorCount:N0} tensors, {model.WeightBytes / 1e9:N3} GB, ranks: {Ranks(options.Model)}");
         AnsiConsole.MarkupLineInterpolated(
             $"  caches   {pool.Tokens:N0} tokens in {pool.Blocks - 1:N0} blocks of {pool.BlockSlots}, {cacheGigabytes:N2} GB");
         AnsiConsole.MarkupLineInterpolated($"  context  {model.ContextLength:N0} tokens");
         AnsiConsole.MarkupLineInterpolated(
             $"[green]Ready[/] after {seconds:F1} s. The chat page is at the address, the API at /v1. [dim]Ctrl-C stops.[/]");
     }
+
+    private static string Ranks(ModelOptions model) => (model.Groups, model.WorkerProcesses) switch
+    {
+        (1, false) => $"{model.Ranks}",
+        (1, true) => $"{model.Ranks}, each a process",
+        (_, false) => $"{model.Groups} groups of {model.Ranks}",
+        (_, true) => $"{model.Groups} groups of {model.Ranks}, each a process",
+    };
 
     /// <summary>The first signal came.</summary>
     public static void Draining(ServedModel model, TimeSpan bound)

@@ -122,7 +122,7 @@ internal sealed class ServeCommand
     /// <summary>Serves until it is asked to stop, or a device fails.</summary>
     internal static async Task<int> ServeAsync(Server server, TimeSpan drainTime, Task stopped)
     {
-        if (await Task.WhenAny(stopped, server.Model.EngineFailed) is Task<AcceleratorException> failed)
+        if (await Task.WhenAny(stopped, server.Model.Failed) is Task<AcceleratorException> failed)
             return Say.Error($"the device failed, and the server stops: {(await failed).Message}", ExitCode.Device);
         Say.Draining(server.Model, drainTime);
         return await server.StopAsync(CancellationToken.None) ? ExitCode.Done : ExitCode.Cut;

@@ -6,9 +6,16 @@ namespace Glm5.Host.Serving;
 /// <summary>A model that answers.</summary>
 /// <param name="Model">Its parts.</param>
 /// <param name="Engine">What runs its steps.</param>
-internal sealed record ReadyModel(LoadedModel Model, Engine Engine)
+internal sealed record ReadyModel(LoadedModel Model, Engine Engine) : IDisposable
 {
     /// <summary>Ids that end a turn: generation_config.json's where it has some, otherwise config.json's.</summary>
     public ImmutableArray<int> EosTokenIds { get; } =
         Model.Generation.EosTokenIds.IsEmpty ? Model.Config.EosTokenIds : Model.Generation.EosTokenIds;
+
+    /// <summary>Ends the engine, then the model under it.</summary>
+    public void Dispose()
+    {
+        Engine.Dispose();
+        Model.Dispose();
+    }
 }

@@ -39,10 +39,10 @@ internal sealed partial class AscendOps
     }
 
     /// <inheritdoc/>
-    [Fused("aclnnMoeInitRoutingV2, aclnnGroupedMatmulV4, aclnnMoeFinalizeRoutingV2")]
+    [Fused("aclnnMoeInitRoutingV2, aclnnGroupedMatmulV4, aclnnMoeFinalizeRoutingV2", When = "the rank holds a slice of every expert")]
     protected override void RunExpertsCore(MoeWeights weights, Tensor x, Routes routes, PartialSum into)
     {
-        if (!_fusions.Has(Fusion.Experts))
+        if (!_fusions.Has(Fusion.Experts) || weights.Held is not null)
         {
             base.RunExpertsCore(weights, x, routes, into);
             return;
@@ -69,14 +69,6 @@ internal sealed partial class AscendOps
         Kernels.Convert(combined, View.Of(sum));
         if (weights.Shared is { } shared)
             AddMlp(shared, x, sum);
-    }
-
-    private void AddMlp(MlpWeights weights, Tensor x, Tensor sum)
-    {
-        using ActivationArena.Scope scope = Arena.Open();
-        Tensor result = Arena.Take(ElementType.F32, sum[0], sum[1]);
-        RunMlp(weights, x, result);
-        Add(sum, result, sum);
     }
 
     /// <summary>[tokens, 1] bool: some logit of the row is no number.</summary>

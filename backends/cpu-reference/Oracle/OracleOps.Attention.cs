@@ -91,7 +91,7 @@ public sealed partial class OracleOps
             Span<float> c = row[..d.Latent], k_pe = row[d.Latent..];
             Equations.RmsNorm(c, Vector(weights.LatentNorm), d.Epsilon, c);
             Equations.Rotate(k_pe, plan.Layout.Positions[t], d.Theta, d.Interleaved);
-            row.CopyTo(kv.Latent(weights.Layer, plan.Layout.Slots[t]));
+            kv.WriteLatent(weights.Layer, plan.Layout.Slots[t], row);
         }
     }
 
@@ -100,9 +100,10 @@ public sealed partial class OracleOps
         ReadOnlySpan<float> q, ReadOnlySpan<float> q_pe, Span<float> o)
     {
         int latent = weights.Dims.Latent;
+        Span<float> room = stackalloc float[latent + weights.Dims.Rope];
         for (int j = 0; j < slots.Length; j++)
         {
-            ReadOnlySpan<float> row = kv.Latent(weights.Layer, slots[j]);
+            ReadOnlySpan<float> row = kv.Latent(weights.Layer, slots[j], room);
             p[j] = Equations.Dot(q, row) + Equations.Dot(q_pe, row[latent..]);
         }
 
@@ -110,7 +111,7 @@ public sealed partial class OracleOps
         o.Clear();
         for (int j = 0; j < slots.Length; j++)
         {
-            ReadOnlySpan<float> c = kv.Latent(weights.Layer, slots[j])[..latent];
+            ReadOnlySpan<float> c = kv.Latent(weights.Layer, slots[j], room)[..latent];
             for (int i = 0; i < latent; i++)
                 o[i] += p[j] * c[i];
         }

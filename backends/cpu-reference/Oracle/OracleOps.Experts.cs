@@ -48,6 +48,28 @@ public sealed partial class OracleOps
             AddNetwork(weights.Experts, e, x, TokensOf(e, routes), into);
     }
 
+    /// <summary>
+    /// y[t] = shared(x[t]) + Σ_e r[t, e] · expert_e(x[t]), e ascending, where each rank holds some experts whole and the tokens
+    /// of every group come to all of them: expert by expert, its rank shows r[t, e] · expert_e(x[t]) in the chunks of K, and
+    /// the rank of the token adds those chunks that are its own.
+    /// </summary>
+    protected override void MoeCore(MoeWeights weights, Tensor x, PartialSum into)
+    {
+        if (weights.Held is not { } held || ranks.Experts is not { } exchange)
+        {
+            base.MoeCore(weights, x, into);
+            return;
+        }
+
+        Routes routes = Route(weights, x);
+        FillCore(Addends(into), 0);
+        if (weights.Shared is { } shared)
+            AddNetwork(shared, 0, x, EveryToken(x[0]), into);
+        ReadOnlySpan<Offer> offers = exchange.Dispatch(x, routes);
+        for (int e = 0; e < weights.Router.Rows; e++)
+            AddSpreadExpert(weights, held, e, offers, exchange, into);
+    }
+
     /// <inheritdoc/>
     protected override void MlpCore(MlpWeights weights, Tensor x, PartialSum into)
     {

@@ -42,7 +42,7 @@ public sealed partial class OracleOps
         {
             Span<float> key = new Floats(ik).Row(t);
             Equations.Rotate(key[..d.Rope], plan.Layout.Positions[t], weights.Dims.Theta, d.Interleaved);
-            key.CopyTo(kv.IndexKey(weights.Layer, plan.Layout.Slots[t]));
+            kv.WriteIndexKey(weights.Layer, plan.Layout.Slots[t], key);
         }
     }
 
@@ -54,9 +54,10 @@ public sealed partial class OracleOps
         using ActivationArena.Scope scope = Arena.Open();
         Tensor scores = Arena.Take(ElementType.F32, 1, layout.Positions[t] + 1);
         Floats score = new(scores);
+        Span<float> room = stackalloc float[d.Width];
         for (int j = 0; j <= layout.Positions[t]; j++)
         {
-            ReadOnlySpan<float> ik = kv.IndexKey(layer, blocks.SlotOf(j, layout.BlockSlots));
+            ReadOnlySpan<float> ik = kv.IndexKey(layer, blocks.SlotOf(j, layout.BlockSlots), room);
             float sum = 0;
             for (int h = 0; h < d.Heads; h++)
                 sum += w[t, h] * MathF.Max(Equations.Dot(iq.Row(t, h), ik) * d.KeyScale, 0);

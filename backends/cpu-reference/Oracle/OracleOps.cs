@@ -7,7 +7,7 @@ namespace Glm5.Backends.CpuReference.Oracle;
 /// the equations (t token, h head, j cached position, n output, k or i summed over, e expert, c chunk). It shares nothing
 /// with the default bodies of the contract, so that agreement with them means something; golden data pins it. Slow.
 /// </summary>
-public sealed partial class OracleOps(DeviceMemory memory, ActivationArena arena, InProcessCollectives ranks)
+public sealed partial class OracleOps(DeviceMemory memory, ActivationArena arena, CpuCollectives ranks)
     : BlockOps(memory, arena, ranks)
 {
     private float[] _row = [];
@@ -32,7 +32,7 @@ public sealed partial class OracleOps(DeviceMemory memory, ActivationArena arena
             }
         }
 
-        ranks.Barrier();
+        ranks.Release();
         RmsNormCore(residual, norm, epsilon, normed);
     }
 

@@ -58,8 +58,7 @@ internal unsafe partial class SimdOps
             Dims = d,
             Angles = _indexAngles,
             Layout = plan.Layout,
-            Kv = kv,
-            Layer = weights.Layer,
+            Cache = kv.IndexRows(weights.Layer),
             Keys = Floats(keys),
             Queries = queries.IsEmpty ? null : Floats(queries),
         };

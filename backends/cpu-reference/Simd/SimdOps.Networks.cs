@@ -20,13 +20,24 @@ internal sealed unsafe partial class SimdOps
     [Fused("grouped experts")]
     protected override void RunExpertsCore(MoeWeights weights, Tensor x, Routes routes, PartialSum into)
     {
+        if (weights.Held is not null)
+        {
+            base.RunExpertsCore(weights, x, routes, into);
+            return;
+        }
+
         using ActivationArena.Scope scope = Arena.Open();
-        Networks shared = default;
-        if (weights.Shared is { } network)
-            shared = EveryToken(network, x, into);
-        else
-            FillCore(Addends(into), 0);
+        Networks shared = SharedOrZero(weights, x, into);
         AddNetworks(shared, ByExpert(weights.Experts, x, routes, into), into);
+    }
+
+    /// <summary>The shared network, whose results are put first; without one the addends are zeroed.</summary>
+    private Networks SharedOrZero(MoeWeights weights, Tensor x, PartialSum into)
+    {
+        if (weights.Shared is { } network)
+            return EveryToken(network, x, into);
+        FillCore(Addends(into), 0);
+        return default;
     }
 
     /// <summary>x · Wᵀ of a row-parallel matrix, each chunk of K into its addend. x [tokens, in].</summary>
@@ -39,7 +50,7 @@ internal sealed unsafe partial class SimdOps
         for (long t = 0; t < x[0]; t++)
             rows.From[t] = a[t];
         rows.Into = TokensOf(into);
-        AddProducts(PackInner(rows), default, into);
+        AddProducts(PackInner(rows, AddendsPerRank), default, into);
     }
 
     /// <summary>A network that every token goes through.</summary>
@@ -106,10 +117,16 @@ internal sealed unsafe partial class SimdOps
 
     private void AddNetworks(Networks shared, Networks experts, PartialSum into)
     {
+        RunGated(ref shared, ref experts);
+        AddProducts(PackInner(shared, AddendsPerRank), PackInner(experts, AddendsPerRank), into);
+    }
+
+    /// <summary>Leaves the inner activations of both where their rows come from.</summary>
+    private void RunGated(ref Networks shared, ref Networks experts)
+    {
         long weightRows = (shared.GateRows + experts.GateRows) * 2;
         var work = new GatedWork(Gated(ref shared, weightRows), Gated(ref experts, weightRows), WorkerScratch, _up);
         Team.Run(ref work, work.Pieces);
-        AddProducts(PackInner(shared), PackInner(experts), into);
     }
 
     /// <summary>Packs the inputs of some networks and prepares where their inner activations go.</summary>
@@ -128,13 +145,12 @@ internal sealed unsafe partial class SimdOps
         return new GatedProduct(networks.GateUp, rows, networks.From, block);
     }
 
-    /// <summary>Packs the inner activations of some networks for their last products.</summary>
-    private AddendProduct PackInner(Networks networks)
+    /// <summary>Packs the inner activations of some networks for their last products, K in so many chunks.</summary>
+    private AddendProduct PackInner(Networks networks, int chunks)
     {
         if (networks.IsEmpty)
             return default;
-        int chunks = AddendsPerRank;
-        long width = RowParallelChunks.Width(networks.Down.Columns, Ranks.Size);
+        long width = networks.Down.Columns / chunks;
         float* packed = TakeFloats(RowsByProduct.Floats(networks.Rows, chunks, width));
         var rows = new RowsByProduct(packed, networks.Offsets, networks.Products, chunks, width, networks.Groups);
         Pack(networks.From, rows);
@@ -144,7 +160,7 @@ internal sealed unsafe partial class SimdOps
     private void AddProducts(AddendProduct shared, AddendProduct experts, PartialSum into)
     {
         long strip = BlockRows(into.Width, shared.RowBytes + experts.RowBytes);
-        var work = new AddendWork(shared, experts, into.Width, strip, Addends(into).Stride(0), WorkerScratch);
+        var work = new AddendWork(shared, experts, 0, into.Width, strip, Addends(into).Stride(0), WorkerScratch);
         Team.Run(ref work, work.Pieces);
     }
 

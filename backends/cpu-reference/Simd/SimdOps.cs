@@ -7,7 +7,7 @@ namespace Glm5.Backends.CpuReference.Simd;
 /// contract's default body over <see cref="SimdPrimitives"/>.
 /// </summary>
 internal sealed unsafe partial class SimdOps(
-    DeviceMemory memory, ActivationArena arena, InProcessCollectives ranks, WorkerTeam team)
+    DeviceMemory memory, ActivationArena arena, CpuCollectives ranks, WorkerTeam team)
     : SimdPrimitives(memory, arena, ranks, team)
 {
     /// <inheritdoc/>
@@ -23,7 +23,7 @@ internal sealed unsafe partial class SimdOps(
         var kernel = new ReduceRow(
             peers, AddendsPerRank, sum.Width, new FloatRows(residual), Vector(norm), epsilon, new FloatRows(normed));
         ForRows(kernel, sum.Tokens, RowParallelChunks.Count * sum.Width);
-        Ranks.Barrier();
+        Ranks.Release();
     }
 
     private static CpuKvStore Cached(KvStore kv) => kv as CpuKvStore

@@ -141,7 +141,7 @@ internal unsafe partial class SimdPrimitives
     }
 
     /// <summary>Rows are counted by expert: one that does not exist would be counted outside of the table.</summary>
-    protected static void CheckExpert(int expert, int count)
+    internal static void CheckExpert(int expert, int count)
     {
         if ((uint)expert >= (uint)count)
             throw new AcceleratorException($"a token goes to expert {expert}, the layer has {count}");

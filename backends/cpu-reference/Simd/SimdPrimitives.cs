@@ -7,14 +7,14 @@ namespace Glm5.Backends.CpuReference.Simd;
 /// what a backend does before it fuses anything. No result depends on how rows are spread over threads.
 /// </summary>
 internal unsafe partial class SimdPrimitives(
-    DeviceMemory memory, ActivationArena arena, InProcessCollectives ranks, WorkerTeam team)
+    DeviceMemory memory, ActivationArena arena, CpuCollectives ranks, WorkerTeam team)
     : BlockOps(memory, arena, ranks), IDisposable
 {
     // Elements that one thread works through in the time a fork and join take, some times over.
     private const long ElementsPerPiece = 16 << 10;
 
-    /// <summary>The other ranks, whose memory can be read between barriers.</summary>
-    protected InProcessCollectives Ranks { get; } = ranks;
+    /// <summary>The other ranks of the group.</summary>
+    protected CpuCollectives Ranks { get; } = ranks;
 
     /// <summary>The rank's threads; the accelerator owns them.</summary>
     protected WorkerTeam Team { get; } = team;

@@ -13,9 +13,14 @@ internal static class Aliases
     private const string Steps = "every step is filled anew from all sequences, prompts in parts, while the last one runs";
     private const string Parsing = "reasoning and tool calls are always parsed, in GLM's own form";
     private const string OneProcess = "one process has all ranks; share the model with --tensor-parallel-size";
-    private const string Layout = "how ranks share the model follows from --tensor-parallel-size";
+    private const string Layout = "how ranks share the model follows from the tensor and the data parallel size";
+    private const string Spread = "experts are dealt out over all ranks";
+    private const string RanksOfAGroup =
+        "leave it out, attention is divided over the groups of --data-parallel-size anyway; --tensor-parallel-size counts "
+        + "the ranks of one group, SGLang's those of all";
     private const string Stored = "the checkpoint says how its weights are stored";
     private const string Drafts = "the draft layer is the model's own, read from its folder, and drafts one chain";
+    private const string HostCache = "say how much with --host-cache-gib";
     private const string Logging = "each answer is one line of the log, without its text";
     private const string Utilization =
         "the share of memory that is free after loading, for the KV cache alone, not of all memory with the weights";
@@ -53,13 +58,10 @@ internal static class Aliases
         new SameAlias(
             Takes.Value, "--kv-cache-memory-bytes", ["--max-cache-size"], bytes => bytes == "0" ? null : bytes,
             "bytes; leave it out instead of 0"),
-        Only(
-            "the KV cache has the form in which the device computes",
-            ["auto", "bf16", "bfloat16", "fp8", "fp8_e4m3", "fp8_e5m2", "fp8_ds_mla"], "--kv-cache-dtype"),
         Absent(
             Takes.Value, "say --kv-cache-memory-bytes", "--num-gpu-blocks-override", "--max-total-tokens"),
         Only(OneProcess, ["1"], "--pipeline-parallel-size", "-pp", "--pp-size", "--pp"),
-        Only(OneProcess, ["1"], "--data-parallel-size", "-dp", "--dp-size", "--dp"),
+        Same("--data-parallel-size", "--dp-size", "--dp"),
         Only(OneProcess, ["1"], "--nnodes", "-n"),
         Only(OneProcess, ["0"], "--node-rank", "-r"),
         Only(
@@ -68,14 +70,25 @@ internal static class Aliases
         Idle(
             Takes.Value, OneProcess, "--dist-init-addr", "--nccl-init-addr", "--master-addr", "--master-port",
             "--master-node-addr", "--distributed-executor-backend", "--communication-backend", "--rank-tablefile"),
-        Idle(Takes.Switch, Layout, "--enable-expert-parallel", "-ep", "--enable-dp-attention", "--enable-dp-lm-head"),
-        Idle(Takes.Value, Layout, "--expert-parallel-size", "--ep-size", "--ep", "--expert-parallel-degree"),
+        Absent(Takes.Switch, RanksOfAGroup, "--enable-dp-attention"),
+        new SameAlias(
+            Takes.Value, "--enable-expert-parallel", ["--expert-parallel-size", "--ep-size", "--ep", "--expert-parallel-degree"],
+            ranks => FlagSwitch.Word(ranks is not ("0" or "1")), Remark: Spread),
+        Idle(Takes.Switch, Layout, "--enable-dp-lm-head"),
         Idle(Takes.Switch, Layout, "--enable-eplb"),
         Idle(Takes.Value, Layout, "--eplb-config", "--redundant-experts-num", "--ep-num-redundant-experts"),
         Idle(Takes.Value, "--device says what to run on", "--devices", "--draft-devices", "--base-gpu-id"),
         Idle(
-            Takes.Value, "weights and caches stay in the device's memory", "--swap-space", "--cpu-offload-gb",
-            "--host-blocks-factor"),
+            Takes.Value, "weights stay in the device's memory; prefixes are kept with --host-cache-gib", "--swap-space",
+            "--cpu-offload-gb"),
+        Same("--host-cache-gib", "--kv-offloading-size"),
+        new SameAlias(
+            Takes.Value, "--host-cache-gib", ["--hicache-size"], Remark: "of all ranks together, not of each"),
+        Only(HostCache, ["native"], "--kv-offloading-backend"),
+        Only(HostCache, ["0", "0.0"], "--hicache-ratio", "--host-blocks-factor"),
+        Idle(
+            Takes.Value, "blocks are copied when nobody uses them, a few a step", "--hicache-write-policy",
+            "--hicache-io-backend", "--hicache-mem-layout"),
 
         // Steps.
         Same("--max-num-seqs", "--max-running-requests", "--max-seqs-per-batch"),
@@ -104,8 +117,12 @@ internal static class Aliases
         Idle(Takes.Value, "a request without seed draws its own", "--seed", "--random-seed"),
 
         // Drafts.
-        Only(Drafts, ["mtp", "deepseek_mtp", "glm_moe_dsa_mtp"], "--speculative-config.method"),
-        Only(Drafts, ["EAGLE", "NEXTN", "MTP"], "--speculative-algorithm", "--speculative-algo"),
+        new SameAlias(
+            Takes.Value, "--speculative-method",
+            ["--speculative-config.method", "--speculative-algorithm", "--speculative-algo"], DraftMethod,
+            "mtp, deepseek_mtp, glm_moe_dsa_mtp, EAGLE and NEXTN are the draft layer, ngram is prompt lookup"),
+        Same("--prompt-lookup-min", "--speculative-config.prompt-lookup-min", "--speculative-ngram-min-match-window-size"),
+        Same("--prompt-lookup-max", "--speculative-config.prompt-lookup-max", "--speculative-ngram-max-match-window-size"),
         Same("--num-speculative-tokens", "--speculative-config.num-speculative-tokens", "--speculative-num-steps"),
         new SameAlias(
             Takes.Value, "--num-speculative-tokens", ["--speculative-num-draft-tokens"], OneLess,
@@ -156,8 +173,8 @@ internal static class Aliases
         Only("prefill and decode are not split", ["null", "DEFAULT"], "--disaggregation-mode", "--instance-role"),
         Absent(Takes.Value, "prefill and decode are not split", "--kv-transfer-config", "--etcd-addr"),
         Absent(Takes.Switch, "prefill and decode are not split", "--enable-disagg-pd", "--enable-service-routing"),
-        Absent(Takes.Switch, "there is no second store of the KV cache", "--enable-hierarchical-cache",
-            "--enable-kvcache-store"),
+        Absent(Takes.Switch, HostCache, "--enable-hierarchical-cache"),
+        Absent(Takes.Switch, "the KV cache is not shared between servers", "--enable-kvcache-store"),
         Absent(Takes.Switch, "stop and start the server", "--enable-sleep-mode", "--enable-memory-saver"),
 
         // Other devices' kernels.
@@ -184,6 +201,13 @@ internal static class Aliases
 
     private static AbsentAlias Absent(Takes takes, string instead, params string[] spellings) =>
         new(takes, instead, spellings);
+
+    private static string? DraftMethod(string name) => name.ToUpperInvariant() switch
+    {
+        "MTP" or "DEEPSEEK_MTP" or "GLM_MOE_DSA_MTP" or "EAGLE" or "NEXTN" => "mtp",
+        "NGRAM" => "ngram",
+        _ => null,
+    };
 
     private static string? OneLess(string count) =>
         int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out int tokens) && tokens > 1

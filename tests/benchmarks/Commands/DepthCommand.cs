@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Glm5.Benchmarks.Machine;
 using Glm5.Benchmarks.Speed;
+using Glm5.Core.Accelerator;
 
 namespace Glm5.Benchmarks.Commands;
 
@@ -12,9 +13,11 @@ internal static class DepthCommand
         Option<DirectoryInfo> folder = new Option<DirectoryInfo>("--model") { Description = "A checkpoint's folder.", Required = true }.AcceptExistingOnly();
         Option<int> threads = new Option<int>("--threads") { Description = "Threads that compute.", DefaultValueFactory = _ => Environment.ProcessorCount }.AtLeastOne();
         Option<int[]> contexts = new("--contexts") { Description = "Tokens cached.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [0, 1024, 4096, 8192, 32000] };
-        Command command = new("depth", "Time a decoded token by context length and say where the time goes; prints JSON.") { folder, threads, contexts };
+        Option<KvFormat[]> formats = new("--formats") { Description = "How the caches are stored.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [KvFormat.F32, KvFormat.BF16, KvFormat.FP8] };
+        Command command = new("depth", "Time a decoded token by context length and say where the time goes; prints JSON.") { folder, threads, contexts, formats };
         command.SetAction(parsed => Run(
-            parsed.GetRequiredValue(folder).FullName, parsed.GetValue(threads), parsed.GetRequiredValue(contexts), parsed.InvocationConfiguration));
+            parsed.GetRequiredValue(folder).FullName, parsed.GetValue(threads), parsed.GetRequiredValue(contexts),
+            parsed.GetRequiredValue(formats), parsed.InvocationConfiguration));
         return command;
     }
 
@@ -33,10 +36,16 @@ internal static class DepthCommand
         return depths;
     }
 
-    private static int Run(string folder, int threads, int[] contexts, InvocationConfiguration streams)
+    private static int Run(string folder, int threads, int[] contexts, KvFormat[] formats, InvocationConfiguration streams)
     {
-        using var model = new ModelUnderMeasure(folder, threads, contexts.Max() + 64);
-        List<DepthTime> depths = Measure(model, contexts, streams.Error);
+        List<DepthTime> depths = [];
+        foreach (KvFormat format in formats)
+        {
+            using var model = new ModelUnderMeasure(folder, threads, contexts.Max() + 64, format);
+            streams.Error.WriteLine($"{format}: {model.Rank.Kv.Spec.TokenBytes:N0} bytes a token");
+            depths.AddRange(Measure(model, contexts, streams.Error));
+        }
+
         streams.Output.WriteLine(ResultFile.Of($"depth --threads {threads}", depths: depths).ToJson());
         return 0;
     }

@@ -23,7 +23,7 @@ internal static class EchoServer
             ServedNames = ["echo"],
             Port = 0,
             LeastLogged = LogLevel.Error,
-            Load = (model, _, logger, _) => Load(model, tokensPerSecond, clock, logger),
+            Load = (model, progress, logger, _) => Load(model, tokensPerSecond, clock, progress, logger),
         };
         Backend cpu = BackendCatalog.Choose("cpu").Backend;
         Server server = await Server.StartAsync(options, cpu, null, CancellationToken.None);
@@ -31,19 +31,17 @@ internal static class EchoServer
         return server;
     }
 
-    private static LoadedModel Load(ModelOptions options, int tokensPerSecond, StepClock clock, ILogger logger)
+    private static LoadedModel Load(
+        ModelOptions options, int tokensPerSecond, StepClock clock, LoadProgress progress, ILogger logger)
     {
-        Checkpoint checkpoint = Checkpoint.Open(options.Folder, new CheckpointOptions { Logger = logger });
-        (Tokenizer? tokenizer, Core.Chat.ChatTemplate? template) = ModelText.Load(options, checkpoint.Config, logger);
-        int context = checkpoint.Config.MaxPositions;
-        int blocks = (options.MaxSequences * ((context / BlockSlots) + 1)) + 1;
-        int[] letters = [.. StepClock.Letters.Select(letter => tokenizer!.Encode(PromptText.Trusted($"{letter}")).Single())];
-        var runner = new EchoRunner(letters, blocks, BlockSlots, checkpoint.Config.VocabSize, tokensPerSecond, clock);
-        return new LoadedModel(checkpoint, runner)
+        var opened = OpenedModel.Open(options, progress, logger);
+        int blocks = (options.MaxSequences * ((opened.ContextLength / BlockSlots) + 1)) + 1;
+        int[] letters =
+            [.. StepClock.Letters.Select(letter => opened.Tokenizer!.Encode(PromptText.Trusted($"{letter}")).Single())];
+        var runner = new EchoRunner(
+            letters, blocks, BlockSlots, opened.Checkpoint.Config.VocabSize, tokensPerSecond, clock);
+        return new LoadedModel(opened, [runner])
         {
-            Tokenizer = tokenizer,
-            Template = template,
-            ContextLength = context,
             Pool = new KvPoolSize(blocks, BlockBytes: 0, FreeBytes: 0, BlockSlots),
             Capabilities = new Capabilities
             {

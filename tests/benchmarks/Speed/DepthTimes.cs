@@ -12,6 +12,12 @@ namespace Glm5.Benchmarks.Speed;
 /// <param name="Attention">Softmax over the selected rows; flat past index_topk.</param>
 internal sealed record DepthTime(int Context, Spread Token, Spread Indexer, Spread TopK, Spread Attention)
 {
+    /// <summary>How the caches were stored.</summary>
+    public required string KvCache { get; init; }
+
+    /// <summary>Bytes of a cached token, all layers.</summary>
+    public required long TokenBytes { get; init; }
+
     private const int Samples = 15, WarmingTokens = 120;
 
     /// <summary>
@@ -39,7 +45,12 @@ internal sealed record DepthTime(int Context, Spread Token, Spread Indexer, Spre
         for (int i = 0; i < Samples; i++)
             token[i] = model.MillisecondsOfToken(context + i);
         (double[] indexer, double[] topK, double[] attention) = Parts(model, context);
-        return new DepthTime(context, Spread.Of(token), Spread.Of(indexer), Spread.Of(topK), Spread.Of(attention));
+        KvSpec spec = model.Rank.Kv.Spec;
+        return new DepthTime(context, Spread.Of(token), Spread.Of(indexer), Spread.Of(topK), Spread.Of(attention))
+        {
+            KvCache = spec.Format.ToString().ToLowerInvariant(),
+            TokenBytes = spec.TokenBytes,
+        };
     }
 
     private static (double[] Indexer, double[] TopK, double[] Attention) Parts(ModelUnderMeasure model, int context)

@@ -26,7 +26,7 @@ internal sealed class ModelUnderMeasure : IDisposable
     private readonly BlockTable _blocks;
     private readonly Random _random = new(TokenSeed);
 
-    public ModelUnderMeasure(string folder, int threads, int contextLength)
+    public ModelUnderMeasure(string folder, int threads, int contextLength, KvFormat format = KvFormat.F32)
     {
         _checkpoint = Checkpoint.Open(folder);
         CheckpointReader.ReadAll(_checkpoint, new LoadProgress(TimeProvider.System), CancellationToken.None);
@@ -37,7 +37,10 @@ internal sealed class ModelUnderMeasure : IDisposable
         Attention = Array.Find(weights.Layers, l => l.Attention.Indexer is not null)!.Attention;
         int blocks = ((contextLength + BlockSlots - 1) / BlockSlots) + 1;
         var spec = new KvSpec(
-            config.LayerCount + config.DraftLayerCount, config.KvLoraRank, config.QkRopeHeadDim, config.IndexHeadDim, BlockSlots);
+            config.LayerCount + config.DraftLayerCount, config.KvLoraRank, config.QkRopeHeadDim, config.IndexHeadDim, BlockSlots)
+        {
+            Format = format,
+        };
         _rank = new RankModel(
             _accelerator, weights, new Glm5Model(config, weights, _accelerator), _accelerator.CreateKvStore(spec, blocks));
         _blocks = new BlockTable([.. Enumerable.Range(1, blocks - 1)], blocks - 1);

@@ -17,14 +17,15 @@ internal sealed class SpeculationRuns : IDisposable
     private readonly List<double> _rates = [];
     private long _steps, _tokens;
 
-    public SpeculationRuns(string folder, int drafts, int sequences, int threads, bool adapts)
+    public SpeculationRuns(string folder, DraftMethod method, int drafts, int sequences, int threads, bool adapts)
     {
-        (Drafts, Sequences) = (drafts, sequences);
+        (Method, Drafts, Sequences) = (method, drafts, sequences);
         var options = new ModelOptions
         {
             Folder = folder,
             MaxSequences = sequences,
             SpeculativeTokens = drafts,
+            DraftMethod = method,
             AdaptSpeculation = adapts,
             PrefixCaching = false,
             SkipTokenizer = true,
@@ -34,6 +35,8 @@ internal sealed class SpeculationRuns : IDisposable
             options, new CpuBackend(CpuVoice.Simd), new LoadProgress(TimeProvider.System), NullLogger.Instance, default);
         _engine = new Engine(_model, options, TimeProvider.System, NullLogger.Instance);
     }
+
+    public DraftMethod Method { get; }
 
     public int Drafts { get; }
 
@@ -79,7 +82,7 @@ internal sealed class SpeculationRuns : IDisposable
             accepted[place] = Math.Round((double)counts.Accepted[place] / Math.Max(1, counts.Verified[place]), 3);
         return new SpeculationResult(
             Drafts, Sequences, Spread.Of(_rates), Math.Round((double)_tokens / _steps, 2), accepted,
-            _engine.Status.DraftLength);
+            _engine.Status.DraftLength, Method == DraftMethod.PromptLookup ? "ngram" : "mtp");
     }
 
     public void Dispose()
@@ -96,6 +99,7 @@ internal sealed class SpeculationRuns : IDisposable
 /// <param name="TokensPerStep">Tokens of answers over steps.</param>
 /// <param name="Accepted">Share of the drafts that were accepted, by their place behind the last chosen token.</param>
 /// <param name="LastLength">Drafts of the last step; fewer than asked for where the engine adapted.</param>
+/// <param name="Method">Who drafted: the draft layer or prompt lookup.</param>
 internal sealed record SpeculationResult(
     int Drafts, int Sequences, Spread TokensPerSecond, double TokensPerStep, IReadOnlyList<double> Accepted,
-    int LastLength);
+    int LastLength, string Method);

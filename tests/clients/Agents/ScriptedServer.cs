@@ -1,8 +1,6 @@
 using Glm5.Core;
 using Glm5.Core.Accelerator;
-using Glm5.Core.Chat;
 using Glm5.Core.Kv;
-using Glm5.Core.Tokenization;
 using Glm5.Core.Weights;
 using Microsoft.Extensions.Logging;
 
@@ -19,21 +17,19 @@ internal static class ScriptedServer
         {
             Model = o.Model with { MaxBatchedTokens = 1 << 16, MaxSequences = 16 },
             ServedNames = [name],
-            Load = (model, _, logger, _) => Load(model, script, logger),
+            Load = (model, progress, logger, _) => Load(model, script, progress, logger),
         });
 
-    private static LoadedModel Load(ModelOptions options, Func<string, string> script, ILogger logger)
+    private static LoadedModel Load(
+        ModelOptions options, Func<string, string> script, LoadProgress progress, ILogger logger)
     {
-        Checkpoint checkpoint = Checkpoint.Open(options.Folder, new CheckpointOptions { Logger = logger });
-        Tokenizer tokenizer = Tokenizer.Load(Path.Combine(options.Folder, "tokenizer.json"));
-        string template = Path.Combine(options.Folder, "chat_template.jinja");
+        var opened = OpenedModel.Open(options, progress, logger);
+        Checkpoint checkpoint = opened.Checkpoint;
         int end = checkpoint.Generation.EosTokenIds.IsEmpty
             ? checkpoint.Config.EosTokenIds[0] : checkpoint.Generation.EosTokenIds[0];
-        var runner = new ScriptedRunner(tokenizer, checkpoint.Config.VocabSize, end, Blocks, script);
-        return new LoadedModel(checkpoint, runner)
+        var runner = new ScriptedRunner(opened.Tokenizer!, checkpoint.Config.VocabSize, end, Blocks, script);
+        return new LoadedModel(opened, [runner])
         {
-            Tokenizer = tokenizer,
-            Template = ChatTemplate.Compile(File.ReadAllText(template), template),
             ContextLength = Context,
             Pool = new KvPoolSize(Blocks, BlockBytes: 0, FreeBytes: 0, ScriptedRunner.Slots),
             Capabilities = new Capabilities

@@ -48,7 +48,7 @@ public sealed class OtherEnginesTests
         Assert.AreEqual(1, line.Value<int>("--num-speculative-tokens"));
         CollectionAssert.AreEqual(new[] { "glm-5-fp8" }, line.Value<string[]>("--served-model-name"));
         Assert.AreEqual(
-            "--enable-auto-tool-choice --reasoning-parser --speculative-config.method --tool-call-parser", Idle(line));
+            "--enable-auto-tool-choice --reasoning-parser --tool-call-parser", Idle(line));
         Assert.Contains("free after loading", line.Notes.Single(note => note.HasEffect).Reason);
     }
 
@@ -61,7 +61,7 @@ public sealed class OtherEnginesTests
         Assert.AreEqual(0.85, line.Value<double>("--kv-memory-fraction"));
         Assert.AreEqual(3, line.Value<int>("--num-speculative-tokens"));
         Assert.AreEqual(
-            "--reasoning-parser --speculative-algorithm --speculative-eagle-topk --tool-call-parser", Idle(line));
+            "--reasoning-parser --speculative-eagle-topk --tool-call-parser", Idle(line));
     }
 
     [TestMethod]
@@ -86,6 +86,26 @@ public sealed class OtherEnginesTests
         Assert.Contains("--speculative-config.enforce_eager", Idle(line));
         Assert.Contains("--compilation-config", Idle(line));
     }
+
+    [TestMethod]
+    [DataRow("--speculative-config.method mtp", "mtp", 2, 5)]
+    [DataRow("""--speculative-config '{"method": "ngram", "prompt_lookup_max": 4, "num_speculative_tokens": 5}'""", "ngram", 2, 4)]
+    [DataRow("--speculative-algorithm NGRAM --speculative-ngram-min-match-window-size 1 --speculative-ngram-max-match-window-size 12", "ngram", 1, 12)]
+    [DataRow("--speculative-config.method ngram --speculative-config.prompt_lookup_max 1", "ngram", 2, 1)]
+    public void Who_drafts_is_said_in_every_spelling(string words, string method, int shortest, int longest)
+    {
+        ParsedLine line = ParsedLine.Of(words);
+        Assert.AreEqual(method, line.Value<string>("--speculative-method"));
+        Assert.AreEqual((shortest, longest), (line.Value<int>("--prompt-lookup-min"), line.Value<int>("--prompt-lookup-max")));
+        Assert.IsEmpty(line.Notes);
+    }
+
+    [TestMethod]
+    [DataRow("--kv-offloading-size 4", 4L << 30)]
+    [DataRow("--hicache-size 0.5", 1L << 29)]
+    [DataRow("--host-cache-gib=1.5", 3L << 29)]
+    public void Host_memory_for_prefixes_is_given_in_gib(string words, long bytes) =>
+        Assert.AreEqual(bytes, ParsedLine.Of(words).Value<long>("--host-cache-gib"));
 
     [TestMethod]
     [DataRow("--enable-prefix-caching", false)]
@@ -118,9 +138,10 @@ public sealed class OtherEnginesTests
     [TestMethod]
     [DataRow("--tool-call-parser hermes", "expected auto, glm, glm4_moe, glm45, glm47 or glm5")]
     [DataRow("--reasoning-parser deepseek_r1", "expected auto, glm45, glm47 or glm5")]
-    [DataRow("--data-parallel-size 2", "expected 1: one process has all ranks")]
+    [DataRow("--enable-dp-attention", "--tensor-parallel-size counts the ranks of one group")]
     [DataRow("--nnodes=16", "--nnodes is '16'; expected 1")]
-    [DataRow("--speculative-algorithm NGRAM", "expected EAGLE, NEXTN or MTP")]
+    [DataRow("--speculative-algorithm STANDALONE", "expected mtp, deepseek_mtp")]
+    [DataRow("--prompt-lookup-min 4 --speculative-config.prompt_lookup_max 3", "the first must not be larger")]
     [DataRow("--speculative-eagle-topk 4", "expected 1")]
     [DataRow("--speculative-num-draft-tokens 1", "expected at least 2")]
     [DataRow("--num_speculative_tokens=8", "expected a whole number from 0 to 7 (given as --num_speculative_tokens)")]

@@ -103,10 +103,10 @@ public sealed class ModelUnderTest : IDisposable
     });
 
     /// <summary>One chained draft step for the one token of the layout, fed the previous step's hidden state.</summary>
-    public (float[] Logits, float[] Hidden) ChainDraft(int nextToken, float[] previousHidden)
+    public (float[] Logits, float[] Hidden) ChainDraft(int nextToken, float[] previousHidden, StepTrace? trace = null)
     {
         float[] hidden = [];
-        float[][] logits = OnEveryRank(null, (rank, plan) =>
+        float[][] logits = OnEveryRank(trace, (rank, plan) =>
         {
             Tensor state = rank.Accelerator.Ops.Arena.Take(ElementType.F32, 1, previousHidden.Length);
             rank.Accelerator.Memory.Upload(MemoryMarshal.AsBytes(previousHidden.AsSpan()), state);

@@ -18,12 +18,12 @@ public sealed class SeededCheckpoint : IDisposable
     private readonly Random _random;
 
     /// <summary>tiny-full with some keys of its config replaced.</summary>
-    public SeededCheckpoint(int seed, params (string Key, int Value)[] replaced)
+    public SeededCheckpoint(int seed, params (string Key, JsonNode? Value)[] replaced)
     {
         _random = new Random(seed);
         byte[] published = File.ReadAllBytes(Path.Combine(Repository.Golden("tiny-full"), "config.json"));
         JsonObject config = JsonNode.Parse(published)!.AsObject();
-        foreach ((string key, int value) in replaced)
+        foreach ((string key, JsonNode? value) in replaced)
             config[key] = value;
         byte[] json = Encoding.UTF8.GetBytes(config.ToJsonString());
         File.WriteAllBytes(Path.Combine(Folder, "config.json"), json);

@@ -9,7 +9,7 @@ namespace Glm5.Tests.Conformance.Suites;
 /// The whole model against golden data that another implementation computed (tests/data/golden/README.md), in all-F32
 /// arithmetic: values within the tolerance stated there, decisions equal.
 /// </summary>
-public abstract class TinyModelSuite(Tenant tenant) : ConformanceSuite(tenant)
+public abstract partial class TinyModelSuite(Tenant tenant) : ConformanceSuite(tenant)
 {
     /// <summary>Golden README: absolute, on logits and hidden states.</summary>
     private const float LogitTolerance = 5e-4f;

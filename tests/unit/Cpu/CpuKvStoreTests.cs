@@ -1,5 +1,6 @@
 using Glm5.Backends.CpuReference;
 using Glm5.Core.Accelerator;
+using Glm5.Core.Kv;
 
 namespace Glm5.Tests.Unit.Cpu;
 
@@ -69,12 +70,34 @@ public sealed class CpuKvStoreTests
     }
 
     [TestMethod]
+    [DataRow(KvFormat.F32)]
+    [DataRow(KvFormat.FP8)]
+    public void Moves_to_the_host_and_back_are_done_in_their_order(KvFormat format)
+    {
+        using var ranks = new CpuRanks(1);
+        using KvStore kv = ranks.First.CreateKvStore(s_spec with { Format = format }, Blocks);
+        Fill(ranks.First, kv);
+        var host = new HostBlocks(2, kv.BlockBytes);
+        byte[] one = Exported(kv, 1), three = Exported(kv, 3);
+        host.Move([Keep(1, 1), Keep(3, 2), Recall(4, 1), Keep(5, 1), Recall(1, 2), Recall(3, 1)], kv);
+        CollectionAssert.AreEqual(one, Exported(kv, 4), "back before its copy was replaced");
+        CollectionAssert.AreEqual(three, Exported(kv, 1));
+        CollectionAssert.AreEqual(Exported(kv, 5), Exported(kv, 3));
+        CollectionAssert.AreNotEqual(one, three);
+
+        static BlockMove Keep(int block, int copy) => new(BlockMoveKind.Keep, block, copy);
+        static BlockMove Recall(int block, int copy) => new(BlockMoveKind.Recall, block, copy);
+    }
+
+    [TestMethod]
     public void Layouts_of_other_shapes_have_other_names()
     {
         using var ranks = new CpuRanks(1);
         using KvStore one = ranks.First.CreateKvStore(s_spec, Blocks);
         using KvStore other = ranks.First.CreateKvStore(s_spec with { BlockSlots = 2 * Slots }, Blocks);
+        using KvStore narrow = ranks.First.CreateKvStore(s_spec with { Format = KvFormat.BF16 }, Blocks);
         Assert.AreNotEqual(one.LayoutId, other.LayoutId);
+        Assert.AreNotEqual(one.LayoutId, narrow.LayoutId);
     }
 
     [TestMethod]

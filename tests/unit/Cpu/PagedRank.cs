@@ -39,19 +39,41 @@ internal sealed class PagedRank : IDisposable
     }
 
     /// <summary>A cache of one layer, every row of it random.</summary>
-    public CpuKvStore Cache(int latent, int rope, int index, int seed)
+    public CpuKvStore Cache(int latent, int rope, int index, int seed, KvFormat format = KvFormat.F32)
     {
-        var kv = (CpuKvStore)_rank.CreateKvStore(new KvSpec(1, latent, rope, index, BlockSlots), (2 * LongestContext / BlockSlots) + 2);
+        CpuKvStore kv = Empty(new KvSpec(1, latent, rope, index, BlockSlots) { Format = format });
         var random = new Random(seed);
         for (int slot = 0; slot < kv.Blocks * BlockSlots; slot++)
         {
-            foreach (ref float value in kv.Latent(0, slot))
-                value = (2 * random.NextSingle()) - 1;
-            foreach (ref float value in kv.IndexKey(0, slot))
-                value = (2 * random.NextSingle()) - 1;
+            kv.WriteLatent(0, slot, Values(random, latent + rope));
+            kv.WriteIndexKey(0, slot, Values(random, index));
         }
 
         return kv;
+    }
+
+    /// <summary>The same rows as floats.</summary>
+    public CpuKvStore Decoded(CpuKvStore narrow)
+    {
+        CpuKvStore kv = Empty(narrow.Spec with { Format = KvFormat.F32 });
+        for (int slot = 0; slot < kv.Blocks * BlockSlots; slot++)
+        {
+            kv.WriteLatent(0, slot, narrow.Latent(0, slot, new float[kv.Spec.LatentWidth + kv.Spec.RopeWidth]));
+            kv.WriteIndexKey(0, slot, narrow.IndexKey(0, slot, new float[kv.Spec.IndexWidth]));
+        }
+
+        return kv;
+    }
+
+    private CpuKvStore Empty(KvSpec spec) =>
+        (CpuKvStore)_rank.CreateKvStore(spec, (2 * LongestContext / BlockSlots) + 2);
+
+    private static float[] Values(Random random, int count)
+    {
+        var values = new float[count];
+        foreach (ref float value in values.AsSpan())
+            value = (2 * random.NextSingle()) - 1;
+        return values;
     }
 
     public Tensor Upload(float[] values, long d0, long d1, long d2 = -1)

@@ -66,6 +66,30 @@ public sealed class SimdAttentionTests
     }
 
     [TestMethod]
+    [DataRow(0, KvFormat.BF16)]
+    [DataRow(1, KvFormat.BF16)]
+    [DataRow(2, KvFormat.BF16)]
+    [DataRow(0, KvFormat.FP8)]
+    [DataRow(1, KvFormat.FP8)]
+    [DataRow(2, KvFormat.FP8)]
+    public void Narrow_rows_have_the_bits_of_what_they_decode_to(int dims, KvFormat format)
+    {
+        AttentionDims d = s_dims[dims];
+        (int Sequence, int From, int Count)[] step = [(0, 200, 1), (1, 0, 3), (0, 300, dims == 1 ? 9 : 1)];
+        int[] chosen = Choose(step, 137);
+        foreach (int threads in (int[])[1, 3])
+        {
+            using var rank = new PagedRank(threads);
+            using CpuKvStore narrow = rank.Cache(d.Latent, d.Rope, 16, seed: 5, format), floats = rank.Decoded(narrow);
+            float[] got = Attend(rank, narrow, d, rank.Plan(step), chosen);
+            CollectionAssert.AreEqual(Attend(rank, floats, d, rank.Plan(step), chosen), got, $"{threads} threads");
+            using var oracle = new PagedRank(1, CpuVoice.Oracle);
+            using CpuKvStore same = oracle.Cache(d.Latent, d.Rope, 16, seed: 5, format);
+            Near(Attend(oracle, same, d, oracle.Plan(step), chosen), got);
+        }
+    }
+
+    [TestMethod]
     public void A_token_without_rows_attends_to_nothing()
     {
         float[] got = Attend(s_dims[0], [(0, 5, 1)], [-1, -1, -1], 2);
@@ -73,13 +97,15 @@ public sealed class SimdAttentionTests
     }
 
     [TestMethod]
-    [DataRow(1)]
-    [DataRow(8)]
-    public void A_step_allocates_nothing(int tokens)
+    [DataRow(1, KvFormat.F32)]
+    [DataRow(8, KvFormat.F32)]
+    [DataRow(1, KvFormat.FP8)]
+    [DataRow(8, KvFormat.BF16)]
+    public void A_step_allocates_nothing(int tokens, KvFormat format)
     {
         AttentionDims d = s_dims[1];
         using var rank = new PagedRank(2);
-        using CpuKvStore kv = rank.Cache(d.Latent, d.Rope, 16, seed: 5);
+        using CpuKvStore kv = rank.Cache(d.Latent, d.Rope, 16, seed: 5, format);
         StepPlan plan = rank.Plan((0, 100, tokens));
         MlaQuery query = Query(rank, d, tokens);
         Selection selection = rank.Select(Choose([(0, 100, tokens)], 37), tokens);

@@ -60,6 +60,30 @@ public sealed class SimdIndexerTests
     }
 
     [TestMethod]
+    [DataRow(0, KvFormat.BF16)]
+    [DataRow(2, KvFormat.BF16)]
+    [DataRow(0, KvFormat.FP8)]
+    [DataRow(1, KvFormat.FP8)]
+    [DataRow(2, KvFormat.FP8)]
+    public void Narrow_keys_have_the_scores_of_what_they_decode_to(int dims, KvFormat format)
+    {
+        IndexerDims d = s_dims[dims];
+        using var rank = new PagedRank(2);
+        using CpuKvStore narrow = rank.Cache(32, 16, d.Width, seed: 5, format), floats = rank.Decoded(narrow);
+        Same(Scores(rank, floats, d), Scores(rank, narrow, d));
+
+        static List<float[]> Scores(PagedRank rank, CpuKvStore kv, IndexerDims d)
+        {
+            var scores = new RecordedScores(rank);
+            rank.Ops.Trace = scores;
+            // The step's own keys are rounded as it writes them: the narrow cache's are compared from before it.
+            Run(rank, kv, d, rank.Plan((0, 205, 1), (1, 90, 6)), new Random(3));
+            rank.Ops.Trace = null;
+            return [.. scores.Rows.Select((row, t) => row[..(t == 0 ? 205 : 90)])];
+        }
+    }
+
+    [TestMethod]
     public void A_position_whose_key_is_no_number_is_never_chosen()
     {
         using var rank = new PagedRank(2);

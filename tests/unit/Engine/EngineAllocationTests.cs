@@ -1,4 +1,5 @@
 using Glm5.Core;
+using Glm5.Core.Kv;
 using Glm5.Core.Sampling;
 
 namespace Glm5.Tests.Unit.Engine;
@@ -8,14 +9,16 @@ namespace Glm5.Tests.Unit.Engine;
 public sealed class EngineAllocationTests
 {
     [TestMethod]
-    [DataRow(0, 600)]
-    [DataRow(3, 180)]
-    public void A_steady_step_allocates_nothing(int drafts, int turns)
+    [DataRow(0, 200, 600, false)]
+    [DataRow(3, 60, 180, false)]
+    [DataRow(3, 200, 100, true)]
+    public void A_steady_step_allocates_nothing(int drafts, int warming, int turns, bool looksUp)
     {
-        using var bench = new EngineBench(blocks: 4000, context: 1000, maxTokens: 128, maxSequences: 16, drafts: drafts);
+        using var bench = new EngineBench(blocks: 4000, context: 1000, maxTokens: 128, maxSequences: 16, drafts: drafts, looksUp: looksUp,
+            hostCache: new HostCacheSize(1000, 8));
         bench.Runner.Checks = false;
         GenerationStream[] streams = [.. Enumerable.Range(0, 16).Select(i => bench.Submit(Sampled(i)))];
-        Turn(bench, streams, turns / 3);
+        Turn(bench, streams, warming);
         long before = GC.GetAllocatedBytesForCurrentThread();
         Turn(bench, streams, turns);
         Assert.AreEqual(0, GC.GetAllocatedBytesForCurrentThread() - before);

@@ -1,4 +1,5 @@
 using Glm5.Core;
+using Glm5.Core.Kv;
 using Glm5.Core.Sampling;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -11,10 +12,11 @@ internal sealed class EngineBench : IDisposable
         int blocks = 65, int blockSlots = 4, int context = 100, int maxTokens = 32, int maxSequences = 8,
         int maxWaiting = 100, bool prefixCaching = true, int drafts = 0, bool adapts = false,
         TimeProvider? time = null, SchedulingPolicy scheduling = SchedulingPolicy.FirstComeFirstServed,
-        TimeSpan? lateAfter = null)
+        TimeSpan? lateAfter = null, HostCacheSize hostCache = default, bool looksUp = false)
     {
         Context = context;
-        Runner = new FakeStepRunner(blocks, blockSlots, drafts);
+        Runner = new FakeStepRunner(
+            blocks, blockSlots, looksUp ? 0 : drafts, hostCache: hostCache, repeats: looksUp);
         var options = new ModelOptions
         {
             Folder = "none",
@@ -25,8 +27,11 @@ internal sealed class EngineBench : IDisposable
             AdaptSpeculation = adapts,
             Scheduling = scheduling,
             LateAfter = lateAfter ?? TimeSpan.FromSeconds(30),
+            SpeculativeTokens = drafts,
+            DraftMethod = looksUp ? DraftMethod.PromptLookup : DraftMethod.DraftLayer,
+            LookupShortest = 1,
         };
-        Engine = new Core.Engine(Runner, context, TokenMask.Nothing, options, time ?? TimeProvider.System, NullLogger.Instance);
+        Engine = new Core.Engine([Runner], context, TokenMask.Nothing, options, time ?? TimeProvider.System, NullLogger.Instance);
     }
 
     public int Context { get; }
@@ -76,7 +81,7 @@ internal sealed class EngineBench : IDisposable
     }
 
     public List<int> Expected(GenerationRequest request) =>
-        [.. FakeStepRunner.Expected(request, Context).Select(t => t.Token)];
+        [.. FakeStepRunner.Expected(request, Context, repeats: Runner.Repeats).Select(t => t.Token)];
 
     public void Dispose() => Engine.Dispose();
 }

@@ -8,11 +8,23 @@ namespace Glm5.Tests.Unit.Engine;
 /// each row can be held against the main model's state of the next slot. Chaining leaves rows that are wrong, as the
 /// real one does.
 /// </summary>
-internal sealed class FakeDrafter(int slots, int vocabularySize)
+internal sealed class FakeDrafter(int blocks, int hostBlocks, int blockSlots, int vocabularySize)
 {
     private const int Chained = -7;
 
-    private readonly int[] _tokenBehind = new int[slots];
+    private readonly int[] _tokenBehind = new int[blocks * blockSlots];
+    private readonly int[] _hostTokenBehind = new int[hostBlocks * blockSlots];
+
+    /// <summary>Copies a block's rows to the host or back.</summary>
+    public void Move(BlockMove move)
+    {
+        Span<int> device = _tokenBehind.AsSpan(move.Block * blockSlots, blockSlots);
+        Span<int> host = _hostTokenBehind.AsSpan(move.HostBlock * blockSlots, blockSlots);
+        if (move.Kind == BlockMoveKind.Keep)
+            device.CopyTo(host);
+        else
+            host.CopyTo(device);
+    }
 
     /// <summary>Catches up over a step's tokens, and drafts behind those that it chose.</summary>
     public void Draft(StepLayout layout, SampleBatch batch, ulong[] states, int percentRight, bool checks)

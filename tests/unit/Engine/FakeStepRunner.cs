@@ -1,5 +1,6 @@
 using Glm5.Core;
 using Glm5.Core.Accelerator;
+using Glm5.Core.Kv;
 using Glm5.Core.Sampling;
 
 namespace Glm5.Tests.Unit.Engine;
@@ -8,14 +9,16 @@ namespace Glm5.Tests.Unit.Engine;
 /// A model whose state is one number a slot: the hash of all tokens up to there, made from the slot before it, which it
 /// finds through the block table. A wrong block, a missing recompute or a stale row changes every token that follows.
 /// </summary>
-internal sealed class FakeStepRunner(int blocks, int blockSlots, int draftLength = 0, int vocabularySize = 50)
+internal sealed class FakeStepRunner(
+    int blocks, int blockSlots, int draftLength = 0, int vocabularySize = 50, HostCacheSize hostCache = default, bool repeats = false)
     : StepRunner
 {
     private const ulong Unwritten = 0;
 
     private readonly ulong[] _slots = new ulong[blocks * blockSlots];
+    private readonly ulong[] _hostSlots = new ulong[(hostCache.Blocks + 1) * blockSlots];
     private readonly FakeDrafter? _drafter =
-        draftLength > 0 ? new FakeDrafter(blocks * blockSlots, vocabularySize) : null;
+        draftLength > 0 ? new FakeDrafter(blocks, hostCache.Blocks + 1, blockSlots, vocabularySize) : null;
     private readonly float[] _logits = new float[vocabularySize];
     private readonly HashSet<int> _written = [];
     private StepLayout? _layout;
@@ -29,8 +32,13 @@ internal sealed class FakeStepRunner(int blocks, int blockSlots, int draftLength
 
     public override int DraftLength => draftLength;
 
+    public override HostCacheSize HostCache => hostCache;
+
     /// <summary>Of a hundred drafts so many are what a greedy request chooses.</summary>
     public int PercentRight { get; set; } = 70;
+
+    /// <summary>True when most tokens come back every few positions, so that they can be guessed from earlier ones.</summary>
+    public bool Repeats => repeats;
 
     public override string KvIdentity => "fake";
 
@@ -42,6 +50,9 @@ internal sealed class FakeStepRunner(int blocks, int blockSlots, int draftLength
 
     /// <summary>Sequences of the step begun last.</summary>
     public int Sequences { get; private set; }
+
+    /// <summary>Blocks that the step in flight moves first.</summary>
+    public ReadOnlySpan<BlockMove> Moves => _layout is null ? [] : _layout.Moves;
 
     /// <summary>Runs when a step begins, on the engine's thread.</summary>
     public Action? Begun { get; set; }
@@ -66,6 +77,7 @@ internal sealed class FakeStepRunner(int blocks, int blockSlots, int draftLength
     public override void Complete()
     {
         Completing?.Invoke();
+        Move(_layout!);
         Compute(_layout!);
         Choose(_layout!, _batch!);
         _drafter?.Draft(_layout!, _batch!, _slots, PercentRight, Checks);
@@ -78,7 +90,8 @@ internal sealed class FakeStepRunner(int blocks, int blockSlots, int draftLength
     }
 
     /// <summary>What a request is answered when it runs alone, computed without engine, blocks or steps.</summary>
-    public static List<SampledToken> Expected(GenerationRequest request, int contextLength, int vocabularySize = 50)
+    public static List<SampledToken> Expected(
+        GenerationRequest request, int contextLength, int vocabularySize = 50, bool repeats = false)
     {
         var sampler = new SequenceSampler(
             request, request.Sampling.Seed ?? 0, TokenMask.Nothing, new SamplingScratch(vocabularySize));
@@ -91,7 +104,7 @@ internal sealed class FakeStepRunner(int blocks, int blockSlots, int draftLength
         int most = request.MaxTokens ?? contextLength - request.Prompt.Length;
         while (answer.Count < most)
         {
-            SampledToken chosen = Choose(sampler, state, logits);
+            SampledToken chosen = Choose(sampler, state, Favourite(state, position, vocabularySize, repeats), logits);
             sampler.Accept(chosen.Token);
             answer.Add(chosen);
             if (request.StopIds.Contains(chosen.Token))
@@ -100,6 +113,20 @@ internal sealed class FakeStepRunner(int blocks, int blockSlots, int draftLength
         }
 
         return answer;
+    }
+
+    private void Move(StepLayout layout)
+    {
+        foreach (BlockMove move in layout.Moves)
+        {
+            Span<ulong> device = _slots.AsSpan(move.Block * blockSlots, blockSlots);
+            Span<ulong> host = _hostSlots.AsSpan(move.HostBlock * blockSlots, blockSlots);
+            if (move.Kind == BlockMoveKind.Keep)
+                device.CopyTo(host);
+            else
+                host.CopyTo(device);
+            _drafter?.Move(move);
+        }
     }
 
     private void Compute(StepLayout layout)
@@ -123,7 +150,10 @@ internal sealed class FakeStepRunner(int blocks, int blockSlots, int draftLength
             int first = batch.FirstRow[sequence], row = first;
             do
             {
-                batch.Tokens[row] = Choose(batch.Samplers[sequence], _slots[layout.Slots[layout.LogitRows[row]]], _logits);
+                int token = layout.LogitRows[row];
+                ulong state = _slots[layout.Slots[token]];
+                int favourite = Favourite(state, layout.Positions[token] + 1, vocabularySize, repeats);
+                batch.Tokens[row] = Choose(batch.Samplers[sequence], state, favourite, _logits);
                 batch.Samplers[sequence].Accept(batch.Tokens[row].Token);
             }
             while (batch.Drafts[row] == batch.Tokens[row++].Token);
@@ -131,9 +161,12 @@ internal sealed class FakeStepRunner(int blocks, int blockSlots, int draftLength
         }
     }
 
-    private static SampledToken Choose(SequenceSampler sampler, ulong state, float[] logits)
+    /// <summary>What stands at a position with the state before it: by far the likeliest.</summary>
+    private static int Favourite(ulong state, int position, int vocabularySize, bool repeats) =>
+        repeats && state % 8 != 0 ? position % 6 * 7 % vocabularySize : (int)(state % (ulong)vocabularySize);
+
+    private static SampledToken Choose(SequenceSampler sampler, ulong state, int favourite, float[] logits)
     {
-        int favourite = (int)(state % (ulong)logits.Length);
         if (sampler.IsPlainArgMax && sampler.Allows(favourite))
             return new SampledToken(favourite, float.NaN, null);
         for (int id = 0; id < logits.Length; id++)

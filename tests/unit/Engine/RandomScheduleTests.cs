@@ -1,5 +1,6 @@
 using CsCheck;
 using Glm5.Core;
+using Glm5.Core.Kv;
 using Glm5.Core.Scheduling;
 
 namespace Glm5.Tests.Unit.Engine;
@@ -8,6 +9,9 @@ namespace Glm5.Tests.Unit.Engine;
 [TestClass]
 public sealed class RandomScheduleTests
 {
+    private static readonly Gen<HostCacheSize> s_hostCache =
+        Gen.Select(Gen.Int[1, 40], Gen.Int[1, 6], (blocks, moves) => new HostCacheSize(blocks, moves));
+
     private static readonly Gen<House> s_house =
         from blockSlots in Gen.Int[1, 8]
         from context in Gen.Int[4, 80]
@@ -16,9 +20,11 @@ public sealed class RandomScheduleTests
         from maxSequences in Gen.Int[1, 10]
         from prefixCaching in Gen.Frequency((4, Gen.Const(true)), (1, Gen.Const(false)))
         from drafts in Gen.Frequency((1, Gen.Const(0)), (2, Gen.Int[1, 7]))
+        from looksUp in Gen.Frequency((2, Gen.Const(false)), (1, Gen.Const(true)))
+        from hostCache in Gen.Frequency((1, Gen.Const(default(HostCacheSize))), (3, s_hostCache))
         select new House(
             ((context + blockSlots - 1) / blockSlots) + 1 + spare, blockSlots, context, maxTokens, maxSequences, prefixCaching,
-            drafts);
+            drafts, looksUp, hostCache);
 
     private static readonly Gen<Event> s_event = Gen.Frequency(
         (4, Gen.Select(
@@ -31,23 +37,27 @@ public sealed class RandomScheduleTests
     [TestMethod]
     public void Any_schedule_gives_each_request_the_tokens_it_has_alone()
     {
-        long cached = 0, accepted = 0;
+        long cached = 0, recalled = 0, accepted = 0, lookedUp = 0;
         Gen.Select(s_house, s_event.Array[1, 40]).Sample(
             (house, events) =>
             {
                 EngineStatus status = Play(house, events);
                 cached += status.CachedTokens;
-                accepted += status.AcceptedTokens;
+                recalled += status.RecalledTokens;
+                (house.LooksUp ? ref lookedUp : ref accepted) += status.AcceptedTokens;
             }, seed: "0000KX1wVL3e", iter: Soak.Times(800), threads: 1);
         Assert.IsGreaterThan(1000, cached, "too few prompts begin like an earlier one");
-        Assert.IsGreaterThan(10_000, accepted, "too few drafts are accepted");
+        Assert.IsGreaterThan(1000, recalled, "too few blocks come back from the host");
+        Assert.IsGreaterThan(4000, accepted, "too few drafts are accepted");
+        Assert.IsGreaterThan(1000, lookedUp, "too few drafts from prompt lookup are accepted");
     }
 
     private static EngineStatus Play(House house, Event[] events)
     {
         using var bench = new EngineBench(
             house.Blocks, house.BlockSlots, house.Context, house.MaxTokens, house.MaxSequences, maxWaiting: 1000,
-            house.PrefixCaching, house.Drafts);
+            house.PrefixCaching, house.Drafts, hostCache: house.HostCache,
+            looksUp: house.LooksUp);
         var answers = new List<Answer>();
         foreach (Event happening in events)
         {
@@ -58,7 +68,7 @@ public sealed class RandomScheduleTests
                     answers.Add(new Answer(request, bench.Submit(request)));
                     break;
                 case GoOn turn when answers.Count > 0:
-                    GenerationRequest next = answers[turn.Which % answers.Count].GoOn(turn, house.Context);
+                    GenerationRequest next = answers[turn.Which % answers.Count].GoOn(turn, bench);
                     answers.Add(new Answer(next, bench.Submit(next)));
                     break;
                 case Cancel cancel when answers.Count > 0:
@@ -74,7 +84,7 @@ public sealed class RandomScheduleTests
         while (TurnAndCheck(bench, house))
             Assert.IsLessThan(200_000, bench.Runner.Steps, "the engine does not come to rest");
         foreach (Answer answer in answers)
-            answer.Check(house.Context);
+            answer.Check(bench);
         Assert.AreEqual(0, bench.Engine.Status.BlocksInUse);
         Assert.AreEqual(0, bench.Engine.Status.Waiting);
         if (!house.PrefixCaching)
@@ -93,7 +103,8 @@ public sealed class RandomScheduleTests
     }
 
     private sealed record House(
-        int Blocks, int BlockSlots, int Context, int MaxTokens, int MaxSequences, bool PrefixCaching, int Drafts);
+        int Blocks, int BlockSlots, int Context, int MaxTokens, int MaxSequences, bool PrefixCaching, int Drafts,
+        bool LooksUp, HostCacheSize HostCache);
 
     private abstract record Event;
 
@@ -133,23 +144,22 @@ public sealed class RandomScheduleTests
             stream.Cancel();
         }
 
-        public GenerationRequest GoOn(GoOn turn, int context)
+        public GenerationRequest GoOn(GoOn turn, EngineBench bench)
         {
-            IEnumerable<int> answer = FakeStepRunner.Expected(request, context).Select(t => t.Token);
             IEnumerable<int> added = Enumerable.Range(turn.Which, turn.Added).Select(i => i % 50);
-            IEnumerable<int> kept = request.Prompt.Concat(answer).Take(turn.Kept);
-            int[] prompt = [.. kept.Concat(added).Append(turn.Salt).Take(context - 1)];
+            IEnumerable<int> kept = request.Prompt.Concat(bench.Expected(request)).Take(turn.Kept);
+            int[] prompt = [.. kept.Concat(added).Append(turn.Salt).Take(bench.Context - 1)];
             return request with
             {
                 Prompt = [.. prompt],
-                MaxTokens = Math.Min(20, context - prompt.Length),
+                MaxTokens = Math.Min(20, bench.Context - prompt.Length),
                 CacheSalt = turn.Salt == 0 ? null : $"{turn.Salt}",
             };
         }
 
-        public void Check(int context)
+        public void Check(EngineBench bench)
         {
-            List<int> expected = [.. FakeStepRunner.Expected(request, context).Select(t => t.Token)];
+            List<int> expected = bench.Expected(request);
             List<int> got = EngineBench.Read(stream);
             if (stream.Finish == FinishReason.Cancelled)
             {

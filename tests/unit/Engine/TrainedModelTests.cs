@@ -53,6 +53,22 @@ public sealed class TrainedModelTests
     }
 
     [TestMethod]
+    [DataRow(0, 1)]
+    [DataRow(3, 2)]
+    public async Task Golden_prompts_continue_identically_from_the_host(int drafts, int ranks)
+    {
+        using var served = new Served(
+            maxSequences: 4, poolTokens: Context, drafts: drafts, ranks: ranks, hostTokens: 16 * Context);
+        GoldenCase[] cases = [.. s_cases.Where(c => c.Output.Length < 30)];
+        foreach (GoldenCase golden in cases.Concat(cases))
+            CollectionAssert.AreEqual(golden.Output, await served.Continue(golden), golden.Name);
+        EngineStatus status = served.Engine.Status;
+        Assert.AreEqual(
+            cases.Sum(c => (c.Prompt.Length - 1) / BlockSlots * BlockSlots), status.CachedTokens, "found the second time");
+        Assert.IsGreaterThan(status.CachedTokens / 2, status.RecalledTokens, "of the little that the device can keep");
+    }
+
+    [TestMethod]
     [DataRow(0)]
     [DataRow(3)]
     public async Task The_next_turn_of_a_conversation_is_the_same_from_cached_blocks(int drafts)
@@ -87,9 +103,11 @@ public sealed class TrainedModelTests
     }
 
     [TestMethod]
-    public async Task Golden_prompts_continue_identically_with_drafts_all_together_and_preempted()
+    [DataRow(DraftMethod.DraftLayer)]
+    [DataRow(DraftMethod.PromptLookup)]
+    public async Task Golden_prompts_continue_identically_with_drafts_all_together_and_preempted(DraftMethod method)
     {
-        using var served = new Served(maxSequences: 16, poolTokens: Context, drafts: 3);
+        using var served = new Served(maxSequences: 16, poolTokens: Context, drafts: 3, method: method);
         int[][] answers = await Task.WhenAll(s_cases.Select(served.Continue));
         for (int i = 0; i < s_cases.Length; i++)
             CollectionAssert.AreEqual(s_cases[i].Output, answers[i], s_cases[i].Name);
@@ -98,10 +116,12 @@ public sealed class TrainedModelTests
     }
 
     [TestMethod]
-    public async Task Sampled_answers_are_the_very_same_with_drafts()
+    [DataRow(DraftMethod.DraftLayer)]
+    [DataRow(DraftMethod.PromptLookup)]
+    public async Task Sampled_answers_are_the_very_same_with_drafts(DraftMethod method)
     {
         using Served plain = new(maxSequences: 4, poolTokens: 4 * Context);
-        using Served drafting = new(maxSequences: 4, poolTokens: 4 * Context, drafts: 3);
+        using Served drafting = new(maxSequences: 4, poolTokens: 4 * Context, drafts: 3, method: method);
         GoldenCase[] cases = [.. s_cases.Where(c => c.Output.Length < 30)];
         for (int i = 0; i < cases.Length; i++)
         {
@@ -140,8 +160,11 @@ public sealed class TrainedModelTests
         private readonly LoadedModel _model;
 
         public Served(int maxSequences, int poolTokens, bool prefixCaching = true, int drafts = 0, int ranks = 1,
-            CpuVoice voice = CpuVoice.Oracle)
+            CpuVoice voice = CpuVoice.Oracle, int hostTokens = 0,
+            DraftMethod method = DraftMethod.DraftLayer)
         {
+            bool hasDraftRows = drafts > 0 && method == DraftMethod.DraftLayer;
+            long tokenBytes = SlotBytes * (MainLayers + (hasDraftRows ? 1 : 0)) * ranks;
             var options = new ModelOptions
             {
                 Folder = RepositoryFiles.Nano,
@@ -149,9 +172,11 @@ public sealed class TrainedModelTests
                 MaxSequences = maxSequences,
                 MaxBatchedTokens = 64,
                 BlockSlots = BlockSlots,
-                KvBytes = (poolTokens + BlockSlots) * SlotBytes * (MainLayers + (drafts > 0 ? 1 : 0)) * ranks,
+                KvBytes = (poolTokens + BlockSlots) * tokenBytes,
+                HostCacheBytes = hostTokens * tokenBytes,
                 PrefixCaching = prefixCaching,
                 SpeculativeTokens = drafts,
+                DraftMethod = method,
                 Ranks = ranks,
                 SkipTokenizer = true,
             };

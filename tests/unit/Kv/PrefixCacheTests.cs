@@ -12,13 +12,13 @@ public sealed class PrefixCacheTests
     public void A_prefix_with_an_equal_hash_is_not_taken_for_another()
     {
         var cache = new PrefixCache(blocks: 8, blockSlots: 2);
-        Assert.IsTrue(cache.TryPublish(3, new BlockKey(s_root, 0, null, [1, 2])));
-        Assert.IsTrue(cache.TryFind(new BlockKey(s_root, 0, null, [1, 2]), out int found));
+        Assert.IsTrue(cache.TryPublish(3, Key(null, [1, 2])));
+        Assert.IsTrue(cache.TryFind(Key(null, [1, 2]), out int found));
         Assert.AreEqual(3, found);
-        Assert.IsFalse(cache.TryFind(new BlockKey(s_root, 0, null, [1, 3]), out _), "other tokens");
-        Assert.IsFalse(cache.TryFind(new BlockKey(s_root, 5, null, [1, 2]), out _), "another parent");
-        Assert.IsFalse(cache.TryFind(new BlockKey(s_root, 0, "salt", [1, 2]), out _), "another salt");
-        Assert.IsFalse(cache.TryPublish(4, new BlockKey(s_root, 0, null, [1, 3])), "the first keeps its place");
+        Assert.IsFalse(cache.TryFind(Key(null, [1, 3]), out _), "other tokens");
+        Assert.IsFalse(cache.TryFind(new BlockKey(s_root, new PrefixId(5), null, [1, 2]), out _), "another parent");
+        Assert.IsFalse(cache.TryFind(Key("salt", [1, 2]), out _), "another salt");
+        Assert.IsFalse(cache.TryPublish(4, Key(null, [1, 3])), "the first keeps its place");
         Assert.IsFalse(cache.IsPublished(4));
     }
 
@@ -26,9 +26,9 @@ public sealed class PrefixCacheTests
     public void What_is_forgotten_is_not_found()
     {
         var cache = new PrefixCache(blocks: 8, blockSlots: 2);
-        cache.TryPublish(3, new BlockKey(s_root, 0, "salt", [1, 2]));
+        cache.TryPublish(3, Key("salt", [1, 2]));
         cache.Forget(3);
-        Assert.IsFalse(cache.TryFind(new BlockKey(s_root, 0, "salt", [1, 2]), out _));
+        Assert.IsFalse(cache.TryFind(Key("salt", [1, 2]), out _));
         Assert.AreEqual(0, cache.Count);
     }
 
@@ -84,6 +84,9 @@ public sealed class PrefixCacheTests
                 Assert.AreEqual(cache.Count, pool.IdleBlocks.Count);
             }
         }, iter: Soak.Times(500), threads: 1);
+
+    /// <summary>The first block of a sequence, under one hash whatever it holds.</summary>
+    private static BlockKey Key(string? salt, int[] tokens) => new(s_root, PrefixId.Empty, salt, tokens);
 
     private static PrefixChain NewChain(PrefixCache cache)
     {

@@ -119,27 +119,9 @@ public sealed class SamplerDistributionTests
         return left;
     }
 
-    /// <summary>
-    /// Chi-square over cells of at least five expected draws; what has probability 0 must never be drawn. The bound is five
-    /// standard deviations above the mean: one false alarm in some millions of seeds, and a shift of a few percent is seen.
-    /// </summary>
     private static void AssertDistributed(double[] expected, int[] counts)
     {
-        double draws = counts.Sum(), chi = 0, pooledExpected = 0, pooledCount = 0;
-        int cells = 0;
-        for (int i = 0; i < expected.Length; i++)
-        {
-            if (expected[i] == 0)
-                Assert.AreEqual(0, counts[i], $"token {i} was to be filtered");
-            (pooledExpected, pooledCount) = (pooledExpected + (expected[i] * draws), pooledCount + counts[i]);
-            if (pooledExpected < 5)
-                continue;
-            chi += (pooledCount - pooledExpected) * (pooledCount - pooledExpected) / pooledExpected;
-            (pooledExpected, pooledCount) = (0, 0);
-            cells++;
-        }
-
-        int freedom = Math.Max(1, cells - 1);
-        Assert.IsLessThan(freedom + (5 * Math.Sqrt(2 * freedom)) + 5, chi, $"chi-square over {cells} cells");
+        (double statistic, int freedom) = ChiSquare.Of(expected, counts);
+        Assert.IsLessThan(ChiSquare.Bound(freedom), statistic, $"chi-square of {freedom} degrees of freedom");
     }
 }

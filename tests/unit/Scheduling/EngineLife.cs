@@ -51,7 +51,7 @@ internal sealed class EngineLife : IDisposable
                 break;
         }
 
-        SchedulerInvariants.Check(Scheduler, _bench.Engine.Prepared);
+        SchedulerInvariants.Check(Scheduler, _bench.Engine.Groups[0].Prepared);
     }
 
     /// <summary>Lets everybody come to an end.</summary>
@@ -60,7 +60,7 @@ internal sealed class EngineLife : IDisposable
         int turns = 0;
         while (Turn())
         {
-            SchedulerInvariants.Check(Scheduler, _bench.Engine.Prepared);
+            SchedulerInvariants.Check(Scheduler, _bench.Engine.Groups[0].Prepared);
             Assert.IsLessThan(100_000, ++turns, "the engine does not come to rest");
         }
 

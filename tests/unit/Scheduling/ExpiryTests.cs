@@ -47,7 +47,7 @@ public sealed class ExpiryTests
         bench.Engine.Turn();
         CollectionAssert.AreEqual(
             new FinishReason?[] { null, FinishReason.Expired, FinishReason.Expired, null }, streams.Select(s => s.Finish).ToArray());
-        SchedulerInvariants.Check(bench.Engine.Scheduler, bench.Engine.Prepared);
+        SchedulerInvariants.Check(bench.Engine.Scheduler, bench.Engine.Groups[0].Prepared);
         bench.RunToEnd();
         Assert.AreEqual(FinishReason.Length, streams[0].Finish);
         Assert.AreEqual(FinishReason.Length, streams[3].Finish);

@@ -86,7 +86,7 @@ public sealed class FairShareTests
         bench.Engine.Turn();
         while (AllWait(bench, weights.Length))
         {
-            SchedulerInvariants.Check(bench.Engine.Scheduler, bench.Engine.Prepared);
+            SchedulerInvariants.Check(bench.Engine.Scheduler, bench.Engine.Groups[0].Prepared);
             bench.Engine.Turn();
         }
 

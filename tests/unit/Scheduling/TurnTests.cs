@@ -43,7 +43,7 @@ public sealed class TurnTests
         var gaveWay = new List<long>();
         while (bench.Engine.Turn())
         {
-            SchedulerInvariants.Check(bench.Engine.Scheduler, bench.Engine.Prepared);
+            SchedulerInvariants.Check(bench.Engine.Scheduler, bench.Engine.Groups[0].Prepared);
             foreach (Sequence sequence in bench.Engine.Scheduler.Waiting.All)
             {
                 if (sequence.Admissions > 0 && !gaveWay.Contains(sequence.Arrival))
@@ -84,7 +84,7 @@ public sealed class TurnTests
             if (turn <= 5)
                 urgentBefore = urgent;
             bench.Engine.Turn();
-            SchedulerInvariants.Check(bench.Engine.Scheduler, bench.Engine.Prepared);
+            SchedulerInvariants.Check(bench.Engine.Scheduler, bench.Engine.Groups[0].Prepared);
             Assert.IsLessThan(100, turn, "it starves");
         }
 

@@ -11,9 +11,8 @@ internal readonly unsafe struct PlaceLatents : IWork
 
     public required StepLayout Layout { get; init; }
 
-    public required CpuKvStore Kv { get; init; }
-
-    public required int Layer { get; init; }
+    /// <summary>The layer's latent rows.</summary>
+    public required CachedRows Cache { get; init; }
 
     /// <summary>[tokens, heads, nope + rope].</summary>
     public required float* Queries { get; init; }
@@ -37,7 +36,7 @@ internal readonly unsafe struct PlaceLatents : IWork
 
         float* row = Rows + ((long)piece * (Dims.Latent + Dims.Rope));
         Angles.Rotate(row + Dims.Latent, piece, Dims.Interleaved);
-        new ReadOnlySpan<float>(row, Dims.Latent + Dims.Rope).CopyTo(Kv.Latent(Layer, Layout.Slots[piece]));
+        Cache.Write(Layout.Slots[piece], row);
     }
 }
 
@@ -52,9 +51,8 @@ internal readonly unsafe struct PlaceIndexKeys : IWork
 
     public required StepLayout Layout { get; init; }
 
-    public required CpuKvStore Kv { get; init; }
-
-    public required int Layer { get; init; }
+    /// <summary>The layer's index keys.</summary>
+    public required CachedRows Cache { get; init; }
 
     /// <summary>[tokens, width] normed keys, rotated in place.</summary>
     public required float* Keys { get; init; }
@@ -66,7 +64,7 @@ internal readonly unsafe struct PlaceIndexKeys : IWork
     {
         float* key = Keys + ((long)piece * Dims.Width);
         Angles.Rotate(key, piece, Dims.Interleaved);
-        new ReadOnlySpan<float>(key, Dims.Width).CopyTo(Kv.IndexKey(Layer, Layout.Slots[piece]));
+        Cache.Write(Layout.Slots[piece], key);
         for (int h = 0; Queries is not null && h < Dims.Heads; h++)
             Angles.Rotate(Queries + ((((long)piece * Dims.Heads) + h) * Dims.Width), piece, Dims.Interleaved);
     }

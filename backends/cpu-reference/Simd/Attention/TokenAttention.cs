@@ -13,8 +13,8 @@ internal readonly unsafe struct TokenAttention
 
     public required StepLayout Layout { get; init; }
 
-    /// <summary>Address of the layer's latent row of slot 0.</summary>
-    public required float* Cache { get; init; }
+    /// <summary>The layer's latent rows.</summary>
+    public required CachedRows Cache { get; init; }
 
     /// <summary>q̃ [tokens, heads, latent].</summary>
     public required float* Absorbed { get; init; }
@@ -78,15 +78,20 @@ internal readonly unsafe struct TokenAttention
     {
         QueryPanels panels = scratch.Panels;
         float** rows = stackalloc float*[RowDots.Rows], next = stackalloc float*[RowDots.Rows];
-        FindRows(scratch.Slots, first, end, next);
+        int tileFloats = Cache.InPlace ? 0 : RowDots.Rows * Stride;
+        float* room = stackalloc float[2 * tileFloats], nextRoom = room + tileFloats;
+        FindRows(scratch.Slots, first, end, next, nextRoom);
         for (int j = first; j < end; j += RowDots.Rows)
         {
             float** tile = next;
             next = rows;
             rows = tile;
+            float* decoded = nextRoom;
+            nextRoom = room;
+            room = decoded;
             bool more = j + RowDots.Rows < end;
             if (more)
-                FindRows(scratch.Slots, j + RowDots.Rows, end, next);
+                FindRows(scratch.Slots, j + RowDots.Rows, end, next, nextRoom);
             float* logits = scratch.Logits + ((long)j * panels.Lanes);
             for (int panel = 0; panel < panels.Count; panel++, logits += QueryPanels.Widest)
             {
@@ -97,11 +102,13 @@ internal readonly unsafe struct TokenAttention
         }
     }
 
-    /// <summary>Addresses of a tile's rows; behind the last it is the last again.</summary>
-    private void FindRows(int* slots, int first, int end, float** rows)
+    /// <summary>
+    /// Addresses of a tile's rows, decoded to <paramref name="room"/> if need be; behind the last it is the last again.
+    /// </summary>
+    private void FindRows(int* slots, int first, int end, float** rows, float* room)
     {
         for (int i = 0; i < RowDots.Rows; i++)
-            rows[i] = Cache + ((long)slots[Math.Min(first + i, end - 1)] * Stride);
+            rows[i] = Cache.Find(slots[Math.Min(first + i, end - 1)], room + (i * Stride));
     }
 
     /// <summary>Exponentials of a panel's logits, and one over their sums.</summary>
@@ -115,18 +122,25 @@ internal readonly unsafe struct TokenAttention
     /// <summary>
     /// Latent columns <paramref name="first"/> … <paramref name="end"/> - 1 of the result, all heads.
     /// </summary>
-    public void Sum(int t, AttendScratch scratch, int count, int first, int end) => new WeightedRows
+    public void Sum(int t, AttendScratch scratch, int count, int first, int end)
     {
-        Cache = Cache,
-        CacheStride = Stride,
-        Slots = scratch.Slots,
-        Count = count,
-        Weights = scratch.Logits,
-        WeightStride = scratch.Panels.Lanes,
-        Factors = scratch.Inverse,
-        Heads = Dims.Heads,
-        Into = Attended + ((long)t * Dims.Heads * Dims.Latent),
-        IntoStride = Dims.Latent,
-        Spill = scratch.Spill,
-    }.Sum(first, end);
+        var sums = new WeightedRows
+        {
+            Cache = Cache.InPlace ? Cache.Floats : null,
+            CacheStride = Stride,
+            Slots = scratch.Slots,
+            Count = count,
+            Weights = scratch.Logits,
+            WeightStride = scratch.Panels.Lanes,
+            Factors = scratch.Inverse,
+            Heads = Dims.Heads,
+            Into = Attended + ((long)t * Dims.Heads * Dims.Latent),
+            IntoStride = Dims.Latent,
+            Spill = scratch.Spill,
+        };
+        if (Cache.InPlace)
+            sums.Sum(first, end);
+        else
+            DecodedRows.Sum(sums, Cache, first, end);
+    }
 }

@@ -20,8 +20,8 @@ internal readonly unsafe struct TokenScores
 
     public required StepLayout Layout { get; init; }
 
-    /// <summary>Address of the layer's index key of slot 0.</summary>
-    public required float* Cache { get; init; }
+    /// <summary>The layer's index keys.</summary>
+    public required CachedRows Cache { get; init; }
 
     /// <summary>Rotated index queries [tokens, heads, width].</summary>
     public required float* Queries { get; init; }
@@ -60,18 +60,23 @@ internal readonly unsafe struct TokenScores
     public void Score(int t, int tokens, ScoreScratch scratch, int first, int end)
     {
         QueryPanels panels = scratch.Panels(tokens);
-        var keys = new KeyBlocks(Cache, Dims.Width, Layout.BlockTables[Layout.SequenceOf[t]], Layout.BlockSlots);
+        var keys = new KeyBlocks(Cache, Layout.BlockTables[Layout.SequenceOf[t]], Layout.BlockSlots);
         float** rows = stackalloc float*[RowDots.Rows], next = stackalloc float*[RowDots.Rows];
         float* products = stackalloc float[RowDots.Rows * panels.Lanes];
-        keys.Tile(first, end, next);
+        int tileFloats = Cache.InPlace ? 0 : RowDots.Rows * Dims.Width;
+        float* room = stackalloc float[2 * tileFloats], nextRoom = room + tileFloats;
+        keys.Tile(first, end, next, nextRoom);
         for (int j = first; j < end; j += RowDots.Rows)
         {
             float** tile = next;
             next = rows;
             rows = tile;
+            float* decoded = nextRoom;
+            nextRoom = room;
+            room = decoded;
             bool more = j + RowDots.Rows < end;
             if (more)
-                keys.Tile(j + RowDots.Rows, end, next);
+                keys.Tile(j + RowDots.Rows, end, next, nextRoom);
             for (int panel = 0; panel < panels.Count; panel++)
             {
                 RowDots.Tile(

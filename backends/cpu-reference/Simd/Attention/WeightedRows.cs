@@ -11,7 +11,8 @@ namespace Glm5.Backends.CpuReference.Simd.Attention;
 internal readonly unsafe struct WeightedRows
 {
     // Rows that are read for all heads before the next ones: few enough to stay in the first cache.
-    private const int RowsAtOnce = 64;
+    public const int RowsAtOnce = 64;
+
     private const int HeadsAtOnce = 4;
 
     /// <summary>Address of the cached row in slot 0.</summary>
@@ -52,11 +53,16 @@ internal readonly unsafe struct WeightedRows
     {
         // Once even without rows: then all sums are 0.
         for (int from = 0; from == 0 || from < Count; from += RowsAtOnce)
-        {
-            int to = Math.Min(from + RowsAtOnce, Count);
-            for (int h = 0; h < Heads; h += HeadsAtOnce)
-                SumTile(first, end, h, from, to);
-        }
+            SumRows(first, end, from, Math.Min(from + RowsAtOnce, Count));
+    }
+
+    /// <summary>
+    /// Adds rows <paramref name="from"/> … <paramref name="to"/> - 1 to those columns: called for all rows in ascending order.
+    /// </summary>
+    public void SumRows(int first, int end, int from, int to)
+    {
+        for (int h = 0; h < Heads; h += HeadsAtOnce)
+            SumTile(first, end, h, from, to);
     }
 
     private void SumTile(int first, int end, int head, int from, int to)

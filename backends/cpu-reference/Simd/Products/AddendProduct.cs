@@ -37,19 +37,21 @@ internal readonly unsafe struct AddendProduct(CpuPackedWeight weight, RowsByProd
 /// </summary>
 /// <param name="shared">Of every token; may not be empty unless the addends were zeroed.</param>
 /// <param name="experts">Of the tokens that chose each; may be empty.</param>
-/// <param name="width">Output columns.</param>
+/// <param name="column">The first output column.</param>
+/// <param name="width">Output columns from there.</param>
 /// <param name="strip">Output columns of a piece.</param>
 /// <param name="chunkStride">Floats from one addend to the next.</param>
 /// <param name="scratch">One a worker.</param>
 internal readonly struct AddendWork(
-    AddendProduct shared, AddendProduct experts, long width, long strip, long chunkStride, Scratch[] scratch) : IWork
+    AddendProduct shared, AddendProduct experts, long column, long width, long strip, long chunkStride, Scratch[] scratch)
+    : IWork
 {
     /// <summary>Strips of the output.</summary>
     public int Pieces => (int)((width + strip - 1) / strip);
 
     public void Run(int piece, int worker)
     {
-        long first = piece * strip, count = Math.Min(strip, width - first);
+        long first = column + (piece * strip), count = Math.Min(strip, column + width - first);
         if (!shared.IsEmpty)
             shared.Add(first, count, chunkStride, isFirst: true, scratch[worker]);
         if (!experts.IsEmpty)

@@ -1,12 +1,12 @@
 namespace Glm5.Core.Kv;
 
 /// <summary>
-/// Blocks without an owner that still hold a published prefix, least recently used first. Linked by block id, so that
-/// leaving from anywhere costs the same, and nothing is allocated.
+/// Blocks in the order in which they were used, least recently first. Linked by block id, so that leaving from anywhere
+/// costs the same, and nothing is allocated. Ids begin at 1.
 /// </summary>
-internal sealed class IdleBlocks(int blocks)
+internal sealed class RecencyList(int blocks)
 {
-    /// <summary>Block 0 is never idle: its links are the ends of the list.</summary>
+    /// <summary>Block 0 is never in the list: its links are the ends.</summary>
     private const int Ends = 0;
 
     private readonly int[] _next = new int[blocks];
@@ -18,7 +18,7 @@ internal sealed class IdleBlocks(int blocks)
     /// <summary>The one unused for longest; 0 when there is none.</summary>
     public int Oldest => _next[Ends];
 
-    /// <summary>The one that went idle after <paramref name="block"/>; 0 behind the last.</summary>
+    /// <summary>The one that was used after <paramref name="block"/>; 0 behind the last.</summary>
     public int After(int block) => _next[block];
 
     /// <summary>Adds a block that was used until now.</summary>

@@ -1,0 +1,65 @@
+using Glm5.Core.Kv;
+
+namespace Glm5.Core.Scheduling;
+
+/// <summary>How a sequence comes by its first blocks.</summary>
+internal sealed partial class Sequence
+{
+    /// <summary>Tokens of it whose rows were brought back from the host.</summary>
+    public int RecalledTokens { get; private set; }
+
+    /// <summary>
+    /// Takes blocks for all known tokens, those that hold a prefix of them first, when as many as
+    /// <paramref name="spare"/> stay free; called at admission, without blocks. A long prefix on the host comes back over
+    /// several steps, and false is returned until the rest of it fits into one; at once when nobody is held up, because
+    /// the sequence would run <paramref name="alone"/>.
+    /// </summary>
+    public bool TryEnter(BlockPool pool, int spare, bool alone)
+    {
+        // The last token's block is never shared: when none is to be had there is nothing to look up.
+        if (pool.Free <= spare)
+            return false;
+        if (_blocks.Length == 0)
+            MakeRoom();
+        int needed = BlocksFor(Known), found = _prefix?.Enter(pool, Tokens, _blocks) ?? 0;
+        if (needed - found + spare > pool.Free)
+        {
+            Return(pool, found);
+            return false;
+        }
+
+        int copied = pool.Host is { } host ? _prefix!.CountCopies(host, Tokens, _blocks) : 0;
+        if (!alone && copied > pool.Host?.RecallsLeft)
+        {
+            RecallSome(pool, found, pool.Host.RecallsLeft);
+            return false;
+        }
+
+        pool.TryTake(_blocks.AsSpan(found, needed - found));
+        found += Recall(pool, copied);
+        (BlockCount, Computed) = (needed, found * _blockSlots);
+        CachedTokens ??= Computed;
+        Admissions++;
+        return true;
+    }
+
+    /// <summary>
+    /// Brings back what a step may, and leaves it on the device, where the next try finds it behind the
+    /// <paramref name="found"/> blocks.
+    /// </summary>
+    private void RecallSome(BlockPool pool, int found, int most)
+    {
+        pool.TryTake(_blocks.AsSpan(found, most));
+        Recall(pool, most);
+        Return(pool, found + most);
+    }
+
+    private int Recall(BlockPool pool, int most)
+    {
+        if (most == 0)
+            return 0;
+        int recalled = _prefix!.Recall(pool.Host!, Tokens, _blocks, most);
+        RecalledTokens += recalled * _blockSlots;
+        return recalled;
+    }
+}
