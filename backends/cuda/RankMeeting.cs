@@ -15,6 +15,9 @@ internal sealed class RankMeeting(int size)
     /// <summary>Ranks in the group.</summary>
     public int Size { get; } = size;
 
+    /// <summary>True when the group was stopped.</summary>
+    public bool IsAborted => _aborted is not null;
+
     /// <summary>Returns when all ranks are here.</summary>
     /// <exception cref="AcceleratorException">The group was stopped, before or while waiting.</exception>
     public void Arrive()

@@ -26,8 +26,8 @@ internal static class CudaCodes
     {
         Recovery.Retry => "the same may succeed later",
         Recovery.RestartRank => "the context is lost: end this process and start its group again",
-        Recovery.ReplaceDevice => "the device has to be reset or replaced; see nvidia-smi -q and the kernel's log
-            for an Xid",
+        Recovery.ReplaceDevice =>
+            "the device has to be reset or replaced; see nvidia-smi -q and the kernel's log for an Xid",
         _ => "nothing ran",
     };
 }

@@ -15,7 +15,7 @@ internal static class KernelAttribute
     public const int LocalBytes = 3, Registers = 4, MaxDynamicShared = 8;
 }
 
-/// <summary>Flags and modes of streams.</summary>
+/// <summary>Flags and modes of streams and events.</summary>
 internal static class StreamFlags
 {
     /// <summary>CU_STREAM_NON_BLOCKING: no order with the legacy default stream.</summary>
@@ -23,6 +23,9 @@ internal static class StreamFlags
 
     /// <summary>CU_STREAM_CAPTURE_MODE_THREAD_LOCAL: other threads may allocate while this one captures.</summary>
     public const int CaptureThreadLocal = 1;
+
+    /// <summary>CU_EVENT_DISABLE_TIMING: an event that is only waited for.</summary>
+    public const uint UntimedEvent = 2;
 }
 
 /// <summary>Enumerations of cuBLASLt.</summary>
@@ -30,7 +33,9 @@ internal static class Lt
 {
     public const int R32F = 0, R16BF = 14, Compute32F = 68, Transpose = 1;
 
-    public const int TransposeA = 3, TransposeB = 4, BatchCount = 5, StridedBatchOffset = 6, MaxWorkspaceBytes = 1;
+    public const int TransposeA = 3, TransposeB = 4, BatchCount = 5, StridedBatchOffset = 6;
+
+    public const int MaxWorkspaceBytes = 1, MinAlignmentA = 5, MinAlignmentB = 6, MinAlignmentC = 7, MinAlignmentD = 8;
 }
 
 /// <summary>cublasLtMatmulAlgo_t: opaque.</summary>

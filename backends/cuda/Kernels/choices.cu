@@ -287,3 +287,25 @@ route(const float* logits, const float* bias, int experts, int k, int normalizes
     if (!complete)
         fill_row(chosen, k);
 }
+
+// y[t] = Σ_c weight[t, c] · results[sorted_row[t, c]], c ascending; choices whose rows are not the rank's are left out. held: the
+// offsets of the rank's experts, the first and the one behind the last.
+extern "C" __global__ void combine(const float* results, const int* sorted_row, const float* weights, const int* held, int held_count,
+    int k, float* y, long long ys0, int width, long long count)
+{
+    int first = held[0], end = held[held_count];
+    for (long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x; i < count; i += (long long)gridDim.x * blockDim.x)
+    {
+        long long token = i / width;
+        int column = (int)(i % width);
+        float sum = 0;
+        for (int c = 0; c < k; c++)
+        {
+            int row = sorted_row[token * k + c];
+            if (row >= first && row < end)
+                sum += __fmul_rn(weights[token * k + c], results[(long long)row * width + column]);
+        }
+
+        y[token * ys0 + column] = sum;
+    }
+}

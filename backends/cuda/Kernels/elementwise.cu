@@ -107,3 +107,15 @@ extern "C" __global__ void sum_shares(const float* shares, long long stride, int
         sum[i] = total;
     }
 }
+
+// x [rows, groups, depth] to BF16 [rows, groups, width], zeros behind the depth: the rows that tensor cores multiply.
+extern "C" __global__ void round_padded(const float* x, long long xs0, long long xs1, half_bits* y, int groups, int depth, int width,
+    long long count)
+{
+    EACH(i, count)
+    {
+        long long row = i / width;
+        int column = (int)(i % width);
+        y[i] = column < depth ? to_bf16(x[at(row, column, groups, xs0, xs1)]) : 0;
+    }
+}

@@ -17,22 +17,23 @@ extern "C" __global__ void product_of_activations(const float* a, long long as0,
     }
 }
 
-// Rows first … of a matrix of E4M3 codes to BF16 [rows, width], dense. grid: rows
+// Rows first … of a matrix of E4M3 codes to BF16 [rows, ld], zeros behind the width. grid: rows
 extern "C" __global__ void widen_e4m3(const byte* w, int ld, const float* scales, int scale_columns, int part_rows, int part_blocks,
     int row_origin, int column_origin, int first, half_bits* y, int width)
 {
     int row = first + blockIdx.x;
     int blocks = row / part_rows * part_blocks + (row % part_rows + row_origin) / BLOCK_SCALE;
-    for (int k = threadIdx.x; k < width; k += blockDim.x)
+    for (int k = threadIdx.x; k < ld; k += blockDim.x)
     {
-        float scale = scales[(long long)blocks * scale_columns + (k + column_origin) / BLOCK_SCALE];
-        y[(long long)blockIdx.x * width + k] = to_bf16(from_e4m3(w[(long long)row * ld + k]) * scale);
+        int column = k < width ? k : width - 1;
+        float scale = k < width ? scales[(long long)blocks * scale_columns + (column + column_origin) / BLOCK_SCALE] : 0;
+        y[(long long)blockIdx.x * ld + k] = to_bf16(from_e4m3(w[(long long)row * ld + column]) * scale);
     }
 }
 
 extern "C" __global__ void widen_i8(const signed char* w, int ld, const float* scales, int first, half_bits* y, int width)
 {
     int row = first + blockIdx.x;
-    for (int k = threadIdx.x; k < width; k += blockDim.x)
-        y[(long long)blockIdx.x * width + k] = to_bf16((float)w[(long long)row * ld + k] * scales[row]);
+    for (int k = threadIdx.x; k < ld; k += blockDim.x)
+        y[(long long)blockIdx.x * ld + k] = k < width ? to_bf16((float)w[(long long)row * ld + k] * scales[row]) : 0;
 }

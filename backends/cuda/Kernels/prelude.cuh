@@ -161,3 +161,40 @@ __device__ __forceinline__ void rotate(float& a, float& b, int position, float f
     a = was * c - b * s;
     b = b * c + was * s;
 }
+
+// ---- cached rows ----
+// F32 and BF16: the elements in order. FP8: E4M3 codes, padded to 4 bytes; an F32 scale for each 128 of them; the elements that are
+// not coded in BF16. A latent row of GLM-5 has 512 + 16 + 128 = 656 bytes, an index key 128 + 4 = 132.
+
+#define ROW_F32 0
+#define ROW_BF16 1
+#define ROW_FP8 2
+
+// Bytes before the scales, and before the elements kept in BF16.
+__device__ __forceinline__ int scales_at(int coded) { return (coded + 3) & ~3; }
+__device__ __forceinline__ int kept_at(int coded) { return scales_at(coded) + (coded + BLOCK_SCALE - 1) / BLOCK_SCALE * 4; }
+
+// Element i of a row of `coded` elements and others behind them.
+template <int FORMAT>
+__device__ __forceinline__ float cached(const byte* row, int coded, int i)
+{
+    if (FORMAT == ROW_F32)
+        return ((const float*)row)[i];
+    if (FORMAT == ROW_BF16)
+        return from_bf16(((const half_bits*)row)[i]);
+    if (i >= coded)
+        return from_bf16(((const half_bits*)(row + kept_at(coded)))[i - coded]);
+    return from_e4m3(row[i]) * ((const float*)(row + scales_at(coded)))[i / BLOCK_SCALE];
+}
+
+__device__ __forceinline__ float cached(int format, const byte* row, int coded, int i)
+{
+    return format == ROW_F32 ? cached<ROW_F32>(row, coded, i)
+        : format == ROW_BF16 ? cached<ROW_BF16>(row, coded, i) : cached<ROW_FP8>(row, coded, i);
+}
+
+// The slot of a position of a sequence, by its row of the block tables.
+__device__ __forceinline__ long long slot_of(const int* blocks, int position, int block_slots)
+{
+    return (long long)blocks[position / block_slots] * block_slots + position % block_slots;
+}
