@@ -19,8 +19,6 @@ internal sealed unsafe class CudaCollectives(
     /// </summary>
     private const long Large = 1 << 18;
 
-    private nint _communicator;
-
     /// <inheritdoc/>
     public override int Rank => rank;
 
@@ -104,14 +102,15 @@ internal sealed unsafe class CudaCollectives(
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_communicator == 0)
+        nint communicator = device.Communicator;
+        if (communicator == 0)
             return;
         device.Enter();
+        device.Communicator = 0;
 
         // Leaving in order waits for peers that may never come; of a group that was stopped nobody is waited for.
         Nccl nccl = device.Cuda.Exchange;
-        _ = group.Meeting.IsAborted ? nccl.CommAbort(_communicator) : nccl.CommDestroy(_communicator);
-        (_communicator, device.GiveUpExchange) = (0, null);
+        _ = group.Meeting.IsAborted ? nccl.CommAbort(communicator) : nccl.CommDestroy(communicator);
     }
 
     /// <summary>Throws what a result other than success says.</summary>
@@ -145,11 +144,11 @@ internal sealed unsafe class CudaCollectives(
         for (int r = 0; r < Size; r++)
         {
             nint theirs = values.Address + (nint)(r * stretch * sizeof(float)), from = shares.Address + (nint)(r * stretch * sizeof(float));
-            Check(nccl, nccl.Send(theirs, (nuint)stretch, NcclType.Float32, r, _communicator, device.Stream), "ncclSend", _communicator);
-            Check(nccl, nccl.Recv(from, (nuint)stretch, NcclType.Float32, r, _communicator, device.Stream), "ncclRecv", _communicator);
+            Check(nccl, nccl.Send(theirs, (nuint)stretch, NcclType.Float32, r, device.Communicator, device.Stream), "ncclSend", device.Communicator);
+            Check(nccl, nccl.Recv(from, (nuint)stretch, NcclType.Float32, r, device.Communicator, device.Stream), "ncclRecv", device.Communicator);
         }
 
-        Check(nccl, nccl.GroupEnd(), "ncclGroupEnd", _communicator);
+        Check(nccl, nccl.GroupEnd(), "ncclGroupEnd", device.Communicator);
         Sum(shares.Address, stretch, sum.Address, stretch);
         Gather(sum.Address, values.Address, stretch);
     }
@@ -159,7 +158,7 @@ internal sealed unsafe class CudaCollectives(
         Nccl nccl = device.Cuda.Exchange;
         device.Enter();
         Check(
-            nccl, nccl.AllGather(mine, all, (nuint)count, NcclType.Float32, _communicator, device.Stream), "ncclAllGather", _communicator);
+            nccl, nccl.AllGather(mine, all, (nuint)count, NcclType.Float32, device.Communicator, device.Stream), "ncclAllGather", device.Communicator);
     }
 
     private void Sum(nint shares, long stride, nint into, long count) => kernels.Launch(
@@ -173,7 +172,7 @@ internal sealed unsafe class CudaCollectives(
     {
         group.Meeting.ThrowIfAborted();
         device.Enter();
-        if (_communicator != 0)
+        if (device.Communicator != 0)
             return;
         device.RefuseWhileCapturing("ranks join");
 
@@ -182,13 +181,6 @@ internal sealed unsafe class CudaCollectives(
         Nccl nccl = device.Cuda.Exchange;
         nint communicator;
         Check(nccl, nccl.CommInitRank(&communicator, Size, group.Id(), rank), "ncclCommInitRank");
-        _communicator = communicator;
-        device.GiveUpExchange = GiveUp;
-    }
-
-    private void GiveUp()
-    {
-        _ = device.Cuda.Exchange.CommAbort(_communicator);
-        (_communicator, device.GiveUpExchange) = (0, null);
+        device.Communicator = communicator;
     }
 }

@@ -47,8 +47,10 @@ internal sealed unsafe class CudaDevice : IDisposable
     /// <summary>Counts the waits that ended: what was given to the stream before one is done after it.</summary>
     public long Waits { get; private set; }
 
-    /// <summary>Ends what a lost peer would leave waiting forever; set by who has such work under way.</summary>
-    public Action? GiveUpExchange { get; set; }
+    /// <summary>
+    /// NCCL's communicator, while the rank has one: work of it waits for peers, and is given up when they are lost.
+    /// </summary>
+    public nint Communicator { get; set; }
 
     /// <summary>
     /// True while what is given to the stream is recorded, not run: the host may not wait, copy or allocate.
@@ -78,7 +80,7 @@ internal sealed unsafe class CudaDevice : IDisposable
     {
         RefuseWhileCapturing("it waits for the device");
         Enter();
-        if (GiveUpExchange is not null)
+        if (Communicator != 0)
             WaitForPeers();
         Check(Cuda.Driver.StreamSynchronize(Stream), "cuStreamSynchronize");
         Waits++;
@@ -117,7 +119,7 @@ internal sealed unsafe class CudaDevice : IDisposable
     }
 
     /// <summary>
-    /// Waits as long as peers may still do their part. Kernels of an exchange spin until they do; nobody but this thread
+    /// Waits as long as peers may still do their part. Kernels of an exchange spin until they do, and nobody but this rank
     /// can end them.
     /// </summary>
     private void WaitForPeers()
@@ -125,13 +127,23 @@ internal sealed unsafe class CudaDevice : IDisposable
         SpinWait spin = default;
         while (Cuda.Driver.StreamQuery(Stream) == CudaCodes.NotReady)
         {
-            if (_group.IsAborted)
-            {
-                GiveUpExchange?.Invoke();
-                _group.ThrowIfAborted();
-            }
-
+            int failure = 0;
+            _ = Cuda.Exchange.CommGetAsyncError(Communicator, &failure);
+            if (_group.IsAborted || failure is not (0 or NcclType.InProgress))
+                GiveUpExchange(failure);
             spin.SpinOnce();
         }
+    }
+
+    private void GiveUpExchange(int failure)
+    {
+        nint communicator = Communicator;
+        Communicator = 0;
+        _ = Cuda.Exchange.CommAbort(communicator);
+        _group.ThrowIfAborted();
+        throw new CudaException(
+            $"an exchange between ranks failed on device {Index} with result {failure} "
+            + $"({CudaText.Of(Cuda.Exchange.GetErrorString(failure))}); {CudaCodes.Advice(Recovery.RestartRank)}",
+            failure, Recovery.RestartRank);
     }
 }

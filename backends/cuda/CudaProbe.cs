@@ -95,9 +95,44 @@ internal static unsafe class CudaProbe
 
     private static FusionVerdict[] Verdicts(CudaInstallation cuda) =>
     [
-        new("products of many rows", $"cublasLtMatmul ({cuda.ProductsLibrary.File})", cuda.ProductsLibrary.Refusal),
-        new("exchange of several ranks", $"ncclAllGather ({cuda.ExchangeLibrary.File})", cuda.ExchangeLibrary.Refusal),
+        new("products of many rows", $"cublasLtMatmul {Products(cuda)}", cuda.ProductsLibrary.Refusal),
+        new("exchange of several ranks", $"ncclAllGather {Exchange(cuda)}", cuda.ExchangeLibrary.Refusal ?? PeerRefusal(cuda)),
     ];
+
+    private static string Products(CudaInstallation cuda)
+    {
+        if (cuda.ProductsLibrary.Refusal is not null)
+            return "";
+        long version = (long)cuda.Products.GetVersion();
+        return $"{version / 10000}.{version / 100 % 100}.{version % 100} ({cuda.ProductsLibrary.File})";
+    }
+
+    private static string Exchange(CudaInstallation cuda)
+    {
+        int version;
+        if (cuda.ExchangeLibrary.Refusal is not null || cuda.Exchange.GetVersion(&version) != 0)
+            return "";
+        return $"{version / 10000}.{version / 100 % 100}.{version % 100} ({cuda.ExchangeLibrary.File})";
+    }
+
+    /// <summary>Why exchange would be slow; null where every device reads the memory of every other, or is alone.</summary>
+    private static string? PeerRefusal(CudaInstallation cuda)
+    {
+        int count = Count(cuda);
+        for (int from = 0; from < count; from++)
+        {
+            for (int to = 0; to < count; to++)
+            {
+                int device, peer, reads = 0;
+                bool isAnswered = from != to && cuda.Driver.DeviceGet(&device, from) == 0 && cuda.Driver.DeviceGet(&peer, to) == 0
+                    && cuda.Driver.DeviceCanAccessPeer(&reads, device, peer) == 0;
+                if (isAnswered && reads == 0)
+                    return $"device {from} does not read the memory of device {to}: exchange goes by way of the host; see nvidia-smi topo -m";
+            }
+        }
+
+        return null;
+    }
 
     private static int[] RankCounts(int devices)
     {

@@ -6,6 +6,9 @@ namespace Glm5.Backends.Cuda;
 /// <param name="Least">The oldest CUDA of a compiler that knows it, and of a driver that runs its code: 12000 for 12.0.</param>
 internal sealed record GpuFamily(string Name, string Target, int Least)
 {
+    /// <summary>The target's number: 90 of sm_90a.</summary>
+    public int Number => int.Parse(Target.AsSpan(3).TrimEnd('a'), System.Globalization.CultureInfo.InvariantCulture);
+
     /// <summary>The capability that code without architecture-specific instructions is made for where none else is known.</summary>
     public const string Portable = "compute_90";
 

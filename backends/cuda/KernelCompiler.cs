@@ -32,7 +32,7 @@ internal sealed unsafe class KernelCompiler
         int major, minor;
         Check(nvrtc.Version(&major, &minor), "nvrtcVersion");
         Version = (major * 1000) + (minor * 10);
-        _makesPtx = Version < family.Least;
+        _makesPtx = Version < family.Least || !Knows(family);
         Architecture = _makesPtx ? GpuFamily.Portable : family.Target;
         string[] options = [$"--gpu-architecture={Architecture}", "--std=c++17", "-default-device"];
         _options = isEmulated ? options : [.. options, "-DGLM5_PTX=1"];
@@ -97,6 +97,17 @@ internal sealed unsafe class KernelCompiler
 
             return _nvrtc.CompileProgram(program, options.Length, pointers);
         }
+    }
+
+    /// <summary>Whether the compiler makes machine code of the family's number: 90 for sm_90a.</summary>
+    private bool Knows(GpuFamily family)
+    {
+        int count;
+        Check(_nvrtc.GetNumSupportedArchs(&count), "nvrtcGetNumSupportedArchs");
+        int[] numbers = new int[count];
+        fixed (int* first = numbers)
+            Check(_nvrtc.GetSupportedArchs(first), "nvrtcGetSupportedArchs");
+        return Array.IndexOf(numbers, family.Number) >= 0;
     }
 
     private byte[] Image(nint program)

@@ -54,6 +54,17 @@ internal sealed unsafe class KernelModules : IDisposable
         return new Kernel(name, function);
     }
 
+    /// <summary>What a thread of a kernel takes: registers, and bytes of local memory, which is where spilt ones go.</summary>
+    public (int Registers, int LocalBytes) Costs(Kernel kernel)
+    {
+        int registers, local;
+        _device.Check(
+            _device.Cuda.Driver.FuncGetAttribute(&registers, Interop.KernelAttribute.Registers, kernel.Function), "cuFuncGetAttribute");
+        _device.Check(
+            _device.Cuda.Driver.FuncGetAttribute(&local, Interop.KernelAttribute.LocalBytes, kernel.Function), "cuFuncGetAttribute");
+        return (registers, local);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -75,4 +75,7 @@ internal unsafe struct NcclUniqueId
 internal static class NcclType
 {
     public const int Float32 = 7;
+
+    /// <summary>ncclInProgress: nothing failed.</summary>
+    public const int InProgress = 7;
 }
