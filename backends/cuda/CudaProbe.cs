@@ -53,6 +53,7 @@ internal static unsafe class CudaProbe
         CapturesGraphs = voice == CudaVoice.Fused,
         SharesMemory = false,
         BlockSlots = [64, 128, 32, 16],
+        KvFormats = voice == CudaVoice.Fused ? [KvFormat.BF16, KvFormat.FP8, KvFormat.F32] : [KvFormat.F32, KvFormat.BF16, KvFormat.FP8],
         RankCounts = RankCounts(8),
     };
 

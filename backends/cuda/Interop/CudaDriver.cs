@@ -42,7 +42,6 @@ internal sealed unsafe class CudaDriver(CudaLibrary library)
     private readonly nint _eventCreate = library.Require("cuEventCreate");
     private readonly nint _eventRecord = library.Require("cuEventRecord");
     private readonly nint _eventSynchronize = library.Require("cuEventSynchronize");
-    private readonly nint _eventElapsedTime = library.Require("cuEventElapsedTime");
     private readonly nint _eventDestroy = library.Require("cuEventDestroy_v2");
     private readonly nint _moduleLoadDataEx = library.Require("cuModuleLoadDataEx");
     private readonly nint _moduleUnload = library.Require("cuModuleUnload");
@@ -233,11 +232,6 @@ internal sealed unsafe class CudaDriver(CudaLibrary library)
     [CEntry("cuEventSynchronize")]
     public int EventSynchronize(nint hEvent) =>
         ((delegate* unmanaged<nint, int>)_eventSynchronize)(hEvent);
-
-    /// <summary>Time between two of them, as the device measured it.</summary>
-    [CEntry("cuEventElapsedTime")]
-    public int EventElapsedTime(float* pMilliseconds, nint hStart, nint hEnd) =>
-        ((delegate* unmanaged<float*, nint, nint, int>)_eventElapsedTime)(pMilliseconds, hStart, hEnd);
 
     /// <summary>Frees it.</summary>
     [CEntry("cuEventDestroy_v2")]
