@@ -41,7 +41,8 @@ public sealed class CudaAccelerator : IAccelerator
             return;
         }
 
-        _products = new CublasProducts(_device, _memory);
+        if (cuda.ProductsLibrary.Refusal is null)
+            _products = new CublasProducts(_device, _memory);
         _ops = new CudaOps(_memory, _arena, _collectives, Kernels, _frequencies, _products, _scratch);
     }
 

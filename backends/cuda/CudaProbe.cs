@@ -14,7 +14,7 @@ internal static unsafe class CudaProbe
     /// <summary>The visible devices, or why there are none.</summary>
     public static ProbeResult Find(CudaInstallation cuda, CudaVoice voice)
     {
-        if (Refusal(cuda, voice) is { } refusal)
+        if (Refusal(cuda) is { } refusal)
             return new ProbeResult([], $"not available: {refusal}");
         int count = Count(cuda);
         var devices = new Capabilities[count];
@@ -48,7 +48,7 @@ internal static unsafe class CudaProbe
         Architecture = "CUDA 12 or later",
         Arithmetic = CudaArithmetic.Of(voice),
         NativeWeights = [ElementType.F32, ElementType.BF16, ElementType.F8E4M3, ElementType.I8],
-        BatchInvariant = false,
+        BatchInvariant = voice == CudaVoice.Portable,
         RankInvariant = false,
         CapturesGraphs = voice == CudaVoice.Fused,
         SharesMemory = false,
@@ -57,7 +57,7 @@ internal static unsafe class CudaProbe
         RankCounts = RankCounts(8),
     };
 
-    private static string? Refusal(CudaInstallation cuda, CudaVoice voice)
+    private static string? Refusal(CudaInstallation cuda)
     {
         if (cuda.Refusal is { } missing)
             return File.Exists(Node) || cuda.DriverFile.Length > 0 ? missing : $"{missing}; no NVIDIA driver either ({Node} does not exist)";
@@ -82,7 +82,7 @@ internal static unsafe class CudaProbe
             }
         }
 
-        return cuda.CompilerLibrary.Refusal ?? (voice == CudaVoice.Fused ? cuda.ProductsLibrary.Refusal : null);
+        return cuda.CompilerLibrary.Refusal;
     }
 
     private static bool IsSliceNamed() =>

@@ -143,7 +143,11 @@ internal sealed partial class CudaOps
                 store.IndexKeys(layer), store.IndexRow.Bytes, plan.BlockTables, plan.BlockColumns, store.Spec.BlockSlots, positions,
                 plan.SequenceOf.Slice(first, count).Address, scores.Address, context);
             for (int t = 0; Trace is not null && t < count; t++)
-                Observe(TracePoint.IndexScores, layer, scores.Slice(t, 1).Columns(0, plan.Layout.Positions[(int)first + t] + 1));
+            {
+                int visible = plan.Layout.Positions[(int)first + t] + 1;
+                Observe(TracePoint.IndexScores, layer, new Tensor(scores.Slice(t, 1).Address, ElementType.F32, 1, visible));
+            }
+
             if (!selection.IsEverything)
                 TopK(scores.Slice(0, count), positions, selection.Positions.Slice(first, count));
         }

@@ -59,7 +59,7 @@ internal sealed partial class CudaOps
         var shape = new ProductShape(
             (int)rows, (int)packed.Outputs, (int)packed.Depth, heads * packed.Ld, packed.Ld, into.Stride(0), (int)heads, packed.Ld,
             packed.Outputs * packed.Ld, into.Stride(1));
-        if (packed.Type != ElementType.BF16 || rows < ManyRows || !CublasProducts.Takes(shape, into.Address))
+        if (cublas is null || packed.Type != ElementType.BF16 || rows < ManyRows || !CublasProducts.Takes(shape, into.Address))
         {
             base.MatMulPerHeadCore(x, weight, into);
             return;
@@ -69,7 +69,7 @@ internal sealed partial class CudaOps
         cublas.Multiply(shape, Rounded(x, packed.Ld).Address, packed.Address, into.Address);
     }
 
-    private static bool IsForTensorCores(CudaPackedWeight weight, long rows) => weight.Type switch
+    private bool IsForTensorCores(CudaPackedWeight weight, long rows) => cublas is not null && weight.Type switch
     {
         ElementType.BF16 => rows >= ManyRows,
         ElementType.F8E4M3 or ElementType.I8 => rows >= ManyRowsWidened,
@@ -79,7 +79,7 @@ internal sealed partial class CudaOps
     private void Multiply(Tensor x, nint weight, int ld, long outputs, Tensor into, long firstOutput)
     {
         var shape = new ProductShape((int)x[0], (int)outputs, ld, ld, ld, Strides.OfRows(into), 1, 0, 0, 0);
-        cublas.Multiply(shape, x.Address, weight, into.Address + (nint)(firstOutput * sizeof(float)));
+        cublas!.Multiply(shape, x.Address, weight, into.Address + (nint)(firstOutput * sizeof(float)));
     }
 
     /// <summary>x [rows, groups, depth] in BF16, dense but for rows padded with zeros to <paramref name="width"/>, in scratch.</summary>

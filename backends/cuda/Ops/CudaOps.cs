@@ -8,7 +8,7 @@ namespace Glm5.Backends.Cuda.Ops;
 /// </summary>
 internal sealed partial class CudaOps(
     CudaMemory memory, ActivationArena arena, Collectives collectives, Kernels kernels, RopeFrequencies frequencies,
-    CublasProducts cublas, ActivationArena scratch)
+    CublasProducts? cublas, ActivationArena scratch)
     : CudaPrimitives(memory, arena, collectives, kernels, frequencies)
 {
     /// <inheritdoc/>
