@@ -1,4 +1,3 @@
-using Glm5.Backends.Cuda.Interop;
 using Glm5.Core.Accelerator;
 
 namespace Glm5.Backends.Cuda;
