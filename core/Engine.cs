@@ -9,8 +9,8 @@ namespace Glm5.Core;
 
 /// <summary>Runs steps for as long as there are sequences: schedule, run, publish. One thread of its own.</summary>
 /// <remarks>
-/// While the ranks compute a step, the engine's thread publishes the tokens of the step before and prepares the step
-/// after. Between two steps it only takes new requests and cancellations and fills in the tokens just chosen.
+/// While the ranks compute a step, the engine's thread publishes the tokens of the step before, finds the masks of its
+/// own and prepares the step after. Between two steps it only takes new requests and cancellations and fills in the tokens just chosen.
 /// </remarks>
 public sealed partial class Engine : IDisposable
 {
@@ -129,7 +129,7 @@ public sealed partial class Engine : IDisposable
 
     /// <summary>
     /// One turn of the engine: close the step that was prepared, run it, and while it runs publish the tokens of the one
-    /// before and prepare the one after. False when there was nothing to run.
+    /// before, find the masks and prepare the one after. False when there was nothing to run.
     /// </summary>
     internal bool Turn()
     {
@@ -305,7 +305,7 @@ public sealed partial class Engine : IDisposable
 
     private void Add(Sequence sequence)
     {
-        EngineGroup group = GroupChoice.Choose(_groups, sequence);
+        EngineGroup group = sequence.Leader?.Group ?? GroupChoice.Choose(_groups, sequence);
         sequence.Join(group);
         group.Scheduler.Add(sequence);
     }

@@ -94,8 +94,12 @@ internal sealed class EngineGroup
         Runner.Begin(step.Layout, step.Batch);
     }
 
-    /// <summary>Prepares the step after the one in flight.</summary>
-    public void Prepare() => Scheduler.Prepare(_other);
+    /// <summary>Finds what the step in flight may choose, so that sampling need not, and prepares the step after it.</summary>
+    public void Prepare()
+    {
+        Current?.Batch.Foresee();
+        Scheduler.Prepare(_other);
+    }
 
     /// <summary>Takes over what the step has chosen; returns the tokens gained.</summary>
     public int Apply()

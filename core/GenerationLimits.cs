@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Glm5.Core.Constrained;
 
 namespace Glm5.Core;
 
@@ -16,6 +17,8 @@ internal sealed record GenerationLimits(
         CheckIds(request.Prompt, "prompt");
         CheckIds(request.StopIds, "stop_token_ids");
         CheckSampling(request.Sampling);
+        CheckGrammar(request);
+        CheckThinking(request);
         CheckTurn(request);
         return CheckLength(request);
     }
@@ -99,6 +102,35 @@ internal sealed record GenerationLimits(
                 throw Refused("logit_bias", $"logit_bias names token {id}; token ids go from 0 to {VocabularySize - 1}");
             if (!float.IsFinite(bias))
                 throw Refused("logit_bias", $"logit_bias of token {id} is {bias}; it must be a number");
+        }
+    }
+
+    private void CheckThinking(GenerationRequest request)
+    {
+        if (request.Thinking is not { } budget)
+            return;
+        if (budget.Tokens < 0)
+            throw Refused("thinking_budget", $"the thinking budget is {budget.Tokens}; it must be 0 or more");
+        CheckIds([budget.CloseId], "thinking_budget");
+        if (request.StopIds.Contains(budget.CloseId))
+            throw Refused("stop_token_ids", "the token that ends reasoning cannot end the answer while reasoning is bounded");
+    }
+
+    private void CheckGrammar(GenerationRequest request)
+    {
+        if (request.Grammar is not { } grammar)
+            return;
+        if (grammar.Vocabulary.Size != VocabularySize)
+        {
+            throw Refused(
+                "grammar", $"the grammar is over {grammar.Vocabulary.Size} tokens, the model has {VocabularySize}");
+        }
+
+        if (GrammarCursor.EndIds(grammar.Vocabulary, request.StopIds).IsEmpty)
+        {
+            throw Refused(
+                "stop_token_ids", "an answer with a given form needs a token that ends it: one of the model's own, which "
+                + "ignore_eos takes away");
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Glm5.Core.Constrained;
 
 namespace Glm5.Core;
 
@@ -21,6 +22,24 @@ public sealed record GenerationRequest
     /// Ids that end the answer: the model's own and the request's. The ending token is reported as the last.
     /// </summary>
     public ImmutableArray<int> StopIds { get; init; } = [];
+
+    /// <summary>The form that the answer must have; null for any. Needs a stop id that spells no text.</summary>
+    public TokenGrammar? Grammar { get; init; }
+
+    /// <summary>
+    /// The token after which the grammar binds, such as the end of reasoning; before it the answer cannot end. Null: the
+    /// grammar binds from the beginning.
+    /// </summary>
+    public int? GrammarAfter { get; init; }
+
+    /// <summary>
+    /// Another answer to the same prompt, submitted before: this one waits until that one's prompt is computed and finds
+    /// its rows in the prefix cache. Null for none.
+    /// </summary>
+    public Generation? SharesPromptWith { get; init; }
+
+    /// <summary>How long the answer, which begins in reasoning, may reason; null: as long as it likes.</summary>
+    public ThinkingBudget? Thinking { get; init; }
 
     /// <summary>
     /// Keeps the prefix cache apart: rows are shared with requests of the same salt only, and with none of another.

@@ -18,6 +18,9 @@ internal sealed class GenerationStream(Sequence sequence, Inbox inbox) : Generat
 
     private int _finish = Running;
 
+    /// <summary>What it is the answer of.</summary>
+    public Sequence Sequence => sequence;
+
     /// <inheritdoc/>
     public override int PromptTokens => sequence.PromptLength;
 
@@ -79,9 +82,6 @@ internal sealed class GenerationStream(Sequence sequence, Inbox inbox) : Generat
         Volatile.Write(ref _finish, (int)reason);
         _tokens.Writer.TryComplete(failure);
     }
-
-    /// <summary>The scheduler's side of it, for checks.</summary>
-    internal Sequence Sequence => sequence;
 
     /// <summary>Takes a token that is there already.</summary>
     internal bool TryRead(out SampledToken token) => _tokens.Reader.TryRead(out token);

@@ -7,20 +7,20 @@ using Glm5.Core.Tokenization;
 
 namespace Glm5.Core;
 
-/// <summary>A model that is ready to run steps. Owns checkpoint, ranks and caches; disposed after the engine that uses it.</summary>
+/// <summary>A model that is ready to run steps. Owns weights, ranks and caches; disposed after the engine that uses it.</summary>
 public sealed class LoadedModel(OpenedModel opened, IReadOnlyList<StepRunner> runners) : IDisposable
 {
     /// <summary>The model's config, as these files can serve it.</summary>
-    public ModelConfig Config => opened.Checkpoint.Config;
+    public ModelConfig Config => opened.Weights.Config;
 
     /// <summary>The sampling that the checkpoint recommends.</summary>
-    public GenerationDefaults Generation => opened.Checkpoint.Generation;
+    public GenerationDefaults Generation => opened.Weights.Generation;
 
     /// <summary>Tensors in use, scales counted.</summary>
-    public int TensorCount => opened.Checkpoint.TensorCount;
+    public int TensorCount => opened.Weights.TensorCount;
 
     /// <summary>Bytes of weights.</summary>
-    public long WeightBytes => opened.Checkpoint.TotalBytes;
+    public long WeightBytes => opened.Weights.TotalBytes;
 
     /// <summary>Run steps, one a group of ranks. Their steps go together: see <see cref="StepRunner"/>.</summary>
     public IReadOnlyList<StepRunner> Runners { get; } = runners;

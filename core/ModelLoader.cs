@@ -2,6 +2,7 @@ using Glm5.Core.Accelerator;
 using Glm5.Core.Kv;
 using Glm5.Core.Model;
 using Glm5.Core.Parallel;
+using Glm5.Core.Planning;
 using Glm5.Core.Tokenization;
 using Glm5.Core.Weights;
 using Microsoft.Extensions.Logging;
@@ -22,9 +23,11 @@ public static partial class ModelLoader
     public static LoadedModel Load(
         ModelOptions options, Backend backend, LoadProgress progress, ILogger logger, CancellationToken cancel)
     {
-        var opened = OpenedModel.Open(options, progress, logger);
+        var opened = OpenedModel.Open(options, progress, logger, backend.ReadsWeights);
         try
         {
+            if (backend.Footprint is { } footprint)
+                FitCheck.Require(opened.Weights, footprint, options);
             IReadOnlyList<IAccelerator> accelerators = backend.Open(RankLoader.Request(opened, options));
             LoadedRanks loaded = RankLoader.Load(opened, options, accelerators, firstRank: 0, agree: null, progress, cancel);
             LogConversions(logger, loaded.Conversions);
@@ -61,7 +64,7 @@ public static partial class ModelLoader
             for (int r = 0; r < ofGroup.Length; r++)
                 ofGroup[r] = loaded.Ranks[(g * options.Ranks) + r];
             groups[g] = new RankGroup(
-                ofGroup, model.Checkpoint.Config.VocabSize, model.Identity, options.LayerDrafts, loaded.HostCache);
+                ofGroup, model.Weights.Config.VocabSize, model.Identity, options.LayerDrafts, loaded.HostCache);
         }
 
         return groups;

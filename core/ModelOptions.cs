@@ -62,8 +62,20 @@ public sealed record ModelOptions
     /// <summary>How the caches are stored; null: what the device chooses.</summary>
     public KvFormat? KvFormat { get; init; }
 
-    /// <summary>Share of the memory that is free after loading which the KV caches may take.</summary>
+    /// <summary>
+    /// Where ranks share the machine's memory, the share of what is free after loading which the KV caches may take.
+    /// </summary>
     public double KvMemoryFraction { get; init; } = 0.5;
+
+    /// <summary>
+    /// Share of each device's whole memory that weights, activations and caches may take together, the caches what the
+    /// others leave of it; 0: <see cref="DefaultUtilization"/> of a device with memory of its own, and where ranks share
+    /// the machine's <see cref="KvMemoryFraction"/> decides.
+    /// </summary>
+    public double MemoryUtilization { get; init; }
+
+    /// <summary>What drivers, graphs and libraries take beside the model is left to them.</summary>
+    public const double DefaultUtilization = 0.9;
 
     /// <summary>
     /// Tokens that are drafted for each next step of a sequence, 1 to 7; 0 decodes without drafts.
@@ -98,6 +110,10 @@ public sealed record ModelOptions
 
     /// <summary>Read the weights into memory instead of mapping the files.</summary>
     public bool ReadInsteadOfMap { get; init; }
+
+    /// <summary>The share of a device's whole memory that counts; 0 where <see cref="KvMemoryFraction"/> does instead.</summary>
+    internal double UtilizationOf(bool sharesMemory) =>
+        MemoryUtilization > 0 ? MemoryUtilization : sharesMemory ? 0 : DefaultUtilization;
 }
 
 /// <summary>Who of the requests that wait comes next. Either way keys get their shares.</summary>

@@ -1,6 +1,7 @@
 using Glm5.Core.Accelerator;
 using Glm5.Core.Chat;
 using Glm5.Core.Model;
+using Glm5.Core.Planning;
 using Glm5.Core.Sampling;
 using Glm5.Core.Tokenization;
 using Glm5.Core.Weights;
@@ -16,17 +17,21 @@ public sealed class OpenedModel : IDisposable
 {
     private const int MostDrafts = 7;
 
-    private OpenedModel(Checkpoint checkpoint, int contextLength, Tokenizer? tokenizer)
+    private OpenedModel(IWeightCatalog weights, string folder, int contextLength, Tokenizer? tokenizer)
     {
-        (Checkpoint, ContextLength, Tokenizer) = (checkpoint, contextLength, tokenizer);
+        (Weights, ContextLength, Tokenizer) = (weights, contextLength, tokenizer);
+        Identity = $"{Path.GetFullPath(folder)} of {weights.TotalBytes} bytes";
         Unnamed = tokenizer is null
             ? TokenMask.Nothing
             : TokenMask.AllBut(
-                id => id < tokenizer.VocabularySize && tokenizer.IsNamed(id), checkpoint.Config.VocabSize);
+                id => id < tokenizer.VocabularySize && tokenizer.IsNamed(id), weights.Config.VocabSize);
     }
 
-    /// <summary>The files.</summary>
-    public Checkpoint Checkpoint { get; }
+    /// <summary>Its weights: the files, or their shapes for a device that computes no values.</summary>
+    public IWeightCatalog Weights { get; }
+
+    /// <summary>The files, of a model that was opened with them.</summary>
+    public Checkpoint Checkpoint => (Checkpoint)Weights;
 
     /// <summary>The longest context, prompt and answer together.</summary>
     public int ContextLength { get; }
@@ -41,47 +46,40 @@ public sealed class OpenedModel : IDisposable
     public TokenMask Unnamed { get; }
 
     /// <summary>Names the model's rows in the caches.</summary>
-    public string Identity => $"{Path.GetFullPath(Checkpoint.Folder)} of {Checkpoint.TotalBytes} bytes";
+    public string Identity { get; }
 
     /// <summary>Opens and checks everything. No weight is read.</summary>
+    /// <param name="options">Where it is and how it is to be served.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="logger">Told what is odd.</param>
+    /// <param name="readsWeights">False where the shapes of the weights are enough.</param>
     /// <exception cref="CheckpointException">The weights are not usable; lists every problem.</exception>
     /// <exception cref="ModelConfigException">config.json is not usable; lists every problem.</exception>
     /// <exception cref="TokenizerException">tokenizer.json is not usable.</exception>
     /// <exception cref="AcceleratorException">The options ask for what the model does not have.</exception>
-    public static OpenedModel Open(ModelOptions options, LoadProgress progress, ILogger logger)
+    public static OpenedModel Open(ModelOptions options, LoadProgress progress, ILogger logger, bool readsWeights = true)
     {
         progress.Enter(LoadPhase.Opening);
-        Checkpoint checkpoint = Checkpoint.Open(
-            options.Folder, new CheckpointOptions { MapFiles = !options.ReadInsteadOfMap, Logger = logger });
+        IWeightCatalog weights = readsWeights
+            ? Checkpoint.Open(options.Folder, new CheckpointOptions { MapFiles = !options.ReadInsteadOfMap, Logger = logger })
+            : WeightBlueprint.Open(options.Folder);
         try
         {
             progress.Enter(LoadPhase.Checking);
-            (Tokenizer? tokenizer, ChatTemplate? template) = ModelText.Load(options, checkpoint.Config, logger);
-            int context = LongestContext(options, checkpoint.Config);
-            CheckDrafts(options, checkpoint.Config);
-            return new OpenedModel(checkpoint, context, tokenizer) { Template = template };
+            (Tokenizer? tokenizer, ChatTemplate? template) = ModelText.Load(options, weights.Config, logger);
+            int context = ServingSizes.ContextLength(options, weights.Config);
+            CheckDrafts(options, weights.Config);
+            return new OpenedModel(weights, options.Folder, context, tokenizer) { Template = template };
         }
         catch
         {
-            checkpoint.Dispose();
+            weights.Dispose();
             throw;
         }
     }
 
     /// <summary>Unmaps the weights.</summary>
-    public void Dispose() => Checkpoint.Dispose();
-
-    private static int LongestContext(ModelOptions options, ModelConfig config)
-    {
-        if (options.MaxModelLength > config.MaxPositions)
-        {
-            throw new AcceleratorException(
-                $"--max-model-len {options.MaxModelLength} is beyond the model's max_position_embeddings of {config.MaxPositions}; "
-                + "its rotary positions were not trained there");
-        }
-
-        return options.MaxModelLength > 0 ? options.MaxModelLength : config.MaxPositions;
-    }
+    public void Dispose() => Weights.Dispose();
 
     private static void CheckDrafts(ModelOptions options, ModelConfig config)
     {

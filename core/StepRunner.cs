@@ -30,6 +30,12 @@ public abstract class StepRunner : IDisposable
     public abstract int DraftLength { get; }
 
     /// <summary>
+    /// True when the samplers of a batch choose in this process: only they can hold an answer to a form, which is too much
+    /// to say to another process.
+    /// </summary>
+    public virtual bool SamplesHere => true;
+
+    /// <summary>
     /// Called with the reason, on any thread, by a runner whose ranks can be lost while no step runs; those of this process
     /// cannot. A loss in the middle of a step is told by <see cref="Complete"/> too.
     /// </summary>

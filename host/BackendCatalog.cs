@@ -1,7 +1,9 @@
 using Glm5.Backends.Ascend;
 using Glm5.Backends.CpuReference;
 using Glm5.Backends.Cuda;
+using Glm5.Backends.Simulated;
 using Glm5.Core.Accelerator;
+using Glm5.Core.Simulation;
 
 namespace Glm5.Host;
 
@@ -15,13 +17,25 @@ internal static class BackendCatalog
             new AscendBackend(AscendVoice.Portable), new CudaBackend(CudaVoice.Portable), new CpuBackend(CpuVoice.Oracle),
         ];
 
-    /// <summary>What <c>--device</c> accepts.</summary>
-    public static string[] DeviceNames { get; } = ["auto", .. All.Select(backend => backend.Name)];
+    /// <summary>What <c>--device</c> accepts; of simulated devices the forms, with N for a number.</summary>
+    public static string[] DeviceNames { get; } =
+        ["auto", .. All.Select(backend => backend.Name), .. SimulatedBackend.Words];
+
+    /// <summary>What time of a simulated step goes to.</summary>
+    public static IReadOnlyList<string> SimulatedKinds => SimulatedBackend.Kinds;
+
+    /// <summary>Whether a word names devices that are not there, such as <c>sim:h200x8</c>.</summary>
+    public static bool IsSimulated(string device) => device.StartsWith(SimulatedBackend.Prefix, StringComparison.Ordinal);
+
+    /// <summary>Simulated devices.</summary>
+    /// <exception cref="AcceleratorException">The word names none that is known.</exception>
+    public static Backend Simulated(string device, SimulationSettings settings) => new SimulatedBackend(device, settings);
 
     /// <summary>
     /// Probes every backend and picks the one asked for, or with <c>auto</c> the most preferred that is present.
     /// </summary>
-    public static BackendChoice Choose(string device) => Choose(All, device);
+    public static BackendChoice Choose(string device) =>
+        Choose(IsSimulated(device) ? [.. All, Simulated(device, new SimulationSettings())] : All, device);
 
     /// <summary>The same among given backends.</summary>
     public static BackendChoice Choose(IReadOnlyList<Backend> backends, string device)

@@ -19,6 +19,9 @@ public sealed class CpuBackend(CpuVoice voice) : Backend
     public override ProbeResult Probe() => new([CpuDevice.Describe(voice)], null);
 
     /// <inheritdoc/>
+    public override DeviceFootprint Footprint { get; } = new CpuFootprint();
+
+    /// <inheritdoc/>
     public override string? ProcessRefusal => MpiLibrary.Refusal;
 
     /// <inheritdoc/>

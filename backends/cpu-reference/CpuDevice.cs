@@ -9,6 +9,12 @@ namespace Glm5.Backends.CpuReference;
 /// <summary>What the host's processor is and can do.</summary>
 internal static class CpuDevice
 {
+    /// <summary>Slots in a KV block, preferred first.</summary>
+    public static IReadOnlyList<int> BlockSlots { get; } = [64, 128, 32, 16];
+
+    /// <summary>How rows of the caches can be stored, preferred first.</summary>
+    public static IReadOnlyList<KvFormat> KvFormats { get; } = [KvFormat.F32, KvFormat.BF16, KvFormat.FP8];
+
     /// <summary>Capabilities of a rank on this processor.</summary>
     public static Capabilities Describe(CpuVoice voice) => new()
     {
@@ -22,8 +28,8 @@ internal static class CpuDevice
         RankInvariant = voice != CpuVoice.Composed,
         CapturesGraphs = false,
         SharesMemory = true,
-        BlockSlots = [64, 128, 32, 16],
-        KvFormats = [KvFormat.F32, KvFormat.BF16, KvFormat.FP8],
+        BlockSlots = BlockSlots,
+        KvFormats = KvFormats,
         RankCounts = RowParallelChunks.RankCounts,
     };
 

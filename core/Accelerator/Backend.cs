@@ -12,6 +12,15 @@ public abstract class Backend
     /// <summary>Looks for devices. Never throws: what is missing is a refusal with its reason.</summary>
     public abstract ProbeResult Probe();
 
+    /// <summary>
+    /// How its devices hold a model, for planning; null where the backend cannot say without opening them, and a model
+    /// that does not fit is found out while loading.
+    /// </summary>
+    public virtual DeviceFootprint? Footprint => null;
+
+    /// <summary>False for devices that compute no values: a model's shape is all they need of its weights.</summary>
+    public virtual bool ReadsWeights => true;
+
     /// <summary>Opens the ranks of every group, group 0 and its rank 0 first. The caller disposes each on its own thread.</summary>
     /// <exception cref="AcceleratorException">The devices are not there or do not fit the request.</exception>
     public abstract IReadOnlyList<IAccelerator> Open(DeviceRequest request);

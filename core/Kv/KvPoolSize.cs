@@ -19,8 +19,8 @@ public sealed record KvPoolSize(int Blocks, long BlockBytes, long FreeBytes, int
 
     /// <summary>
     /// Sizes the pool: what <see cref="ModelOptions.MaxSequences"/> sequences of the longest context could use, but no
-    /// more than the memory allowed, and never less than one such sequence. A size that was asked for is taken whole
-    /// when there are prefixes to keep.
+    /// more than the memory allowed, and never less than one such sequence. A size that was asked for, and what is left on
+    /// a device with memory of its own, is taken whole when there are prefixes to keep.
     /// </summary>
     /// <param name="options">What was asked for.</param>
     /// <param name="accelerator">Any rank's device.</param>
@@ -34,15 +34,29 @@ public sealed record KvPoolSize(int Blocks, long BlockBytes, long FreeBytes, int
     {
         long free = accelerator.Memory.FreeBytes / (accelerator.Capabilities.SharesMemory ? options.TotalRanks : 1);
         free = Math.Max(0, free - (weightBytes / options.TotalRanks));
-        long allowed = options.KvBytes > 0 ? options.KvBytes / options.TotalRanks : (long)(free * options.KvMemoryFraction);
+        long allowed = Allowed(options, accelerator, free, weightBytes);
         long blockBytes = accelerator.KvBlockBytes(spec);
         long perSequence = (contextLength + spec.BlockSlots - 1) / spec.BlockSlots;
         long affordable = Math.Min(allowed, free) / blockBytes;
         if (affordable < perSequence + 1)
             throw TooSmall(contextLength, (perSequence + 1) * blockBytes, Math.Min(allowed, free), free, weightBytes, (affordable - 1) * spec.BlockSlots);
-        bool keepsPrefixes = options is { KvBytes: > 0, PrefixCaching: true };
+        // On a device of its own nobody else wants the memory, and prefixes can use it.
+        bool keepsPrefixes = options.PrefixCaching && (options.KvBytes > 0 || !accelerator.Capabilities.SharesMemory);
         long blocks = keepsPrefixes ? affordable : Math.Min(affordable, (options.MaxSequences * perSequence) + 1);
         return new KvPoolSize((int)Math.Min(blocks, int.MaxValue / spec.BlockSlots), blockBytes, free, spec.BlockSlots);
+    }
+
+    private static long Allowed(ModelOptions options, IAccelerator accelerator, long free, long weightBytes)
+    {
+        if (options.KvBytes > 0)
+            return options.KvBytes / options.TotalRanks;
+        bool sharesMemory = accelerator.Capabilities.SharesMemory;
+        double utilization = options.UtilizationOf(sharesMemory);
+        if (utilization <= 0)
+            return (long)(free * options.KvMemoryFraction);
+        DeviceMemory memory = accelerator.Memory;
+        long left = (long)(memory.TotalBytes * utilization) - (memory.TotalBytes - memory.FreeBytes);
+        return Math.Max(0, (left / (sharesMemory ? options.TotalRanks : 1)) - (weightBytes / options.TotalRanks));
     }
 
     private static DeviceMemoryException TooSmall(

@@ -10,7 +10,7 @@ namespace Glm5.Core.Model;
 /// </summary>
 public sealed class WeightPacking
 {
-    private readonly Checkpoint _checkpoint;
+    private readonly IWeightCatalog _weights;
     private readonly IAccelerator _accelerator;
     private readonly RankShard _shard;
     private readonly RankShard? _spread;
@@ -18,21 +18,21 @@ public sealed class WeightPacking
     private readonly List<PackedWeight> _owned = [];
     private readonly List<WeightConversion> _conversions = [];
 
-    private WeightPacking(Checkpoint checkpoint, IAccelerator accelerator, RankShard shard, RankShard? spread) =>
-        (_checkpoint, _accelerator, _shard, _spread, _config) =
-        (checkpoint, accelerator, shard, spread, checkpoint.Config);
+    private WeightPacking(IWeightCatalog weights, IAccelerator accelerator, RankShard shard, RankShard? spread) =>
+        (_weights, _accelerator, _shard, _spread, _config) =
+        (weights, accelerator, shard, spread, weights.Config);
 
     /// <summary>Packs everything for one rank.</summary>
-    /// <param name="checkpoint">The weights.</param>
+    /// <param name="weights">The weights.</param>
     /// <param name="accelerator">The rank's device.</param>
     /// <param name="shard">The rank's place in its group.</param>
     /// <param name="spread">Its place among the ranks that hold whole experts; null where each has a slice of all.</param>
     /// <param name="cancellation">Ends it between two layers.</param>
     public static ModelWeights Load(
-        Checkpoint checkpoint, IAccelerator accelerator, RankShard shard, RankShard? spread = null,
+        IWeightCatalog weights, IAccelerator accelerator, RankShard shard, RankShard? spread = null,
         CancellationToken cancellation = default)
     {
-        var packing = new WeightPacking(checkpoint, accelerator, shard, spread);
+        var packing = new WeightPacking(weights, accelerator, shard, spread);
         try
         {
             return packing.Load(cancellation);
@@ -57,11 +57,11 @@ public sealed class WeightPacking
         return new ModelWeights(_owned)
         {
             Conversions = _conversions,
-            Embedding = Pack(_checkpoint.Weight(WeightNames.Embedding), WeightRole.Embedding),
+            Embedding = Pack(_weights.Weight(WeightNames.Embedding), WeightRole.Embedding),
             Layers = layers,
-            FinalNorm = Pack(_checkpoint.Weight(WeightNames.FinalNorm), WeightRole.Vector),
+            FinalNorm = Pack(_weights.Weight(WeightNames.FinalNorm), WeightRole.Vector),
             Head = Pack(
-                _shard.Rows(_checkpoint.Weight(WeightNames.Head), _config.VocabSize, "vocabulary entries"), WeightRole.Head),
+                _shard.Rows(_weights.Weight(WeightNames.Head), _config.VocabSize, "vocabulary entries"), WeightRole.Head),
             Draft = _config.DraftLayerCount > 0 ? Draft(_config.LayerCount) : null,
         };
     }
@@ -134,9 +134,9 @@ public sealed class WeightPacking
         var down = new WeightSource[_config.RoutedExpertCount];
         for (int e = 0; e < down.Length; e++)
         {
-            gateUp[2 * e] = InnerRows(_checkpoint.Weight(WeightNames.ExpertGate(l, e)));
-            gateUp[(2 * e) + 1] = InnerRows(_checkpoint.Weight(WeightNames.ExpertUp(l, e)));
-            down[e] = InnerColumns(_checkpoint.Weight(WeightNames.ExpertDown(l, e)));
+            gateUp[2 * e] = InnerRows(_weights.Weight(WeightNames.ExpertGate(l, e)));
+            gateUp[(2 * e) + 1] = InnerRows(_weights.Weight(WeightNames.ExpertUp(l, e)));
+            down[e] = InnerColumns(_weights.Weight(WeightNames.ExpertDown(l, e)));
         }
 
         return new MlpWeights(Pack(gateUp, WeightRole.GateUp), Pack(down, WeightRole.RowParallel));
@@ -149,9 +149,9 @@ public sealed class WeightPacking
         for (int i = 0; i < held.Count; i++)
         {
             int e = held.First + i;
-            gateUp[2 * i] = _checkpoint.Weight(WeightNames.ExpertGate(l, e));
-            gateUp[(2 * i) + 1] = _checkpoint.Weight(WeightNames.ExpertUp(l, e));
-            down[i] = _checkpoint.Weight(WeightNames.ExpertDown(l, e));
+            gateUp[2 * i] = _weights.Weight(WeightNames.ExpertGate(l, e));
+            gateUp[(2 * i) + 1] = _weights.Weight(WeightNames.ExpertUp(l, e));
+            down[i] = _weights.Weight(WeightNames.ExpertDown(l, e));
         }
 
         return new MlpWeights(Pack(gateUp, WeightRole.GateUp), Pack(down, WeightRole.ExpertDown));
@@ -185,7 +185,7 @@ public sealed class WeightPacking
     private WeightSource InnerColumns(WeightSource weight) =>
         _shard.Columns(weight, (int)weight.Columns, $"columns of {weight.Name}");
 
-    private WeightSource Source(int l, string name) => _checkpoint.Weight(WeightNames.InLayer(l, name));
+    private WeightSource Source(int l, string name) => _weights.Weight(WeightNames.InLayer(l, name));
 
     private PackedWeight Linear(int l, string name) => Pack(Source(l, name), WeightRole.Linear);
 

@@ -1,6 +1,7 @@
 using Glm5.Core.Accelerator;
 using Glm5.Core.Kv;
 using Glm5.Core.Model;
+using Glm5.Core.Planning;
 using Glm5.Core.Weights;
 
 namespace Glm5.Core.Parallel;
@@ -13,7 +14,7 @@ public static class RankLoader
 {
     /// <summary>What a backend is to open for these options.</summary>
     public static DeviceRequest Request(OpenedModel model, ModelOptions options) =>
-        new(options.Ranks, ArenaBytes(options, model.Checkpoint.Config, model.ContextLength), options.Threads)
+        new(options.Ranks, ServingSizes.ArenaBytes(options, model.Weights.Config, model.ContextLength), options.Threads)
         {
             Groups = options.Groups,
         };
@@ -33,12 +34,14 @@ public static class RankLoader
     {
         try
         {
-            Checkpoint checkpoint = model.Checkpoint;
-            KvSpec spec = Spec(options, checkpoint.Config, accelerators[0].Capabilities);
+            IWeightCatalog weights = model.Weights;
+            Capabilities device = accelerators[0].Capabilities;
+            KvSpec spec = ServingSizes.Caches(options, weights.Config, device.BlockSlots, device.KvFormats, device.Backend);
             HostCacheSize host = HostCache(options, accelerators[0].KvBlockBytes(spec));
             KvPoolSize.Decide(
-                options, accelerators[0], spec, model.ContextLength, checkpoint.TotalBytes + HostCacheBytes(options, accelerators[0]));
-            CheckpointReader.ReadAll(checkpoint, progress, cancel);
+                options, accelerators[0], spec, model.ContextLength, weights.TotalBytes + HostCacheBytes(options, accelerators[0]));
+            if (weights is Checkpoint checkpoint)
+                CheckpointReader.ReadAll(checkpoint, progress, cancel);
             progress.Enter(LoadPhase.Packing);
             return PackEveryRank(model, accelerators, firstRank, options, spec, host, agree, cancel);
         }
@@ -75,57 +78,14 @@ public static class RankLoader
         accelerator.Capabilities.SharesMemory ? options.HostCacheBytes : 0;
 
     /// <summary>Weights in place hold memory that the system calls free, because it could drop and read them again.</summary>
-    private static long CachedWeightBytes(ModelOptions options, IAccelerator accelerator, Checkpoint checkpoint) =>
-        accelerator.Capabilities.SharesMemory && !options.ReadInsteadOfMap ? checkpoint.TotalBytes : 0;
-
-    private static long ArenaBytes(ModelOptions options, ModelConfig config, int context)
-    {
-        int sequences = Math.Min(options.MaxSequences, options.MaxBatchedTokens), drafts = options.SpeculativeTokens;
-        long rows = Math.Min((1L + drafts) * sequences, options.MaxBatchedTokens);
-        long bytes = ArenaSize.Bytes(config, options.MaxBatchedTokens, rows, context);
-        if (options.ExpertsAreSpread)
-            bytes += ArenaSize.SpreadBytes(config, options.MaxBatchedTokens, options.Groups);
-        return options.LayerDrafts == 0 ? bytes : bytes + ArenaSize.DraftBytes(config, options.MaxBatchedTokens, rows, sequences);
-    }
-
-    private static KvSpec Spec(ModelOptions options, ModelConfig config, Capabilities capabilities)
-    {
-        int slots = options.BlockSlots > 0 ? options.BlockSlots : capabilities.BlockSlots[0];
-        foreach (int accepted in capabilities.BlockSlots)
-        {
-            if (accepted == slots)
-            {
-                int layers = config.LayerCount + (options.LayerDrafts > 0 ? config.DraftLayerCount : 0);
-                return new KvSpec(layers, config.KvLoraRank, config.QkRopeHeadDim, config.IndexHeadDim, slots)
-                {
-                    Format = Format(options, capabilities),
-                };
-            }
-        }
-
-        throw new AcceleratorException(
-            $"--block-size {slots} is not one that {capabilities.Backend} accepts: {string.Join(", ", capabilities.BlockSlots)}");
-    }
-
-    private static KvFormat Format(ModelOptions options, Capabilities capabilities)
-    {
-        if (options.KvFormat is not { } wanted)
-            return capabilities.KvFormats[0];
-        foreach (KvFormat format in capabilities.KvFormats)
-        {
-            if (format == wanted)
-                return wanted;
-        }
-
-        throw new AcceleratorException(
-            $"--kv-cache-dtype {wanted} is not one that {capabilities.Backend} has: {string.Join(", ", capabilities.KvFormats)}");
-    }
+    private static long CachedWeightBytes(ModelOptions options, IAccelerator accelerator, IWeightCatalog weights) =>
+        accelerator.Capabilities.SharesMemory && !options.ReadInsteadOfMap ? weights.TotalBytes : 0;
 
     private static LoadedRanks PackEveryRank(
         OpenedModel model, IReadOnlyList<IAccelerator> accelerators, int firstRank, ModelOptions options, KvSpec spec,
         HostCacheSize hostCache, Func<int, int>? agree, CancellationToken cancel)
     {
-        Checkpoint checkpoint = model.Checkpoint;
+        IWeightCatalog catalog = model.Weights;
         var made = new Stack<IDisposable>();
         try
         {
@@ -135,11 +95,11 @@ public static class RankLoader
                 int rank = firstRank + r;
                 var shard = new RankShard(rank % options.Ranks, options.Ranks);
                 RankShard? spread = options.ExpertsAreSpread ? new RankShard(rank, options.TotalRanks) : null;
-                weights[r] = WeightPacking.Load(checkpoint, accelerators[r], shard, spread, cancel);
+                weights[r] = WeightPacking.Load(catalog, accelerators[r], shard, spread, cancel);
                 made.Push(weights[r]);
             }
 
-            long beside = CachedWeightBytes(options, accelerators[0], checkpoint) + HostCacheBytes(options, accelerators[0]);
+            long beside = CachedWeightBytes(options, accelerators[0], catalog) + HostCacheBytes(options, accelerators[0]);
             var pool = KvPoolSize.Decide(options, accelerators[0], spec, model.ContextLength, beside);
             if (agree is not null)
                 pool = pool with { Blocks = agree(pool.Blocks) };
@@ -149,7 +109,7 @@ public static class RankLoader
                 KvStore kv = accelerators[r].CreateKvStore(spec, pool.Blocks);
                 made.Push(kv);
                 HostBlocks? host = hostCache.Blocks > 0 ? new HostBlocks(hostCache.Blocks, kv.BlockBytes) : null;
-                var packed = new Glm5Model(checkpoint.Config, weights[r], accelerators[r]);
+                var packed = new Glm5Model(catalog.Config, weights[r], accelerators[r]);
                 ranks[r] = new RankModel(accelerators[r], weights[r], packed, kv, host);
             }
 

@@ -8,7 +8,15 @@ public enum DrawPurpose
 
     /// <summary>Choosing a draft from the drafter's distribution.</summary>
     Draft = 2,
+
+    /// <summary>Making a request up: its lengths, its arrival, its tokens.</summary>
+    Workload = 3,
 }
+
+/// <summary>The choice of one token of one sequence, as randomness knows it.</summary>
+/// <param name="Seed">The sequence's seed.</param>
+/// <param name="Position">The token's position, the prompt counted.</param>
+public readonly record struct SampleKey(long Seed, long Position);
 
 /// <summary>
 /// Random numbers that depend on seed, position and purpose alone, never on what was drawn before: whatever else is in

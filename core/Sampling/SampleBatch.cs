@@ -66,6 +66,13 @@ public sealed class SampleBatch(int maxSequences, int maxRows, int draftLength =
         _firstRow[Count] = row + drafts.Length + 1;
     }
 
+    /// <summary>Finds out what each row may choose. The engine's thread, while the device computes the rows.</summary>
+    public void Foresee()
+    {
+        for (int sequence = 0; sequence < Count; sequence++)
+            _samplers[sequence].Foresee(_drafts.AsSpan(_firstRow[sequence].._firstRow[sequence + 1]));
+    }
+
     /// <summary>The room that a sequence was added with.</summary>
     public int Room(int sequence) => _roomBehind[sequence];
 

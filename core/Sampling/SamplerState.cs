@@ -12,8 +12,9 @@ namespace Glm5.Core.Sampling;
 /// <param name="MinTokens">Tokens before which no stop id is chosen.</param>
 /// <param name="StopIds">Ids that end the answer.</param>
 /// <param name="Accepted">Tokens of the answer so far.</param>
+/// <param name="Thinking">How long the answer may reason; null when it does not, or does not any more.</param>
 /// <param name="Counts">How often each token is in the answer, those of the prompt included where they matter; empty without
 /// penalties.</param>
 public sealed record SamplerState(
     SamplingParameters Parameters, long Seed, int PromptLength, int MinTokens, ImmutableArray<int> StopIds, int Accepted,
-    IReadOnlyList<KeyValuePair<int, int>> Counts);
+    ThinkingBudget? Thinking, IReadOnlyList<KeyValuePair<int, int>> Counts);

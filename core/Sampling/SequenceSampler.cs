@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Glm5.Core.Constrained;
 
 namespace Glm5.Core.Sampling;
 
@@ -7,10 +8,11 @@ namespace Glm5.Core.Sampling;
 /// Randomness is keyed by seed and position, never by call order. Used by one thread at a time, the one that samples.
 /// </summary>
 /// <remarks>
-/// In this order: ids that name nothing become impossible; log probabilities are taken; logit bias; penalties; stop ids
-/// become impossible until the answer is long enough; at temperature 0 the best; otherwise temperature, min-p, top-k,
-/// top-p, draw. The lowest id wins among equals. Logits that are not numbers count as impossible, and when nothing is
-/// possible the lowest id that may be chosen is.
+/// In this order: ids that name nothing become impossible; log probabilities are taken; logit bias; penalties; what the
+/// answer's grammar does not let through becomes impossible, and stop ids until the answer is long enough; once the
+/// thinking budget is spent, everything but the end of reasoning; at temperature 0 the best; otherwise temperature, min-p,
+/// top-k, top-p, draw. The lowest id wins among equals. Logits that are not numbers count as impossible, and when nothing
+/// is possible the lowest id that may be chosen is.
 /// </remarks>
 public sealed class SequenceSampler
 {
@@ -25,8 +27,11 @@ public sealed class SequenceSampler
     private readonly KeyValuePair<int, float>[] _bias;
     private readonly Penalties? _penalties;
     private readonly TokenMask _unnamed;
+    private readonly GrammarCursor? _form;
+    private readonly ThinkingBudget _thinking;
     private SamplingScratch _scratch;
     private int _accepted;
+    private bool _thinks;
 
     /// <summary>A sampler for a request, at the beginning of its answer.</summary>
     /// <param name="request">Parameters, prompt, stop ids and the answer's least length.</param>
@@ -39,6 +44,9 @@ public sealed class SequenceSampler
         (_promptLength, _minTokens, _stopIds) = (request.Prompt.Length, request.MinTokens, request.StopIds);
         _bias = [.. request.Sampling.LogitBias];
         _penalties = Penalties.Of(request.Sampling, request.Prompt.AsSpan());
+        if (request.Grammar is { } grammar)
+            _form = new GrammarCursor(grammar, request.StopIds, request.GrammarAfter);
+        (_thinks, _thinking) = (request.Thinking is not null, request.Thinking ?? default);
         IsGreedy = _parameters.Temperature < LowestTemperature;
         IsPlainArgMax = IsGreedy && _bias.Length == 0 && _penalties is null && _parameters.LogProbs is null;
     }
@@ -55,13 +63,18 @@ public sealed class SequenceSampler
         _penalties = Penalties.Of(state.Parameters, []);
         _penalties?.Restore(state.Counts);
         _accepted = state.Accepted;
+        (_thinks, _thinking) = (state.Thinking is not null, state.Thinking ?? default);
         IsGreedy = _parameters.Temperature < LowestTemperature;
         IsPlainArgMax = IsGreedy && _bias.Length == 0 && _penalties is null && _parameters.LogProbs is null;
     }
 
     /// <summary>Where it stands.</summary>
-    public SamplerState State => new(
-        _parameters, _seed, _promptLength, _minTokens, _stopIds, _accepted, _penalties?.Counts ?? []);
+    /// <exception cref="NotSupportedException">Its answer has a form, which only this process knows.</exception>
+    public SamplerState State => _form is null
+        ? new SamplerState(
+            _parameters, _seed, _promptLength, _minTokens, _stopIds, _accepted, _thinks ? _thinking : null,
+            _penalties?.Counts ?? [])
+        : throw new NotSupportedException("a sampler whose answer has a form stays in its process");
 
     /// <summary>
     /// True when the choice is the argmax of the logits (lowest id among equals), and nothing else is wanted. Stands only
@@ -69,14 +82,31 @@ public sealed class SequenceSampler
     /// </summary>
     public bool IsPlainArgMax { get; }
 
+    /// <summary>What the randomness of the next choice is keyed by.</summary>
+    public SampleKey NextKey => new(_seed, _promptLength + _accepted);
+
     private bool IsGreedy { get; }
 
-    private bool MustGoOn => _accepted < _minTokens;
+    /// <summary>An answer whose form is complete ends, however short it is.</summary>
+    private bool MustGoOn => _accepted < _minTokens && _form?.MustEnd != true;
+
+    /// <summary>An answer that has reasoned for as long as it may.</summary>
+    private bool MustClose => _thinks && _accepted >= _thinking.Tokens;
 
     /// <summary>
-    /// True for a token that may be chosen now: it names something, and does not stop an answer too early.
+    /// True for a token that may be chosen now: it names something, does not stop an answer too early, and fits the
+    /// answer's grammar and thinking budget.
     /// </summary>
-    public bool Allows(int token) => !_unnamed.Forbids(token) && !(MustGoOn && _stopIds.AsSpan().Contains(token));
+    public bool Allows(int token) => MustClose
+        ? token == _thinking.CloseId
+        : !_unnamed.Forbids(token) && !(MustGoOn && _stopIds.AsSpan().Contains(token)) && _form?.Allows(token) != false;
+
+    /// <summary>
+    /// Finds out what the next choices may be, so that they need not wait for it. Any thread, at any time: it changes
+    /// nothing but what is remembered.
+    /// </summary>
+    /// <param name="drafts">Tokens that may be chosen next; one below 0 ends them.</param>
+    public void Foresee(ReadOnlySpan<int> drafts) => _form?.Foresee(drafts);
 
     /// <summary>
     /// Chooses from logits [vocab], which it may overwrite. Does not count the token: see <see cref="Accept"/>.
@@ -93,7 +123,9 @@ public sealed class SequenceSampler
     public void Accept(int token)
     {
         _accepted++;
+        _thinks &= token != _thinking.CloseId && token != _thinking.CallId;
         _penalties?.Count(token);
+        _form?.Accept(token);
     }
 
     /// <summary>Takes the scratch of the thread that samples from now on.</summary>
@@ -126,18 +158,21 @@ public sealed class SequenceSampler
         foreach ((int token, float bias) in _bias)
             logits[token] += bias;
         _penalties?.Apply(logits);
+        _form?.Apply(logits);
         if (MustGoOn)
         {
             foreach (int stop in _stopIds)
                 logits[stop] = float.NegativeInfinity;
         }
 
+        if (MustClose)
+            return _thinking.CloseId;
         float max = LogitMath.Max(logits);
         if (float.IsNegativeInfinity(max))
             return LowestAllowed(logits.Length);
         if (IsGreedy || float.IsPositiveInfinity(max))
             return LogitMath.FirstIndexOf(logits, max);
-        double unit = KeyedRandom.Unit(_seed, _promptLength + _accepted, DrawPurpose.Token);
+        double unit = KeyedRandom.Unit(NextKey.Seed, NextKey.Position, DrawPurpose.Token);
         return FiltersNothing(logits.Length)
             ? TokenDraw.FromAll(logits, max, _parameters.Temperature, unit, _scratch)
             : TokenDraw.Filtered(logits, max, _parameters, unit, _scratch);

@@ -217,8 +217,9 @@ internal sealed class Scheduler
     {
         while (_runningCount < _running.Length && step.Budget > 0 && _waiting.Next() is { } sequence)
         {
+            // One that waits for its leader's prompt lets nobody pass: the leader takes the whole budget until its last chunk.
             bool alone = _runningCount == 0;
-            if (!sequence.TryEnter(_pool, alone ? 0 : _watermark, alone))
+            if (sequence.WaitsForLeader || !sequence.TryEnter(_pool, alone ? 0 : _watermark, alone))
                 return;
             if (sequence.Admissions == 1)
                 CountPrefix(sequence);

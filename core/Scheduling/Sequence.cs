@@ -44,6 +44,7 @@ internal sealed partial class Sequence
     {
         (_request, Sampler, Limit, _blockSlots, _prefix) = (request, sampler, limit, blockSlots, prefix);
         (Known, Urgency) = (request.Prompt.Length, request.Priority);
+        Leader = prefix is null ? null : (request.SharesPromptWith as GenerationStream)?.Sequence;
     }
 
     /// <summary>Chooses its tokens.</summary>
@@ -57,6 +58,13 @@ internal sealed partial class Sequence
 
     /// <summary>Where its tokens are published; set before it is submitted.</summary>
     public GenerationStream Stream { get; set; } = null!;
+
+    /// <summary>The sequence whose prompt it shares; null for none.</summary>
+    public Sequence? Leader { get; }
+
+    /// <summary>True while its prompt is being computed for another one, which will leave it in the prefix cache.</summary>
+    public bool WaitsForLeader =>
+        CachedTokens is null && Leader is { State: SequenceState.Running } leader && leader.Known == leader.PromptLength;
 
     /// <summary>The group of ranks that runs it, for good; set when the engine takes it.</summary>
     public EngineGroup Group { get; private set; } = null!;

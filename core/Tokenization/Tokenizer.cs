@@ -11,6 +11,7 @@ public sealed class Tokenizer
     private readonly TokenizerParts _parts;
     private readonly AddedTokens _added;
     private readonly bool[] _special;
+    private readonly bool[] _isAdded;
     private readonly PieceCache _cache = new();
 
     private Tokenizer(TokenizerParts parts)
@@ -18,8 +19,9 @@ public sealed class Tokenizer
         _parts = parts;
         _added = new AddedTokens(parts.Added);
         _special = new bool[parts.Tokens.Count];
+        _isAdded = new bool[parts.Tokens.Count];
         foreach (AddedToken token in parts.Added)
-            _special[token.Id] = token.Special;
+            (_special[token.Id], _isAdded[token.Id]) = (token.Special, true);
     }
 
     /// <summary>One more than the highest id.</summary>
@@ -84,6 +86,9 @@ public sealed class Tokenizer
 
     /// <summary>True for an added token marked special: left out of text unless asked for.</summary>
     public bool IsSpecial(int id) => IsNamed(id) && _special[id];
+
+    /// <summary>True for an added token, special or not: its characters spelled by other tokens are not it.</summary>
+    public bool IsAdded(int id) => IsNamed(id) && _isAdded[id];
 
     /// <summary>The id of an added token by its text; null when there is none.</summary>
     public int? AddedTokenId(string text) => _added.IdOf(text);

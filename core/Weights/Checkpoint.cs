@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Glm5.Core.Accelerator;
 using Glm5.Core.Model;
 using Glm5.Core.Weights.Formats;
 using Microsoft.Extensions.Logging;
@@ -20,7 +21,7 @@ public sealed record CheckpointOptions
 /// A model folder whose config, headers and tensor inventory have been found right. Opening reads no weight; a file is
 /// mapped when its first weight is asked for. Safe to use from several threads. Weights are valid until it is disposed.
 /// </summary>
-public sealed partial class Checkpoint : IDisposable
+public sealed partial class Checkpoint : IWeightCatalog
 {
     private readonly Dictionary<string, (int File, StoredTensor Tensor)> _tensors;
     private readonly Shard[] _shards;
@@ -138,6 +139,10 @@ public sealed partial class Checkpoint : IDisposable
             },
         };
     }
+
+    /// <inheritdoc/>
+    public ElementType? TypeOf(string name) =>
+        _tensors.TryGetValue(name, out (int File, StoredTensor Tensor) at) ? at.Tensor.Type.AsWeight() : null;
 
     public void Dispose()
     {

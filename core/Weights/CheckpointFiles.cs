@@ -6,7 +6,8 @@ namespace Glm5.Core.Weights;
 /// </summary>
 internal sealed class CheckpointFiles
 {
-    private const string SingleFile = "model.safetensors";
+    /// <summary>All weights in one file.</summary>
+    public const string SingleFile = "model.safetensors";
 
     private readonly List<SafetensorsFile> _files = [];
     private readonly Dictionary<string, (int File, StoredTensor Tensor)> _tensors = new(StringComparer.Ordinal);

@@ -43,6 +43,11 @@ public readonly record struct WeightSource
     /// <summary>Present exactly when <see cref="Type"/> is F8E4M3 or I8.</summary>
     public BlockScales? Scales { get; init; }
 
+    /// <summary>Bytes of this view's elements and of the scales of every block that it touches.</summary>
+    public long StoredBytes => (Rows * Columns * Type.Bytes()) + (Scales is { } scales
+        ? BlocksTouched(RowOrigin, Rows, scales.BlockRows) * BlocksTouched(ColumnOrigin, Columns, scales.BlockColumns) * sizeof(float)
+        : 0);
+
     /// <summary>
     /// Rows <paramref name="from"/> .. <paramref name="from"/> + <paramref name="count"/> - 1 of this view.
     /// </summary>
@@ -112,6 +117,9 @@ public readonly record struct WeightSource
         ReadOnlySpan<byte> scaleRow = MappedRegion.At(address, checked((int)scales.ScaleColumns * sizeof(float)));
         BlockScaled.DecodeRow(codes, scaleRow, ColumnOrigin + column, scales.BlockColumns, into);
     }
+
+    private static long BlocksTouched(long origin, long count, int block) =>
+        ((origin + count + block - 1) / block) - (origin / block);
 
     private nint AddressOf(long row, long column) =>
         checked((nint)(Address + (((row * RowStride) + column) * Type.Bytes())));

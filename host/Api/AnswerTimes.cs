@@ -35,12 +35,11 @@ internal sealed partial class AnswerTimes(
         lease?.Account.Charge(promptTokens);
     }
 
-    /// <summary>A token came.</summary>
+    /// <summary>A token came, of any choice.</summary>
     public void Token()
     {
-        if (_first == 0)
+        if (_first == 0 && Interlocked.CompareExchange(ref _first, time.GetTimestamp(), 0) == 0)
         {
-            _first = time.GetTimestamp();
             trace.FirstToken(time.GetElapsedTime(_began, _first));
         }
 

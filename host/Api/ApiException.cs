@@ -14,6 +14,9 @@ internal sealed class ApiException(int status, string message) : Exception(messa
     /// <summary>A word that programs compare: <c>context_length_exceeded</c>.</summary>
     public string? Code { get; init; }
 
+    /// <summary>Where a field is not known: those that are.</summary>
+    public IReadOnlyCollection<string> Known { get; init; } = [];
+
     /// <summary>When trying again makes sense.</summary>
     public TimeSpan? RetryAfter { get; init; }
 

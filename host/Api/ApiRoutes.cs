@@ -1,5 +1,6 @@
 using Glm5.Host.Access;
 using Glm5.Host.Api.Anthropic;
+using Glm5.Host.Api.OpenApi;
 using Glm5.Host.Api.Responses;
 using Glm5.Host.Metrics;
 using Glm5.Host.Serving;
@@ -13,7 +14,8 @@ internal static class ApiRoutes
     /// <summary>The paths, for people who missed one.</summary>
     public const string Listing =
         "/v1/chat/completions, /v1/completions, /v1/responses, /v1/messages, /v1/messages/count_tokens, /v1/models, "
-        + "/tokenize, /detokenize, /parse_function_call, /separate_reasoning, /health, /health/live, /health/ready, /ping, /metrics, /version";
+        + "/tokenize, /detokenize, /parse_function_call, /separate_reasoning, /health, /health/live, /health/ready, /ping, /metrics, /version, "
+        + "/openapi.json";
 
     private static readonly string[] s_readMethods = [HttpMethods.Get, HttpMethods.Head];
 
@@ -46,6 +48,7 @@ internal static class ApiRoutes
         OpenPath.Mark(app.MapMethods("/health/live", s_readMethods, HealthEndpoint.AnswerLiveAsync));
         OpenPath.Mark(app.MapMethods("/ping", s_readMethods, HealthEndpoint.AnswerAsync));
         OpenPath.Mark(app.MapGet("/version", VersionEndpoint.AnswerAsync));
+        OpenPath.Mark(app.MapGet("/openapi.json", OpenApiDocument.AnswerAsync));
         app.MapPage();
     }
 

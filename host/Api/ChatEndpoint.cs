@@ -13,13 +13,20 @@ internal static class ChatEndpoint
         ChatRequest request = ChatRequest.Read(
             body.Root, http.RequestServices.GetRequiredService<ServedModel>(), ready);
         var head = new AnswerHead("chatcmpl", request.Model, times.Began);
-        using ChatTurn turn = ChatTurn.Begin(http, ready, request, ChatPrompt.Of(ready, request.Template), head.Id);
-        var log = new TokenLog(
-            ready.Model.Tokenizer, request.Fields.ReturnTokenIds, request.Fields.Sampling.LogProbs is not null);
-        ChatReply reply = request.Fields.Stream
-            ? new ChatStreamReply(http, head, turn.Answer, request, ready, turn.Prompt, log)
-            : new ChatPlainReply(http, head, turn.Answer, request, ready, turn.Prompt, log);
-        using var disposed = reply as IDisposable;
-        await turn.AnswerAsync(reply, times);
+        using var choices = ChatChoices.Begin(http, ready, request, head.Id);
+        if (!request.Fields.Stream)
+        {
+            var whole = new ChatPlainReply[choices.Count];
+            await choices.AnswerAsync(
+                choice => whole[choice] = new ChatPlainReply(http, head, choices, choice, request, ready, whole),
+                request, head.Id, times);
+            return;
+        }
+
+        using var events = new EventStream(http);
+        events.Open();
+        await choices.AnswerAsync(
+            choice => new ChatStreamReply(events, head, choices, choice, request, ready, http.RequestAborted),
+            request, head.Id, times);
     }
 }

@@ -8,16 +8,26 @@ using Glm5.Host.Serving;
 namespace Glm5.Host.Api;
 
 /// <summary>A chat's answer as one object, written when it has ended.</summary>
+/// <param name="http">The request.</param>
+/// <param name="head">What every answer begins with.</param>
+/// <param name="choices">All answers.</param>
+/// <param name="choice">Which of them this collects; the one that ends last writes all.</param>
+/// <param name="request">What was asked.</param>
+/// <param name="ready">The model.</param>
+/// <param name="all">[choices] their replies.</param>
 internal sealed class ChatPlainReply(
-    HttpContext http, AnswerHead head, ChatAnswer answer, ChatRequest request, ReadyModel ready, int[] prompt,
-    TokenLog log)
+    HttpContext http, AnswerHead head, ChatChoices choices, int choice, ChatRequest request, ReadyModel ready,
+    ChatPlainReply[] all)
     : ChatReply
 {
     private static readonly JsonEncodedText s_kind = JsonEncodedText.Encode("chat.completion");
 
+    private readonly ChatAnswer _answer = choices.Answer(choice);
+    private readonly TokenLog _log = TokenLog.Of(ready, request.Fields);
     private readonly StringBuilder _content = new();
     private readonly StringBuilder _reasoning = new();
     private readonly List<(string Name, StringBuilder Arguments)> _calls = [];
+    private string _reason = "";
 
     /// <inheritdoc/>
     public override ValueTask BeginAsync() => ValueTask.CompletedTask;
@@ -25,30 +35,36 @@ internal sealed class ChatPlainReply(
     /// <inheritdoc/>
     public override ValueTask ShowAsync(SampledToken token)
     {
-        log.Add(token);
+        _log.Add(token);
         Collect();
         return ValueTask.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public override async ValueTask EndAsync(FinishReason? finish)
+    public override ValueTask EndAsync(FinishReason? finish)
     {
         Collect();
-        http.Response.ContentType = "application/json; charset=utf-8";
-        using (Utf8JsonWriter json = JsonText.To(http.Response.BodyWriter))
-        {
-            Write(json, answer.Reason(finish));
-        }
-
-        await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+        _reason = _answer.Reason(finish);
+        return choices.WriteAsync(() => choices.EndOne() ? SendAsync() : ValueTask.CompletedTask);
     }
 
     /// <inheritdoc/>
     public override ValueTask FailAsync(ApiException error) => throw error;
 
+    private async ValueTask SendAsync()
+    {
+        http.Response.ContentType = "application/json; charset=utf-8";
+        using (Utf8JsonWriter json = JsonText.To(http.Response.BodyWriter))
+        {
+            Write(json);
+        }
+
+        await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+    }
+
     private void Collect()
     {
-        foreach (OutputPart part in answer.Shown)
+        foreach (OutputPart part in _answer.Shown)
         {
             switch (part.Kind)
             {
@@ -68,23 +84,29 @@ internal sealed class ChatPlainReply(
         }
     }
 
-    private void Write(Utf8JsonWriter json, string reason)
+    private void Write(Utf8JsonWriter json)
     {
         head.Write(json, s_kind);
         json.WriteStartArray(Names.Choices);
+        foreach (ChatPlainReply reply in all)
+            reply.WriteChoice(json);
+        json.WriteEndArray();
+        if (request.Fields.ReturnTokenIds)
+            Names.WriteIds(json, Names.PromptTokenIds, choices.Prompt);
+        choices.Usage.Write(json);
+        json.WriteEndObject();
+    }
+
+    private void WriteChoice(Utf8JsonWriter json)
+    {
         json.WriteStartObject();
-        json.WriteNumber(Names.Index, 0);
+        json.WriteNumber(Names.Index, choice);
         WriteMessage(json);
         if (request.Fields.Sampling.LogProbs is null)
             json.WriteNull(Names.LogProbs);
-        log.Write(json);
-        json.WriteString(Names.FinishReason, reason);
-        StopReason.Write(json, answer.StopReason(ready));
-        json.WriteEndObject();
-        json.WriteEndArray();
-        if (request.Fields.ReturnTokenIds)
-            Names.WriteIds(json, Names.PromptTokenIds, prompt);
-        answer.Usage.Write(json);
+        _log.Write(json);
+        json.WriteString(Names.FinishReason, _reason);
+        StopReason.Write(json, _answer.StopReason(ready));
         json.WriteEndObject();
     }
 
@@ -113,7 +135,7 @@ internal sealed class ChatPlainReply(
         for (int c = 0; c < _calls.Count; c++)
         {
             json.WriteStartObject();
-            json.WriteString(Names.Id, answer.CallId(c));
+            json.WriteString(Names.Id, _answer.CallId(c));
             json.WriteString(Names.Type, Names.Function);
             json.WriteStartObject(Names.Function);
             json.WriteString(Names.Name, _calls[c].Name);

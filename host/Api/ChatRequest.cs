@@ -16,6 +16,9 @@ internal sealed record ChatRequest
     /// <summary>How to answer.</summary>
     public required SamplingFields Fields { get; init; }
 
+    /// <summary>How many answers there are to be.</summary>
+    public int Choices { get; init; } = 1;
+
     /// <summary>False ends the answer after its first tool call.</summary>
     public required bool ParallelToolCalls { get; init; }
 
@@ -31,12 +34,15 @@ internal sealed record ChatRequest
         string model = fields.Text("model") ?? served.Names[0];
         ModelsEndpoint.RequireServed(served, model);
         ChatTemplateInput template = ReadTemplate(fields);
-        RequireText(fields);
         var request = new ChatRequest
         {
             Model = model,
             Template = template,
-            Fields = SamplingFields.Read(fields, ready, standardMaxTokens: null, ReadLogProbs(fields)),
+            Fields = SamplingFields.Read(fields, ready, standardMaxTokens: null, ReadLogProbs(fields)) with
+            {
+                ThinkingBudget = ThinkingFields.ReadBudget(fields),
+            },
+            Choices = SamplingFields.ReadChoices(fields),
             ParallelToolCalls = fields.Flag("parallel_tool_calls") ?? true,
             IncludeReasoning = fields.Flag("include_reasoning") ?? true,
         };
@@ -47,7 +53,7 @@ internal sealed record ChatRequest
                 "skip_special_tokens", "skip_special_tokens: false is not implemented for chats; use /v1/completions");
         }
 
-        return request;
+        return CallFields.Hold(request, fields, ToolChoice.Read(fields), ready);
     }
 
     /// <summary>Reads what a conversation's prompt is made of; shared with <c>/tokenize</c>.</summary>
@@ -66,22 +72,5 @@ internal sealed record ChatRequest
         if (top > 0 && !wanted)
             throw ApiException.Invalid("top_logprobs", "top_logprobs is only for requests with \"logprobs\": true");
         return wanted ? top ?? 0 : null;
-    }
-
-    private static void RequireText(RequestFields fields)
-    {
-        RequestFields? format = fields.Nested("response_format");
-        if (format is null)
-            return;
-        string? type = format.Text("type");
-        if (type is not "text")
-        {
-            throw ApiException.NotImplemented(
-                "response_format",
-                $"response_format of type '{type ?? "nothing"}' is not implemented; constrained output does not exist "
-                + "here yet: ask for JSON in the prompt and check the answer");
-        }
-
-        format.RequireAllRead();
     }
 }

@@ -11,56 +11,63 @@ namespace Glm5.Host.Api;
 /// for.
 /// </summary>
 internal sealed class ChatStreamReply(
-    HttpContext http, AnswerHead head, ChatAnswer answer, ChatRequest request, ReadyModel ready, int[] prompt,
-    TokenLog log)
-    : ChatReply, IDisposable
+    EventStream events, AnswerHead head, ChatChoices choices, int choice, ChatRequest request, ReadyModel ready,
+    CancellationToken gone)
+    : ChatReply
 {
     private static readonly JsonEncodedText s_kind = JsonEncodedText.Encode("chat.completion.chunk");
 
-    private readonly EventStream _events = new(http);
-    private readonly ChunkForm _form = new(head, s_kind, request.Fields.IncludeUsage);
-    private readonly CancellationToken _gone = http.RequestAborted;
-
-    public void Dispose() => _events.Dispose();
+    private readonly ChatAnswer _answer = choices.Answer(choice);
+    private readonly TokenLog _log = TokenLog.Of(ready, request.Fields);
+    private readonly ChunkForm _form = new(head, s_kind, choice, request.Fields.IncludeUsage);
+    private Func<ValueTask>? _show;
 
     /// <inheritdoc/>
-    public override ValueTask BeginAsync()
+    public override ValueTask BeginAsync() => choices.WriteAsync(() =>
     {
-        _events.Open();
         Utf8JsonWriter json = BeginChunk();
         json.WriteString(Names.Role, Names.Assistant);
         json.WriteString(Names.Content, "");
-        EndChunk(json, null, withPrompt: request.Fields.ReturnTokenIds);
-        return _events.SendAsync(_gone);
-    }
+        EndChunk(json, null, withPrompt: request.Fields.ReturnTokenIds && choice == 0);
+        return events.SendAsync(gone);
+    });
 
     /// <inheritdoc/>
     public override ValueTask ShowAsync(SampledToken token)
     {
-        log.Add(token);
-        WriteShown();
-        return _events.SendWhenDueAsync(answer.HasNext, _gone);
+        _log.Add(token);
+        return choices.WriteAsync(_show ??= () =>
+        {
+            WriteShown();
+            return events.SendWhenDueAsync(_answer.HasNext, gone);
+        });
     }
 
     /// <inheritdoc/>
-    public override ValueTask PingAsync() => _events.PingAsync(_gone);
+    public override ValueTask PingAsync() => choices.WriteAsync(() => events.PingAsync(gone));
 
     /// <inheritdoc/>
-    public override ValueTask EndAsync(FinishReason? finish)
+    public override ValueTask EndAsync(FinishReason? finish) => choices.WriteAsync(() =>
     {
         WriteShown();
-        EndChunk(BeginChunk(), answer.Reason(finish), withPrompt: false);
+        EndChunk(BeginChunk(), _answer.Reason(finish), withPrompt: false);
+        if (!choices.EndOne())
+            return events.SendAsync(gone);
         if (request.Fields.IncludeUsage)
             WriteUsage();
-        return _events.CloseAsync(_gone);
-    }
+        return events.CloseAsync(gone);
+    });
 
     /// <inheritdoc/>
-    public override ValueTask FailAsync(ApiException error) => _events.FailAsync(error, _gone);
+    public override ValueTask FailAsync(ApiException error) => choices.WriteAsync(() =>
+    {
+        choices.Fail();
+        return events.FailAsync(error, gone);
+    });
 
     private void WriteShown()
     {
-        foreach (OutputPart part in answer.Shown)
+        foreach (OutputPart part in _answer.Shown)
         {
             if (HasTheForm(part))
             {
@@ -75,14 +82,14 @@ internal sealed class ChatStreamReply(
     }
 
     private bool HasTheForm(in OutputPart part) =>
-        part.Kind is OutputKind.Content or OutputKind.Reasoning && !log.IsPending && !request.Fields.ContinuousUsage;
+        part.Kind is OutputKind.Content or OutputKind.Reasoning && !_log.IsPending && !request.Fields.ContinuousUsage;
 
     private void WriteText(in OutputPart part)
     {
         if (part.Kind == OutputKind.Content)
-            _form.Write(_events.Output, part.Text, Names.Content);
+            _form.Write(events.Output, part.Text, Names.Content);
         else
-            _form.Write(_events.Output, part.Text, Names.ReasoningContent, Names.Reasoning);
+            _form.Write(events.Output, part.Text, Names.ReasoningContent, Names.Reasoning);
     }
 
     private void WritePart(Utf8JsonWriter json, OutputPart part)
@@ -110,7 +117,7 @@ internal sealed class ChatStreamReply(
         json.WriteNumber(Names.Index, part.Call);
         if (begins)
         {
-            json.WriteString(Names.Id, answer.CallId(part.Call));
+            json.WriteString(Names.Id, _answer.CallId(part.Call));
             json.WriteString(Names.Type, Names.Function);
         }
 
@@ -125,11 +132,11 @@ internal sealed class ChatStreamReply(
 
     private Utf8JsonWriter BeginChunk()
     {
-        Utf8JsonWriter json = _events.Begin();
+        Utf8JsonWriter json = events.Begin();
         head.Write(json, s_kind);
         json.WriteStartArray(Names.Choices);
         json.WriteStartObject();
-        json.WriteNumber(Names.Index, 0);
+        json.WriteNumber(Names.Index, choice);
         json.WriteStartObject(Names.Delta);
         return json;
     }
@@ -137,32 +144,32 @@ internal sealed class ChatStreamReply(
     private void EndChunk(Utf8JsonWriter json, string? reason, bool withPrompt)
     {
         json.WriteEndObject();
-        if (log.IsPending)
-            log.Write(json);
-        log.Clear();
+        if (_log.IsPending)
+            _log.Write(json);
+        _log.Clear();
         json.WriteString(Names.FinishReason, reason);
         if (reason is not null)
-            StopReason.Write(json, answer.StopReason(ready));
+            StopReason.Write(json, _answer.StopReason(ready));
         json.WriteEndObject();
         json.WriteEndArray();
         if (withPrompt)
-            Names.WriteIds(json, Names.PromptTokenIds, prompt);
+            Names.WriteIds(json, Names.PromptTokenIds, choices.Prompt);
         if (request.Fields.ContinuousUsage)
-            answer.Usage.Write(json);
+            choices.Usage.Write(json);
         else if (request.Fields.IncludeUsage)
             json.WriteNull(Names.Usage);
         json.WriteEndObject();
-        _events.End();
+        events.End();
     }
 
     private void WriteUsage()
     {
-        Utf8JsonWriter json = _events.Begin();
+        Utf8JsonWriter json = events.Begin();
         head.Write(json, s_kind);
         json.WriteStartArray(Names.Choices);
         json.WriteEndArray();
-        answer.Usage.Write(json);
+        choices.Usage.Write(json);
         json.WriteEndObject();
-        _events.End();
+        events.End();
     }
 }

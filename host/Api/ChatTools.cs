@@ -14,7 +14,7 @@ internal static class ChatTools
         bool isThere = fields.TryGet("tools", out JsonElement tools);
         if (isThere)
             Check(tools);
-        bool offered = MayCall(fields);
+        bool offered = ToolChoice.Read(fields).MayCall;
         return isThere && offered && tools.GetArrayLength() > 0 ? tools : null;
     }
 
@@ -52,35 +52,9 @@ internal static class ChatTools
                 throw function.Wrong("parameters", "a JSON schema, which is an object", parameters);
             }
 
-            _ = function.Text("description");
-            if (function.Flag("strict") == true)
-            {
-                string strict = function.PathOf("strict");
-                throw ApiException.NotImplemented(
-                    strict, $"{strict}: true is not implemented; arguments are not constrained to the schema: check them");
-            }
-
+            _ = (function.Text("description"), function.Flag("strict"));
             function.RequireAllRead();
             fields.RequireAllRead();
         }
-    }
-
-    /// <summary>Whether tool_choice lets the model call tools.</summary>
-    public static bool MayCall(RequestFields fields)
-    {
-        const string Advice = "calls cannot be forced here yet; use \"auto\" or \"none\"";
-        if (!fields.TryGet("tool_choice", out JsonElement choice))
-            return true;
-        if (choice.ValueKind == JsonValueKind.Object)
-            throw ApiException.NotImplemented("tool_choice", $"tool_choice: a named tool is not implemented; {Advice}");
-        return (choice.ValueKind == JsonValueKind.String ? choice.GetString() : null) switch
-        {
-            "auto" => true,
-            "none" => false,
-            "required" =>
-                throw ApiException.NotImplemented(
-                    "tool_choice", $"tool_choice \"required\" is not implemented; {Advice}"),
-            _ => throw fields.Wrong("tool_choice", "\"auto\" or \"none\"", choice),
-        };
     }
 }

@@ -12,13 +12,15 @@ namespace Glm5.Host.Api;
 internal sealed class ChatTurn : IDisposable
 {
     private readonly HttpContext _http;
-    private readonly Generation _generation;
     private readonly ChatRequest _request;
     private readonly string _id;
 
     private ChatTurn(
         HttpContext http, ChatRequest request, string id, Generation generation, ChatPrompt prompt, ChatAnswer answer) =>
-        (_http, _request, _id, _generation, Prompt, Answer) = (http, request, id, generation, prompt.Tokens, answer);
+        (_http, _request, _id, Generation, Prompt, Answer) = (http, request, id, generation, prompt.Tokens, answer);
+
+    /// <summary>Its tokens.</summary>
+    public Generation Generation { get; }
 
     /// <summary>Ids of the prompt.</summary>
     public int[] Prompt { get; }
@@ -29,9 +31,11 @@ internal sealed class ChatTurn : IDisposable
     /// <summary>Submits a conversation; <paramref name="id"/> is the answer's.</summary>
     /// <exception cref="ApiException">It can never be served.</exception>
     /// <exception cref="EngineBusyException">The queue is full.</exception>
-    public static ChatTurn Begin(HttpContext http, ReadyModel ready, ChatRequest request, ChatPrompt prompt, string id)
+    public static ChatTurn Begin(
+        HttpContext http, ReadyModel ready, ChatRequest request, ChatPrompt prompt, string id, int choice = 0,
+        ChatTurn? first = null)
     {
-        Generation generation = Submit(http, ready, request.Fields, prompt.Tokens);
+        Generation generation = Submit(http, ready, request.Fields, prompt, choice, first?.Generation);
         var answer = new ChatAnswer(ready, request, generation, prompt.StartsInReasoning);
         return new ChatTurn(http, request, id, generation, prompt, answer);
     }
@@ -41,7 +45,7 @@ internal sealed class ChatTurn : IDisposable
     {
         string reason = "error";
         times.Submitted(_request.Model, _request.Fields, Prompt.Length);
-        using var deadline = new AnswerDeadline(_http, times, _generation);
+        using var deadline = new AnswerDeadline(_http, times, Generation);
         try
         {
             reason = await PassOnAsync(reply, times, deadline);
@@ -52,34 +56,19 @@ internal sealed class ChatTurn : IDisposable
         }
     }
 
-    /// <summary>Frees the sequence, wherever it is.</summary>
-    public void Dispose() => _generation.Dispose();
-
-    private static Generation Submit(HttpContext http, ReadyModel ready, SamplingFields fields, int[] prompt)
-    {
-        try
-        {
-            return ready.Engine.Submit(
-                Standing.Of(http, fields.ToRequest(prompt.ToImmutableArray(), http.Request.Headers)));
-        }
-        catch (RequestRefusedException refused) when (refused.Field == "prompt")
-        {
-            throw ApiException.Invalid("messages", refused.Message, ErrorAnswers.CodeOf(refused));
-        }
-    }
-
-    private async Task<string> PassOnAsync(ChatReply reply, AnswerTimes times, AnswerDeadline deadline)
+    /// <summary>The same, where the caller records; returns why it ended.</summary>
+    public async Task<string> PassOnAsync(ChatReply reply, AnswerTimes times, AnswerDeadline deadline)
     {
         try
         {
             await reply.BeginAsync();
             await ShowAllAsync(reply, times);
             Answer.Finish();
-            if (_generation.Finish == FinishReason.Cancelled && !Answer.HasEnded)
+            if (Generation.Finish == FinishReason.Cancelled && !Answer.HasEnded)
                 throw deadline.WhyCut();
 
-            await reply.EndAsync(_generation.Finish);
-            return Answer.Reason(_generation.Finish);
+            await reply.EndAsync(Generation.Finish);
+            return Answer.Reason(Generation.Finish);
         }
         catch (Exception exception) when (Disconnection.Explains(_http, exception))
         {
@@ -92,11 +81,32 @@ internal sealed class ChatTurn : IDisposable
         }
     }
 
+    /// <summary>Frees the sequence, wherever it is.</summary>
+    public void Dispose() => Generation.Dispose();
+
+    private static Generation Submit(
+        HttpContext http, ReadyModel ready, SamplingFields fields, ChatPrompt prompt, int choice, Generation? first)
+    {
+        // Reasoning has no form; the form is the answer's.
+        int? thinkEnd = prompt.StartsInReasoning ? ready.Model.Tokenizer?.AddedTokenId("</think>") : null;
+        int? call = ready.Model.Tokenizer?.AddedTokenId("<tool_call>");
+        try
+        {
+            GenerationRequest request = fields.ToRequest(
+                prompt.Tokens.ToImmutableArray(), http.Request.Headers, thinkEnd, call);
+            return ready.Engine.Submit(Standing.Of(http, SamplingFields.ForChoice(request, choice, first)));
+        }
+        catch (RequestRefusedException refused) when (refused.Field == "prompt")
+        {
+            throw ApiException.Invalid("messages", refused.Message, ErrorAnswers.CodeOf(refused));
+        }
+    }
+
     private async Task ShowAllAsync(ChatReply reply, AnswerTimes times)
     {
         var alive = new KeepAlive(_http);
         await using IAsyncEnumerator<SampledToken> tokens =
-            _generation.ReadAllAsync(_http.RequestAborted).GetAsyncEnumerator(CancellationToken.None);
+            Generation.ReadAllAsync(_http.RequestAborted).GetAsyncEnumerator(CancellationToken.None);
         bool comes = await alive.FirstAsync(tokens, reply.PingAsync);
         while (comes)
         {

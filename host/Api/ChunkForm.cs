@@ -22,8 +22,9 @@ internal sealed class ChunkForm
 
     /// <param name="head">What the chunk begins with.</param>
     /// <param name="kind">Its <c>object</c>.</param>
+    /// <param name="choice">Which of the answers it is part of.</param>
     /// <param name="withUsage">Whether chunks say that usage is still to come.</param>
-    public ChunkForm(AnswerHead head, JsonEncodedText kind, bool withUsage)
+    public ChunkForm(AnswerHead head, JsonEncodedText kind, int choice, bool withUsage)
     {
         var bytes = new ArrayBufferWriter<byte>();
         bytes.Write("data: "u8);
@@ -32,7 +33,7 @@ internal sealed class ChunkForm
             head.Write(json, kind);
             json.WriteStartArray(Names.Choices);
             json.WriteStartObject();
-            json.WriteNumber(Names.Index, 0);
+            json.WriteNumber(Names.Index, choice);
             json.WriteStartObject(Names.Delta);
         }
 

@@ -22,17 +22,14 @@ internal static class CompletionEndpoint
             body.Root, services.GetRequiredService<ServedModel>(), ready);
         var head = new AnswerHead("cmpl", request.Model, times.Began);
 
-        var generations = new Generation[request.Prompts.Count];
+        var generations = new Generation[request.Choices];
         try
         {
             var answers = new CompletionAnswer[generations.Length];
-            for (int p = 0; p < generations.Length; p++)
+            for (int choice = 0; choice < generations.Length; choice++)
             {
-                generations[p] = ready.Engine.Submit(
-                    Standing.Of(
-                        http,
-                        request.Fields.ToRequest(request.Prompts[p].ToImmutableArray(), http.Request.Headers)));
-                answers[p] = new CompletionAnswer(ready, request.Fields, generations[p]);
+                generations[choice] = Submit(http, ready, request, choice, generations);
+                answers[choice] = new CompletionAnswer(ready, request.Fields, generations[choice]);
             }
 
             CompletionReply reply = request.Fields.Stream
@@ -58,10 +55,21 @@ internal static class CompletionEndpoint
         }
     }
 
-    /// <summary>Tokens of all prompts and choices together.</summary>
+    /// <summary>Tokens of all prompts, each counted once, and of all choices.</summary>
     public static Usage UsageOf(CompletionRequest request, CompletionAnswer[] answers) => new(
-        request.Prompts.Sum(prompt => prompt.Length), answers.Sum(answer => answer.CachedTokens),
+        request.Prompts.Sum(prompt => prompt.Length),
+        answers.Where((_, choice) => choice % request.ChoicesPerPrompt == 0).Sum(answer => answer.CachedTokens),
         answers.Sum(answer => answer.Tokens), null);
+
+    private static Generation Submit(
+        HttpContext http, ReadyModel ready, CompletionRequest request, int choice, Generation[] before)
+    {
+        (int prompt, int index) = int.DivRem(choice, request.ChoicesPerPrompt);
+        Generation? first = index == 0 ? null : before[choice - index];
+        GenerationRequest asked = request.Fields.ToRequest(
+            request.Prompts[prompt].ToImmutableArray(), http.Request.Headers);
+        return ready.Engine.Submit(Standing.Of(http, SamplingFields.ForChoice(asked, index, first)));
+    }
 
     private static async Task<string> PassOnAsync(
         HttpContext http, Generation[] generations, CompletionAnswer[] answers, CompletionReply reply,

@@ -91,7 +91,7 @@ internal sealed class CompletionStreamReply(
         json.WriteString(Names.Text, text);
         answers[choice].WriteRest(json, reason);
         if (request.Fields.ReturnTokenIds && !_began[choice])
-            Names.WriteIds(json, Names.PromptTokenIds, request.Prompts[choice]);
+            Names.WriteIds(json, Names.PromptTokenIds, request.Prompts[choice / request.ChoicesPerPrompt]);
         _began[choice] = true;
         json.WriteEndObject();
         json.WriteEndArray();
@@ -153,7 +153,7 @@ internal sealed class CompletionPlainReply(
             json.WriteString(Names.Text, _texts[choice].ToString());
             answers[choice].WriteRest(json, answers[choice].Reason(_finishes[choice]));
             if (request.Fields.ReturnTokenIds)
-                Names.WriteIds(json, Names.PromptTokenIds, request.Prompts[choice]);
+                Names.WriteIds(json, Names.PromptTokenIds, request.Prompts[choice / request.ChoicesPerPrompt]);
             json.WriteEndObject();
         }
 

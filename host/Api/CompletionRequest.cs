@@ -17,7 +17,13 @@ internal sealed record CompletionRequest
     /// <summary>The name to answer with.</summary>
     public required string Model { get; init; }
 
-    /// <summary>Ids of each prompt; one choice comes for each.</summary>
+    /// <summary>Answers to each prompt, one after the other in the order of choices.</summary>
+    public required int ChoicesPerPrompt { get; init; }
+
+    /// <summary>All choices.</summary>
+    public int Choices => Prompts.Count * ChoicesPerPrompt;
+
+    /// <summary>Ids of each prompt.</summary>
     public required IReadOnlyList<int[]> Prompts { get; init; }
 
     /// <summary>How to answer.</summary>
@@ -34,8 +40,18 @@ internal sealed record CompletionRequest
         JsonElement prompt = fields.Required("prompt", "a string, an array of strings, or token ids");
         SamplingFields sampling = SamplingFields.Read(
             fields, ready, StandardMaxTokens, SamplingFields.ReadTop(fields, "logprobs"));
+        int choices = SamplingFields.ReadChoices(fields);
         fields.RequireAllRead();
-        return new CompletionRequest { Model = model, Fields = sampling, Prompts = ReadPrompts(prompt, ready) };
+        var request = new CompletionRequest
+        {
+            Model = model,
+            Fields = sampling,
+            Prompts = ReadPrompts(prompt, ready),
+            ChoicesPerPrompt = choices,
+        };
+        return request.Choices <= MostPrompts
+            ? request
+            : throw RequestFields.Wrong("n", $"at most {MostPrompts} answers to all prompts together", $"{request.Choices}");
     }
 
     private static List<int[]> ReadPrompts(JsonElement prompt, ReadyModel ready)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Glm5.Host.Cli.Flags;
 
 namespace Glm5.Host.Api;
 
@@ -105,11 +106,7 @@ internal sealed class RequestFields(JsonElement root, string path = "")
                 continue;
             string place = PathOf(field.Name);
             if (!unimplemented.TryGetValue(field.Name, out UnimplementedField? known))
-            {
-                throw ApiException.Invalid(
-                    place, $"{place} is not a field that this server knows; leave it out, or correct its spelling",
-                    "unknown_field");
-            }
+                throw Unknown(field.Name, unimplemented);
 
             if (!known.IsWithoutEffect(field.Value))
             {
@@ -117,6 +114,21 @@ internal sealed class RequestFields(JsonElement root, string path = "")
                     place, $"{place}: {JsonWords.Show(field.Value)} is not implemented; {known.Advice}");
             }
         }
+    }
+
+    private ApiException Unknown(string name, IReadOnlyDictionary<string, UnimplementedField> unimplemented)
+    {
+        string[] known = [.. _read, .. unimplemented.Where(field => field.Value.Neutral is null).Select(field => field.Key)];
+        string advice = EditDistance.Nearest(name, known) is { } near
+            ? $"did you mean {near}?"
+            : "leave it out, or correct its spelling";
+        return new ApiException(
+            StatusCodes.Status400BadRequest, $"{PathOf(name)} is not a field that this server knows; {advice}")
+        {
+            Param = PathOf(name),
+            Code = "unknown_field",
+            Known = known,
+        };
     }
 
     /// <summary>A JSON number that is whole and fits.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Glm5.Core;
+using Glm5.Core.Constrained;
 using Glm5.Core.Model;
 using Glm5.Host.Serving;
 
@@ -15,6 +16,7 @@ internal sealed record SamplingFields
     private const int LongestStop = 1024;
     private const int MostBiases = 4096;
     private const int MostTop = 20;
+    private const int MostChoices = 128;
     private const int LongestSalt = 1024;
 
     /// <summary>How tokens are chosen.</summary>
@@ -44,6 +46,11 @@ internal sealed record SamplingFields
     /// <summary>Whom the prompt's cached rows are shared with: requests of the same salt.</summary>
     public string? CacheSalt { get; init; }
 
+    /// <summary>The form that the answer must have; null for any.</summary>
+    public TokenGrammar? Grammar { get; init; }
+
+    /// <summary>Most tokens of reasoning; null: as many as it takes.</summary>
+    public int? ThinkingBudget { get; init; }
     /// <summary>How urgent it is, and how long it waits at most.</summary>
     public WaitTerms Wait { get; init; }
 
@@ -81,6 +88,7 @@ internal sealed record SamplingFields
             SkipSpecial = fields.Flag("skip_special_tokens") ?? true,
             ReturnTokenIds = (fields.Flag("return_token_ids") ?? false) || ready.Model.Tokenizer is null,
             CacheSalt = ReadSalt(fields),
+            Grammar = FormFields.Read(fields, ready),
             Wait = WaitTerms.Read(fields),
             Stream = stream,
             IncludeUsage = usage,
@@ -90,6 +98,12 @@ internal sealed record SamplingFields
         {
             throw ApiException.Invalid(
                 "stop", "stop: this server serves token ids without a tokenizer; use stop_token_ids");
+        }
+
+        if (read.Grammar is not null && ignoreEos)
+        {
+            throw ApiException.Invalid(
+                "ignore_eos", "ignore_eos: an answer with a form ends when the form is complete; send one or the other");
         }
 
         if (read.MinTokens > read.MaxTokens)
@@ -104,7 +118,11 @@ internal sealed record SamplingFields
     /// <summary>What the engine is asked to continue.</summary>
     /// <param name="prompt">Ids of the prompt.</param>
     /// <param name="headers">The request's, which may say how it waits.</param>
-    public GenerationRequest ToRequest(ImmutableArray<int> prompt, IHeaderDictionary headers)
+    /// <param name="thinkEnd">The token that ends the reasoning in which the answer begins, after which its form begins; null
+    /// when it begins in none.</param>
+    /// <param name="call">The token of a tool call, which ends reasoning too.</param>
+    public GenerationRequest ToRequest(
+        ImmutableArray<int> prompt, IHeaderDictionary headers, int? thinkEnd = null, int? call = null)
     {
         var request = new GenerationRequest
         {
@@ -114,9 +132,25 @@ internal sealed record SamplingFields
             MinTokens = MinTokens,
             StopIds = StopIds,
             CacheSalt = CacheSalt,
+            Grammar = Grammar,
+            GrammarAfter = thinkEnd,
+            Thinking = ThinkingBudget is { } tokens && thinkEnd is { } close ? new ThinkingBudget(tokens, close, call) : null,
         };
         return Wait.Apply(request, headers);
     }
+
+    /// <summary>One of several answers to a prompt: a seed of its own, the prompt computed once.</summary>
+    /// <param name="request">What the engine is asked.</param>
+    /// <param name="index">Its number among them.</param>
+    /// <param name="first">The first of them; null when this is it.</param>
+    public static GenerationRequest ForChoice(GenerationRequest request, int index, Generation? first) => request with
+    {
+        Sampling = request.Sampling with { Seed = unchecked(request.Sampling.Seed + index) },
+        SharesPromptWith = first,
+    };
+
+    /// <summary>How many answers each prompt gets.</summary>
+    public static int ReadChoices(RequestFields fields) => (int)(fields.Whole("n", 1, MostChoices) ?? 1);
 
     /// <summary>Reads an array of token ids of the vocabulary; empty when absent.</summary>
     public static int[] ReadIds(RequestFields fields, string name, int vocabulary) =>

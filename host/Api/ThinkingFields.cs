@@ -22,6 +22,35 @@ internal static class ThinkingFields
         return variables;
     }
 
+    /// <summary>
+    /// Most tokens of reasoning: vLLM's thinking_token_budget, others' thinking_budget, or Anthropic's budget_tokens in
+    /// <c>thinking</c>. Null when nothing bounds it.
+    /// </summary>
+    /// <exception cref="ApiException">It is no number of tokens, or there is more than one.</exception>
+    public static int? ReadBudget(RequestFields fields)
+    {
+        long? budget = null;
+        string before = "";
+        foreach (string name in (ReadOnlySpan<string>)["thinking_token_budget", "thinking_budget"])
+            Take(fields, name, ref budget, ref before);
+        if (fields.Nested("thinking") is { } thinking)
+            Take(thinking, "budget_tokens", ref budget, ref before);
+        return (int?)budget;
+    }
+
+    private static void Take(RequestFields fields, string name, ref long? budget, ref string before)
+    {
+        if (fields.Whole(name, 0, int.MaxValue) is not { } given)
+            return;
+        if (budget is not null && budget != given)
+        {
+            throw ApiException.Invalid(
+                fields.PathOf(name), $"{before} is {budget} and {fields.PathOf(name)} is {given}; send one of them");
+        }
+
+        (budget, before) = (given, fields.PathOf(name));
+    }
+
     private static void ReadVariables(RequestFields fields, Dictionary<string, JsonElement> variables)
     {
         if (!fields.TryGet("chat_template_kwargs", out JsonElement given))
@@ -58,6 +87,7 @@ internal static class ThinkingFields
         variables.TryAdd("enable_thinking", type == "enabled" ? s_true : s_false);
         if (thinking.Flag("clear_thinking") is { } clear)
             variables.TryAdd("clear_thinking", clear ? s_true : s_false);
+        thinking.Whole("budget_tokens", 0, int.MaxValue);
         thinking.RequireAllRead();
     }
 

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Glm5.Core.Sampling;
 using Glm5.Core.Tokenization;
+using Glm5.Host.Serving;
 
 namespace Glm5.Host.Api;
 
@@ -15,6 +16,10 @@ internal sealed class TokenLog(Tokenizer? tokenizer, bool withIds, bool withLogP
     private const float Least = -9999;
 
     private readonly List<SampledToken> _tokens = [];
+
+    /// <summary>A log of what a request asked for.</summary>
+    public static TokenLog Of(ReadyModel ready, SamplingFields fields) =>
+        new(ready.Model.Tokenizer, fields.ReturnTokenIds, fields.Sampling.LogProbs is not null);
 
     /// <summary>True when there is something to report.</summary>
     public bool IsPending => _tokens.Count > 0;

@@ -10,7 +10,7 @@ internal static class UnimplementedFields
 {
     private const string LeaveOut = "leave it out";
     private const string Constrained =
-        "constrained output does not exist here yet; ask in the prompt and check the answer";
+        "use response_format with a JSON schema, or structured_outputs with json, regex or choice";
 
     /// <summary>By name, at the top of a request for a chat or a completion.</summary>
     public static IReadOnlyDictionary<string, UnimplementedField> OfOpenAI { get; } = new Dictionary<string, UnimplementedField>(StringComparer.Ordinal)
@@ -26,18 +26,12 @@ internal static class UnimplementedFields
         ["truncate_prompt_tokens"] = Only("the prompt is never cut; shorten it"),
 
         // Several answers for one prompt.
-        ["n"] = Only("send the request several times", "1"),
         ["best_of"] = Only("send the request several times", "1"),
         ["use_beam_search"] = Only(LeaveOut, "false"),
         ["length_penalty"] = Only(LeaveOut, "1"),
 
         // Constraints.
-        ["guided_json"] = Only(Constrained),
-        ["guided_regex"] = Only(Constrained),
-        ["guided_choice"] = Only(Constrained),
         ["guided_grammar"] = Only(Constrained),
-        ["structured_outputs"] = Only(Constrained),
-        ["regex"] = Only(Constrained),
         ["ebnf"] = Only(Constrained),
         ["json_schema"] = Only(Constrained),
         ["grammar"] = Only(Constrained),
@@ -63,7 +57,7 @@ internal static class UnimplementedFields
         // Storing, ordering, budgets.
         ["store"] = Only("nothing is stored", "false"),
         ["verbosity"] = Only("ask for it in the prompt", "\"medium\""),
-        ["thinking_token_budget"] = Only("use max_tokens, or enable_thinking in chat_template_kwargs"),
+        ["thinking_token_budget"] = Only("text that is completed has no reasoning; use /v1/chat/completions"),
         ["kv_transfer_params"] = Only(LeaveOut),
         ["vllm_xargs"] = Only(LeaveOut),
         ["logits_processors"] = Only("use logit_bias"),
@@ -72,6 +66,18 @@ internal static class UnimplementedFields
         ["spaces_between_special_tokens"] = Only("tokens are joined as they are", "true", "false"),
         ["allowed_token_ids"] = Only("use logit_bias"),
     };
+
+    /// <summary>In vLLM's <c>structured_outputs</c>.</summary>
+    public static IReadOnlyDictionary<string, UnimplementedField> OfStructuredOutputs { get; } =
+        new Dictionary<string, UnimplementedField>(StringComparer.Ordinal)
+        {
+            ["grammar"] = Only(Constrained),
+            ["structural_tag"] = Only(Constrained),
+            ["whitespace_pattern"] = Only("white space is bounded here"),
+            ["disable_any_whitespace"] = Only("white space is bounded here", "false"),
+            ["disable_additional_properties"] = Only("what the schema does not mention is not written", "false", "true"),
+            ["disable_fallback"] = Label(),
+        };
 
     /// <summary>A field that passes with every value.</summary>
     public static UnimplementedField Label() => new("", null);

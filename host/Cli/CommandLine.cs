@@ -8,8 +8,8 @@ using Spectre.Console;
 namespace Glm5.Host.Cli;
 
 /// <summary>
-/// The program's words: <c>serve</c>, <c>chat</c>, <c>pull</c>, <c>parse</c>, <c>probe</c>, <c>verify</c>, <c>bench</c>, <c>ranktable</c>,
-/// <c>keys</c>, and what stands for <c>serve</c> without saying so.
+/// The program's words: <c>serve</c>, <c>chat</c>, <c>pull</c>, <c>plan</c>, <c>simulate</c>, <c>parse</c>, <c>probe</c>,
+/// <c>verify</c>, <c>bench</c>, <c>ranktable</c>, <c>keys</c>, and what stands for <c>serve</c> without saying so.
 /// </summary>
 internal static class CommandLine
 {
@@ -23,6 +23,8 @@ internal static class CommandLine
           glm5 chat                              talk to the embedded model in this terminal
           echo "What is 50 + 26?" | glm5 chat    one question, the answer alone
           glm5 probe                             which device is used, and why no other
+          glm5 plan --device sim:h200x8          what fits where, before anything is loaded
+          glm5 simulate --device sim:h200x8      what GLM-5 would do there under load
           glm5 verify --device ascend            hold a device against the oracle before serving on it
           glm5 keys add alice --file keys.json   a key for whom glm5 serve --api-key-file keys.json shall answer
 
@@ -40,7 +42,7 @@ internal static class CommandLine
     private const int WidthOfFiles = 400;
 
     private static readonly string[] s_commands =
-        ["serve", "chat", "pull", "parse", "probe", "verify", "bench", "ranktable", "keys", "completion", "worker"];
+        ["serve", "chat", "pull", "plan", "simulate", "parse", "probe", "verify", "bench", "ranktable", "keys", "completion", "worker"];
 
     /// <summary>A word is what it says: no @file, no several short flags in one.</summary>
     private static readonly ParserConfiguration s_plain =
@@ -123,6 +125,8 @@ internal static class CommandLine
         root.Add(ServeCommand.Create());
         root.Add(ChatCommand.Create());
         root.Add(PullCommand.Create());
+        root.Add(PlanCommand.Create());
+        root.Add(SimulateCommand.Create());
         root.Add(ParseCommand.Create());
         root.Add(ProbeCommand.Create());
         root.Add(VerifyCommand.Create());

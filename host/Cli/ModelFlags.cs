@@ -10,13 +10,16 @@ using Glm5.Host.Serving;
 namespace Glm5.Host.Cli;
 
 /// <summary>The words that say which model runs on what, and how: one set for every command that loads one.</summary>
-internal sealed class ModelFlags
+/// <param name="byShape">True for commands that need a model's shape only: a config.json will do.</param>
+internal sealed class ModelFlags(bool byShape = false)
 {
     private readonly Argument<string> _model = new("model")
     {
-        Description = $"A checkpoint's folder, or organisation/name at a hub; without it the embedded {EmbeddedModel.Name}",
+        Description = byShape
+            ? $"A config.json, a checkpoint's folder, or organisation/name; without it {ModelShape.Default}"
+            : $"A checkpoint's folder, or organisation/name at a hub; without it the embedded {EmbeddedModel.Name}",
         Arity = ArgumentArity.ZeroOrOne,
-        DefaultValueFactory = _ => EmbeddedModel.Name,
+        DefaultValueFactory = _ => byShape ? ModelShape.Default : EmbeddedModel.Name,
     };
 
     private readonly HubFlags _hub = new();
@@ -78,13 +81,13 @@ internal sealed class ModelFlags
         "--host-cache-gib",
         "GiB of host memory, over all ranks, where prefixes are kept that the KV cache has no room for [default: none]");
 
-    private readonly Option<double> _kvFraction = new("--kv-memory-fraction")
-    {
-        Description = "Share of the memory that is free after loading which the KV cache may take",
-        HelpName = "share",
-        DefaultValueFactory = _ => 0.5,
-        CustomParser = ParseShare,
-    };
+    private readonly Option<double> _kvFraction = Share(
+        "--kv-memory-fraction",
+        "On a CPU, share of the memory that is free after loading which the KV cache may take", 0.5);
+
+    private readonly Option<double> _utilization = Share(
+        "--gpu-memory-utilization",
+        "Share of a device's memory for weights, activations and KV cache together [default: 0.9; on a CPU --kv-memory-fraction]");
 
     private readonly SpeculationFlags _speculation = new();
 
@@ -110,28 +113,46 @@ internal sealed class ModelFlags
     /// <exception cref="HubException">Its name contradicts another flag.</exception>
     public ChosenModel Model(ParseResult line) => ChosenModel.Read(line.GetValue(_model)!, _hub, line);
 
+    /// <summary>The ranks that a line asks for; null where it leaves them open.</summary>
+    public int? Ranks(ParseResult line) => line.GetResult(_ranks) is { Implicit: false } ? line.GetValue(_ranks) : null;
+
+    /// <summary>True when a line says how the model is divided; false where it leaves that open.</summary>
+    public bool NamesLayout(ParseResult line) =>
+        new Option[] { _ranks, _groups, _spreadExperts }.Any(flag => line.GetResult(flag) is { Implicit: false });
+
+    /// <summary>The model's shape in a parsed line.</summary>
+    /// <exception cref="HubException">It is not here; says what to do.</exception>
+    public ModelShape Shape(ParseResult line) => ModelShape.Find(line.GetValue(_model)!, _hub, line.CommandResult);
+
     /// <summary>Adds the words to a command.</summary>
     public void AddTo(LayeredCommand command)
     {
-        OneOf.Take(_device, BackendCatalog.DeviceNames);
+        DeviceFlag.Bound(_device);
         OneOf.Take(_policy, Fcfs, ByPriority);
-        _model.Validators.Add(RequireModel);
-        command.Validators.Add(RequireEmbedded);
+        if (!byShape)
+        {
+            _model.Validators.Add(RequireModel);
+            command.Validators.Add(RequireEmbedded);
+        }
+
         command.Add(_model);
         command.Add(new FlagGroup("The model", [.. _hub.Options, _skipTokenizer, _noMap]));
         command.Add(new FlagGroup(
             "Device and memory", _device, _ranks, _groups, _spreadExperts, _workers, _threads, _blockSlots, _kvFormat, _kvBytes,
-            _kvFraction, _hostCache));
+            _kvFraction, _utilization, _hostCache));
         command.Add(new FlagGroup("Batch", _length, _sequences, _batchedTokens, _waiting, _policy, _lateAfter, _noPrefixCaching));
         _speculation.AddTo(command);
     }
 
     /// <summary>The options in a parsed line.</summary>
-    public ModelOptions Read(ParseResult line) => _speculation.Read(Options(line), line);
+    public ModelOptions Read(ParseResult line) => Read(line, Model(line).Folder);
 
-    private ModelOptions Options(ParseResult line) => new()
+    /// <summary>The options in a parsed line, for a folder that is known.</summary>
+    public ModelOptions Read(ParseResult line, string folder) => _speculation.Read(Options(line, folder), line);
+
+    private ModelOptions Options(ParseResult line, string folder) => new()
     {
-        Folder = Model(line).Folder,
+        Folder = folder,
         Ranks = line.GetValue(_ranks),
         Groups = line.GetValue(_groups),
         SpreadExperts = line.GetValue(_spreadExperts),
@@ -150,6 +171,7 @@ internal sealed class ModelFlags
         KvFormat = line.GetValue(_kvFormat),
         HostCacheBytes = line.GetValue(_hostCache),
         KvMemoryFraction = line.GetValue(_kvFraction),
+        MemoryUtilization = line.GetValue(_utilization),
         SkipTokenizer = line.GetValue(_skipTokenizer),
         ReadInsteadOfMap = line.GetValue(_noMap),
     };
@@ -157,7 +179,20 @@ internal sealed class ModelFlags
     private static Option<int> Count(string name, string description, int standard = 0, params string[] aliases) =>
         WholeNumber.Option(name, description, 1, int.MaxValue, standard, aliases);
 
-    private static double ParseShare(ArgumentResult result)
+    private static Option<double> Share(string name, string description, double standard = 0)
+    {
+        var option = new Option<double>(name)
+        {
+            Description = description,
+            HelpName = "share",
+            CustomParser = result => ParseShare(result, name),
+        };
+        if (standard > 0)
+            option.DefaultValueFactory = _ => standard;
+        return option;
+    }
+
+    private static double ParseShare(ArgumentResult result, string name)
     {
         string word = result.Tokens[0].Value;
         if (double.TryParse(word, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double share)
@@ -166,7 +201,7 @@ internal sealed class ModelFlags
             return share;
         }
 
-        result.AddError($"--kv-memory-fraction is '{word}'; expected a number above 0 and up to 1, such as 0.85");
+        result.AddError($"{name} is '{word}'; expected a number above 0 and up to 1, such as 0.85");
         return default;
     }
 

@@ -25,7 +25,7 @@ internal static class ProbeCommand
             Description = "Decide as serve would with this device",
             DefaultValueFactory = _ => "auto",
         };
-        OneOf.Take(device, BackendCatalog.DeviceNames);
+        DeviceFlag.Bound(device);
         var command = new Command("probe", "Show which devices are here, which one serves, and why no other")
         {
             json,

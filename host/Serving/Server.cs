@@ -34,6 +34,10 @@ internal sealed class Server : IAsyncDisposable
     /// <summary>Ends when the model is ready; fails with the error of loading.</summary>
     public Task Ready { get; }
 
+    /// <summary>What it answers, by path and method.</summary>
+    public IEnumerable<RouteEndpoint> Routes =>
+        ((IEndpointRouteBuilder)_app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>();
+
     /// <summary>Listens, and starts to load. Returns as soon as the port answers.</summary>
     /// <param name="options">How to serve.</param>
     /// <param name="backend">What the model runs on.</param>

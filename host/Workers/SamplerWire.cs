@@ -33,6 +33,13 @@ internal static class SamplerWire
         };
         if (how.LogProbs is { } top)
             sampler.LogProbs = top;
+        if (state.Thinking is { } thinking)
+        {
+            sampler.Thinking = new Thinking { Tokens = thinking.Tokens, CloseId = thinking.CloseId };
+            if (thinking.CallId is { } call)
+                sampler.Thinking.CallId = call;
+        }
+
         return sampler;
     }
 
@@ -51,6 +58,9 @@ internal static class SamplerWire
             LogitBias = Pairs(sampler.Biased, sampler.Biases),
         },
         sampler.Seed, sampler.PromptLength, sampler.MinTokens, [.. sampler.StopIds], sampler.Accepted,
+        sampler.Thinking is { } thinking
+            ? new ThinkingBudget(thinking.Tokens, thinking.CloseId, thinking.HasCallId ? thinking.CallId : null)
+            : null,
         [.. Pairs(sampler.Counted, sampler.Counts)]);
 
     /// <summary>In the order given: sums of floats and penalties follow it.</summary>

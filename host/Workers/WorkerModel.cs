@@ -2,6 +2,7 @@ using Glm5.Core;
 using Glm5.Core.Accelerator;
 using Glm5.Core.Kv;
 using Glm5.Core.Parallel;
+using Glm5.Core.Planning;
 using Glm5.Core.Weights;
 using Glm5.Host.Workers.Wire;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -27,6 +28,8 @@ internal static class WorkerModel
         Listening? listening = null;
         try
         {
+            if (backend.Footprint is { } footprint)
+                FitCheck.Require(opened.Weights, footprint, options);
             listening = ListenAsync(fleet).GetAwaiter().GetResult();
             string[] words = ["worker", "--device", backend.Name, "--join", listening.Socket];
             listening.Processes = WorkerProcesses.Start(options.TotalRanks, words, fleet.Fail, logger);

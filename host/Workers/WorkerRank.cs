@@ -74,7 +74,7 @@ internal sealed class WorkerRank(Backend backend, ServerChannel channel)
         var layout = new StepLayout(options.MaxBatchedTokens, sequences, rank.Kv.Spec.BlockSlots);
         var batch = new SampleBatch(sequences, Math.Min(options.MaxBatchedTokens, sequences * (1 + drafts)), options.LayerDrafts);
         var orders = new OrderReader(
-            layout, batch, TokenMask.From([.. load.Unnamed]), new SamplingScratch(model.Checkpoint.Config.VocabSize));
+            layout, batch, TokenMask.From([.. load.Unnamed]), new SamplingScratch(model.Weights.Config.VocabSize));
         bool answers = rank.Accelerator.Collectives.Rank == 0;
         while (channel.Next() is { Order: { } order })
         {

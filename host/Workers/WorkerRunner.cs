@@ -30,7 +30,7 @@ internal sealed class WorkerRunner(WorkerFleet fleet, int group, ModelOptions op
     public override int BlockSlots => loaded.BlockSlots;
 
     /// <inheritdoc/>
-    public override int VocabularySize => model.Checkpoint.Config.VocabSize;
+    public override int VocabularySize => model.Weights.Config.VocabSize;
 
     /// <inheritdoc/>
     public override string KvIdentity { get; } = $"{model.Identity} in {loaded.LayoutId}";
@@ -40,6 +40,9 @@ internal sealed class WorkerRunner(WorkerFleet fleet, int group, ModelOptions op
 
     /// <inheritdoc/>
     public override HostCacheSize HostCache { get; init; }
+
+    /// <inheritdoc/>
+    public override bool SamplesHere => false;
 
     private WorkerLink First => fleet.Links[group * options.Ranks];
 

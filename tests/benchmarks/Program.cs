@@ -10,6 +10,7 @@ RootCommand root = new("Measures Glm5.Hw. Read README.md beside this project bef
     SpeculationCommand.Create(),
     CompareCommand.Create(),
     TokenizerCommand.Create(),
+    MasksCommand.Create(),
     FrontEndCommand.Create(),
     LoadClientCommand.Create(),
     MicroCommand.Create(),

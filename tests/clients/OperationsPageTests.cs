@@ -16,7 +16,8 @@ public sealed partial class OperationsPageTests
     {
         string help = await HelpAsync("serve") + await HelpAsync("chat") + await HelpAsync("pull")
             + await HelpAsync("parse") + await HelpAsync("probe") + await HelpAsync("keys", "add")
-            + await HelpAsync("keys", "list") + await HelpAsync("keys", "remove");
+            + await HelpAsync("keys", "list") + await HelpAsync("keys", "remove") + await HelpAsync("plan")
+            + await HelpAsync("simulate");
         Assert.AreEqual(
             string.Join(' ', Found(Flag(), help).Except(["--help"])),
             string.Join(' ', Found(Flag(), s_page).Except(["--project"])));

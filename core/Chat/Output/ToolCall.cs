@@ -11,7 +11,8 @@ namespace Glm5.Core.Chat.Output;
 /// </summary>
 internal sealed class ToolCall(ToolSchemas tools, int index)
 {
-    private const int LongestName = 256;
+    /// <summary>Characters of the longest function name.</summary>
+    public const int LongestName = 256;
 
     private static readonly SearchValues<char> s_nameCharacters =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:/");

@@ -29,6 +29,9 @@ internal sealed class ToolSchemas
         }
     }
 
+    /// <summary>Schemas by function name; undefined where a tool has none.</summary>
+    public IReadOnlyDictionary<string, JsonElement> Parameters => _parameters;
+
     public bool Declares(string function) => _parameters.ContainsKey(function);
 
     /// <summary>True when the name of a function begins so or is that.</summary>

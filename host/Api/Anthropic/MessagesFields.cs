@@ -6,9 +6,6 @@ namespace Glm5.Host.Api.Anthropic;
 /// </summary>
 internal static class MessagesFields
 {
-    private const string Constrained =
-        "constrained output does not exist here yet; ask in the prompt and check the answer";
-
     /// <summary>At the top of a request.</summary>
     public static IReadOnlyDictionary<string, UnimplementedField> OfRequest { get; } = Table(
         ("metadata", UnimplementedFields.Label()),
@@ -26,12 +23,11 @@ internal static class MessagesFields
         ("context_management", UnimplementedFields.Label()),
         ("container", UnimplementedFields.Only("this server runs no code")),
         ("mcp_servers", UnimplementedFields.Only("this server reaches nothing outside", "[]")),
-        ("output_format", UnimplementedFields.Only(Constrained)));
+        ("output_format", UnimplementedFields.Only("send output_config.format")));
 
     /// <summary>In <c>output_config</c>.</summary>
     public static IReadOnlyDictionary<string, UnimplementedField> OfOutputConfig { get; } = Table(
-        ("task_budget", UnimplementedFields.Label()),
-        ("format", UnimplementedFields.Only(Constrained)));
+        ("task_budget", UnimplementedFields.Label()));
 
     /// <summary>In a block of a message or of the system prompt.</summary>
     public static IReadOnlyDictionary<string, UnimplementedField> OfBlock { get; } = Table(
@@ -42,8 +38,6 @@ internal static class MessagesFields
     /// <summary>In a tool.</summary>
     public static IReadOnlyDictionary<string, UnimplementedField> OfTool { get; } = Table(
         ("cache_control", UnimplementedFields.Label()),
-        ("strict", UnimplementedFields.Only(
-            "arguments are not constrained to the schema: check them", "false")),
         ("defer_loading", UnimplementedFields.Label()),
         ("eager_input_streaming", UnimplementedFields.Label()),
         ("allowed_callers", UnimplementedFields.Label()),

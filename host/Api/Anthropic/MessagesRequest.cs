@@ -38,13 +38,15 @@ internal static class MessagesRequest
                 MaxTokens = (int)maxTokens,
                 StopIds = ready.EosTokenIds,
                 Stops = SamplingFields.ReadStops(fields, "stop_sequences"),
+                Grammar = FormFields.ReadFormat(fields.Nested("output_config")?.Nested("format"), ready),
+                ThinkingBudget = (int?)fields.Nested("thinking")?.Whole("budget_tokens", 1, int.MaxValue),
                 Stream = fields.Flag("stream") ?? false,
             },
             ParallelToolCalls = MessagesTools.ReadParallel(fields),
             IncludeReasoning = showsThinking,
         };
         fields.RequireAllRead(MessagesFields.OfRequest);
-        return request;
+        return CallFields.Hold(request, fields, ToolChoice.ReadAnthropic(fields), ready);
     }
 
     /// <summary>Reads a body whose tokens are only counted.</summary>
@@ -82,7 +84,6 @@ internal static class MessagesRequest
         return (template, shows);
     }
 
-    // A budget cannot bound this model's thinking; max_tokens bounds it together with the answer.
     private static bool ReadThinking(RequestFields fields, Dictionary<string, JsonElement> variables)
     {
         RequestFields? thinking = fields.Nested("thinking");
@@ -122,6 +123,8 @@ internal static class MessagesRequest
             variables["reasoning_effort"] = value;
         }
 
+        // The form of the answer is read with the other fields of the answer; counting tokens needs none.
+        output.Nested("format");
         output.RequireAllRead(MessagesFields.OfOutputConfig);
     }
 }

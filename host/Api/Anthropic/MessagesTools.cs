@@ -12,7 +12,7 @@ internal static class MessagesTools
         JsonElement? offered = isThere
             ? ToolForm.Translate(tools, "an object with name and input_schema", WriteTool)
             : null;
-        return MayCall(fields) && offered?.GetArrayLength() > 0 ? offered : null;
+        return ToolChoice.ReadAnthropic(fields).MayCall && offered?.GetArrayLength() > 0 ? offered : null;
     }
 
     /// <summary>Whether an answer may call several tools.</summary>
@@ -32,30 +32,7 @@ internal static class MessagesTools
 
         ToolForm.WriteFunction(
             json, tool, tool.Required("input_schema", "a JSON schema, which is an object"), "input_schema");
+        tool.Flag("strict");
         tool.RequireAllRead(MessagesFields.OfTool);
-    }
-
-    private static bool MayCall(RequestFields fields)
-    {
-        RequestFields? choice = fields.Nested("tool_choice");
-        if (choice is null)
-            return true;
-        string type = choice.RequiredText("type");
-        choice.Flag("disable_parallel_tool_use");
-        if (type is "any" or "tool")
-        {
-            throw ApiException.NotImplemented(
-                "tool_choice.type",
-                $"tool_choice of type \"{type}\" is not implemented; calls cannot be forced here yet: use \"auto\" or "
-                + "\"none\"");
-        }
-
-        choice.RequireAllRead();
-        return type switch
-        {
-            "auto" => true,
-            "none" => false,
-            _ => throw RequestFields.Wrong("tool_choice.type", "\"auto\" or \"none\"", $"\"{type}\""),
-        };
     }
 }

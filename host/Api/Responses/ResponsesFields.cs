@@ -54,11 +54,6 @@ internal static class ResponsesFields
         // What OpenAI's SDK makes of arguments, and sends back with them.
         ("parsed_arguments", UnimplementedFields.Label()));
 
-    /// <summary>In a tool.</summary>
-    public static IReadOnlyDictionary<string, UnimplementedField> OfTool { get; } = Table(
-        ("strict", UnimplementedFields.Only(
-            "arguments are not constrained to the schema: check them", "false")));
-
     private static Dictionary<string, UnimplementedField> Table(params (string Name, UnimplementedField Field)[] rows) =>
         rows.ToDictionary(row => row.Name, row => row.Field, StringComparer.Ordinal);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Glm5.Core.Chat;
+using Glm5.Core.Constrained;
 using Glm5.Host.Serving;
 
 namespace Glm5.Host.Api.Responses;
@@ -17,7 +18,6 @@ internal static class ResponsesRequest
         var fields = new RequestFields(root);
         string model = fields.Text("model") ?? served.Names[0];
         ModelsEndpoint.RequireServed(served, model);
-        RequireText(fields);
         fields.Nested("stream_options")?.RequireAllRead(ResponsesFields.OfStreamOptions);
         var request = new ChatRequest
         {
@@ -33,13 +33,14 @@ internal static class ResponsesRequest
                 Sampling = SamplingFields.ReadSampling(fields, ready, logProbs: null),
                 MaxTokens = (int?)fields.Whole("max_output_tokens", 1, int.MaxValue),
                 StopIds = ready.EosTokenIds,
+                Grammar = ReadForm(fields, ready),
                 Stream = fields.Flag("stream") ?? false,
             },
             ParallelToolCalls = fields.Flag("parallel_tool_calls") ?? true,
             IncludeReasoning = true,
         };
         fields.RequireAllRead(ResponsesFields.OfRequest);
-        return request;
+        return CallFields.Hold(request, fields, ToolChoice.Read(fields), ready);
     }
 
     private static JsonElement? ReadTools(RequestFields fields)
@@ -47,7 +48,7 @@ internal static class ResponsesRequest
         JsonElement? offered = fields.TryGet("tools", out JsonElement tools)
             ? ToolForm.Translate(tools, "an object with type, name and parameters", WriteTool)
             : null;
-        return ChatTools.MayCall(fields) && offered?.GetArrayLength() > 0 ? offered : null;
+        return ToolChoice.Read(fields).MayCall && offered?.GetArrayLength() > 0 ? offered : null;
     }
 
     private static void WriteTool(Utf8JsonWriter json, RequestFields tool)
@@ -61,7 +62,8 @@ internal static class ResponsesRequest
 
         ToolForm.WriteFunction(
             json, tool, tool.TryGet("parameters", out JsonElement schema) ? schema : null, "parameters");
-        tool.RequireAllRead(ResponsesFields.OfTool);
+        tool.Flag("strict");
+        tool.RequireAllRead();
     }
 
     // Reasoning that the client sends back stays in the prompt, which then begins as the last one ended.
@@ -76,25 +78,11 @@ internal static class ResponsesRequest
         return variables;
     }
 
-    private static void RequireText(RequestFields fields)
+    private static TokenGrammar? ReadForm(RequestFields fields, ReadyModel ready)
     {
         RequestFields? text = fields.Nested("text");
-        if (text is null)
-            return;
-        if (text.Nested("format") is { } format)
-        {
-            string type = format.RequiredText("type");
-            if (type != "text")
-            {
-                throw ApiException.NotImplemented(
-                    "text.format",
-                    $"text.format of type '{type}' is not implemented; constrained output does not exist here yet: ask "
-                    + "for JSON in the prompt and check the answer");
-            }
-
-            format.RequireAllRead();
-        }
-
-        text.RequireAllRead(ResponsesFields.OfText);
+        TokenGrammar? form = FormFields.ReadFormat(text?.Nested("format"), ready);
+        text?.RequireAllRead(ResponsesFields.OfText);
+        return form;
     }
 }

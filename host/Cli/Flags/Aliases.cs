@@ -22,8 +22,6 @@ internal static class Aliases
     private const string Drafts = "the draft layer is the model's own, read from its folder, and drafts one chain";
     private const string HostCache = "say how much with --host-cache-gib";
     private const string Logging = "each answer is one line of the log, without its text";
-    private const string Utilization =
-        "the share of memory that is free after loading, for the KV cache alone, not of all memory with the weights";
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<Alias> All { get; } =
@@ -52,9 +50,7 @@ internal static class Aliases
         Same("--tensor-parallel-size", "--tp-size", "--tp"),
         Same("--max-model-len", "--context-length"),
         Same("--block-size", "--page-size"),
-        new SameAlias(
-            Takes.Value, "--kv-memory-fraction",
-            ["--gpu-memory-utilization", "--mem-fraction-static", "--max-memory-utilization"], Remark: Utilization),
+        Same("--gpu-memory-utilization", "--mem-fraction-static", "--max-memory-utilization"),
         new SameAlias(
             Takes.Value, "--kv-cache-memory-bytes", ["--max-cache-size"], bytes => bytes == "0" ? null : bytes,
             "bytes; leave it out instead of 0"),

@@ -3,6 +3,21 @@ namespace Glm5.Host.Cli.Flags;
 /// <summary>How many letters have to be put in, taken out, exchanged or swapped with a neighbour.</summary>
 internal static class EditDistance
 {
+    /// <summary>The word that somebody may have meant; null when none is near. Of equally near ones the first.</summary>
+    public static string? Nearest(string written, IEnumerable<string> words)
+    {
+        string? best = null;
+        int least = Math.Max(2, written.Length / 4) + 1;
+        foreach (string word in words)
+        {
+            int distance = word.StartsWith(written, StringComparison.Ordinal) ? 1 : Between(written, word);
+            if (distance < least)
+                (best, least) = (word, distance);
+        }
+
+        return best;
+    }
+
     /// <summary>The distance between two words.</summary>
     public static int Between(string left, string right)
     {

@@ -52,20 +52,7 @@ internal sealed class Vocabulary
     }
 
     /// <summary>The spelling that somebody may have meant; null when none is near.</summary>
-    public string? Nearest(string spelling)
-    {
-        string key = Key(spelling);
-        string? best = null;
-        int least = Math.Max(2, key.Length / 4) + 1;
-        foreach (string candidate in _spellings)
-        {
-            int distance = candidate.StartsWith(key, StringComparison.Ordinal) ? 1 : EditDistance.Between(key, candidate);
-            if (distance < least)
-                (best, least) = (candidate, distance);
-        }
-
-        return best;
-    }
+    public string? Nearest(string spelling) => EditDistance.Nearest(Key(spelling), _spellings);
 
     /// <summary>A spelling as it is looked up.</summary>
     public static string Key(string spelling) => spelling.Replace('_', '-');

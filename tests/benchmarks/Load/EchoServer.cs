@@ -39,7 +39,7 @@ internal static class EchoServer
         int[] letters =
             [.. StepClock.Letters.Select(letter => opened.Tokenizer!.Encode(PromptText.Trusted($"{letter}")).Single())];
         var runner = new EchoRunner(
-            letters, blocks, BlockSlots, opened.Checkpoint.Config.VocabSize, tokensPerSecond, clock);
+            letters, blocks, BlockSlots, opened.Weights.Config.VocabSize, tokensPerSecond, clock);
         return new LoadedModel(opened, [runner])
         {
             Pool = new KvPoolSize(blocks, BlockBytes: 0, FreeBytes: 0, BlockSlots),

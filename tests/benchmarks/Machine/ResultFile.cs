@@ -27,6 +27,7 @@ internal sealed record BandwidthRecord(int Threads, Spread GigabytesPerSecond);
 /// <param name="Depths">Where a token's time goes, by context length.</param>
 /// <param name="Tokenized">Texts encoded and decoded, where the command timed the tokenizer.</param>
 /// <param name="Speculated">Answers by the number of drafts.</param>
+/// <param name="Masked">Answers with a form.</param>
 /// <param name="FrontEnd">Streams through the HTTP surface, with an engine that costs nothing.</param>
 internal sealed record ResultFile(
     string Measurement,
@@ -39,6 +40,7 @@ internal sealed record ResultFile(
     IReadOnlyList<DepthTime>? Depths = null,
     IReadOnlyList<TokenizedText>? Tokenized = null,
     IReadOnlyList<SpeculationResult>? Speculated = null,
+    IReadOnlyList<MaskedAnswer>? Masked = null,
     IReadOnlyList<FrontEndResult>? FrontEnd = null)
 {
     public static ResultFile Of(
@@ -49,6 +51,7 @@ internal sealed record ResultFile(
         IReadOnlyList<DepthTime>? depths = null,
         IReadOnlyList<TokenizedText>? tokenized = null,
         IReadOnlyList<SpeculationResult>? speculated = null,
+        IReadOnlyList<MaskedAnswer>? masked = null,
         IReadOnlyList<FrontEndResult>? frontEnd = null) =>
         new(
             measurement,
@@ -61,6 +64,7 @@ internal sealed record ResultFile(
             depths,
             tokenized,
             speculated,
+            masked,
             frontEnd);
 
     public string ToJson() => JsonSerializer.Serialize(this, ResultJson.Default.ResultFile);

@@ -25,7 +25,7 @@ public sealed class ChunkFormTests
             text = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
             var head = new AnswerHead("chatcmpl", "mödel \"x\"", DateTimeOffset.UnixEpoch);
             var output = new ArrayBufferWriter<byte>();
-            new ChunkForm(head, s_kind, withUsage).Write(
+            new ChunkForm(head, s_kind, 0, withUsage).Write(
                 output, text, isReasoning ? Names.ReasoningContent : Names.Content, isReasoning ? Names.Reasoning : null);
             Assert.AreEqual(Written(head, text, withUsage, isReasoning), Encoding.UTF8.GetString(output.WrittenSpan));
         }, iter: Soak.Times(2000), threads: 1);

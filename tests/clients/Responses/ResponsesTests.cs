@@ -110,7 +110,7 @@ public sealed class ResponsesTests
     [DataRow("{\"input\": [{\"type\": \"reasoning\", \"content\": [{\"type\": \"text\"}]}]}", "input[0].content[0].type", "reasoning_text")]
     [DataRow("{\"input\": \"x\", \"tools\": [{\"type\": \"web_search\"}]}", "tools[0].type", "'web_search' is not implemented")]
     [DataRow("{\"input\": \"x\", \"tools\": [{\"type\": \"function\", \"name\": \"f\", \"parameters\": 5}]}", "tools[0].parameters", "a JSON schema")]
-    [DataRow("{\"input\": \"x\", \"text\": {\"format\": {\"type\": \"json_schema\"}}}", "text.format", "'json_schema' is not implemented")]
+    [DataRow("{\"input\": \"x\", \"text\": {\"format\": {\"type\": \"json_schema\"}}}", "text.format.schema", "is missing")]
     [DataRow("{\"input\": \"x\", \"text\": {\"verbosity\": \"low\"}}", "text.verbosity", "ask for it in the prompt")]
     [DataRow("{\"input\": \"x\", \"reasoning\": {\"effort\": \"huge\"}}", "reasoning.effort", "got 'huge'")]
     [DataRow("{\"input\": \"x\", \"previous_response_id\": \"resp_1\"}", "previous_response_id", "nothing is stored")]

@@ -165,6 +165,7 @@ public sealed class OrderTests
             Prompt = [.. Enumerable.Range(0, 1 + (seed % 5)).Select(i => (seed + i) % Vocabulary)],
             MinTokens = seed % 3,
             StopIds = [seed % Vocabulary],
+            Thinking = seed % 4 == 1 ? new ThinkingBudget(seed % 9, CloseId: 11, seed % 8 == 1 ? null : 12) : null,
             Sampling = new SamplingParameters
             {
                 Temperature = seed % 4 == 0 ? 0 : 1.1f,

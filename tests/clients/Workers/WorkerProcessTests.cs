@@ -45,6 +45,22 @@ public sealed class WorkerProcessTests
     }
 
     [TestMethod]
+    [DataRow("response_format", "\"response_format\": {\"type\": \"json_object\"}")]
+    [DataRow("tool_choice", "\"tool_choice\": \"required\", \"tools\": [{\"type\": \"function\", \"function\": {\"name\": \"f\"}}]")]
+    public async Task Answers_with_a_form_are_refused_with_the_flag_that_is_in_their_way(string field, string asked)
+    {
+        RequireMpi();
+        await using RunningServer server = await StartAsync(2, 1, spread: false, drafts: 0);
+        using var body = new StringContent(
+            $$"""{"model": "glm5-nano", "messages": [{"role": "user", "content": "hi"}], {{asked}}}""", null, "application/json");
+        using HttpResponseMessage answer = await server.Http.PostAsync(new Uri("/v1/chat/completions", UriKind.Relative), body);
+        Assert.AreEqual(HttpStatusCode.BadRequest, answer.StatusCode);
+        string said = await answer.Content.ReadAsStringAsync();
+        Assert.Contains(field, said);
+        Assert.Contains("--worker-processes", said);
+    }
+
+    [TestMethod]
     public async Task Requests_fail_soon_when_a_worker_is_killed_and_the_next_are_served()
     {
         RequireMpi();

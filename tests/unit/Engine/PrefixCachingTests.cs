@@ -9,6 +9,35 @@ namespace Glm5.Tests.Unit.Engine;
 public sealed class PrefixCachingTests
 {
     [TestMethod]
+    public void Answers_to_the_same_prompt_compute_it_once_though_they_arrive_together()
+    {
+        using var bench = new EngineBench(maxTokens: 16);
+        GenerationRequest request = EngineBench.Request(1, promptLength: 41, maxTokens: 5);
+        GenerationStream first = bench.Submit(request);
+        GenerationStream[] others =
+        [
+            .. Enumerable.Range(0, 3).Select(_ => bench.Submit(request with { SharesPromptWith = first })),
+        ];
+        bench.RunToEnd();
+        foreach (GenerationStream stream in (GenerationStream[])[first, .. others])
+            CollectionAssert.AreEqual(bench.Expected(request), EngineBench.Read(stream));
+        foreach (GenerationStream other in others)
+            Assert.AreEqual(40, other.CachedTokens);
+    }
+
+    [TestMethod]
+    public void Answers_go_on_without_the_one_whose_prompt_they_share()
+    {
+        using var bench = new EngineBench(maxTokens: 16);
+        GenerationRequest request = EngineBench.Request(1, promptLength: 41, maxTokens: 5);
+        GenerationStream first = bench.Submit(request), other = bench.Submit(request with { SharesPromptWith = first });
+        bench.Engine.Turn();
+        first.Cancel();
+        bench.RunToEnd();
+        CollectionAssert.AreEqual(bench.Expected(request), EngineBench.Read(other));
+    }
+
+    [TestMethod]
     public void An_equal_prompt_computes_only_behind_its_full_blocks()
     {
         using var bench = new EngineBench(blockSlots: 4);

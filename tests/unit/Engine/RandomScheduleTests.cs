@@ -113,7 +113,7 @@ public sealed class RandomScheduleTests
         public GenerationRequest Request(int context)
         {
             int prompt = Math.Min(Prompt, context - 1);
-            return EngineBench.Request(Seed, prompt, Math.Min(Most, context - prompt)) with
+            GenerationRequest request = EngineBench.Request(Seed, prompt, Math.Min(Most, context - prompt)) with
             {
                 StopIds = Seed % 3 == 0 ? [Seed % 50] : [],
                 Sampling = new SamplingParameters
@@ -124,6 +124,7 @@ public sealed class RandomScheduleTests
                     TopK = Seed % 7 == 0 ? 5 : 0,
                 },
             };
+            return Seed % 5 == 2 ? FakeForm.Hold(request, Seed) : request;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Glm5.Core;
 using Glm5.Core.Scheduling;
 
@@ -73,6 +74,35 @@ public sealed class SpeculationTests
             CollectionAssert.AreEqual(bench.Expected(requests[i]), EngineBench.Read(streams[i]), $"request {i}");
         Assert.IsGreaterThan(5, bench.Engine.Status.Preemptions);
         Assert.IsGreaterThan(100, bench.Engine.Status.AcceptedTokens);
+    }
+
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(1)]
+    public void Answers_with_a_form_are_the_same_with_drafts_and_preemption_greedy_or_sampled(float temperature)
+    {
+        using var bench = new EngineBench(blocks: 27, drafts: 3);
+        GenerationRequest[] requests =
+        [
+            .. Enumerable.Range(0, 12).Select(i => FakeForm.Hold(EngineBench.Request(i, 8, 60), i) with
+            {
+                Sampling = new SamplingParameters { Temperature = temperature, Seed = i },
+            }),
+        ];
+        GenerationStream[] streams = [.. requests.Select(bench.Submit)];
+        bench.RunToEnd();
+        for (int i = 0; i < requests.Length; i++)
+        {
+            List<int> answer = EngineBench.Read(streams[i]);
+            CollectionAssert.AreEqual(bench.Expected(requests[i]), answer, $"request {i}");
+            Assert.AreEqual(FinishReason.Stop, streams[i].Finish);
+            int bound = requests[i].Thinking is { } thinking ? answer.IndexOf(FakeForm.Close) : -1;
+            Assert.IsLessThanOrEqualTo(requests[i].Thinking?.Tokens ?? -1, bound);
+            Assert.MatchesRegex(new Regex("^([a-f]{1,3}x|(gh)+y){4,12}z$"), FakeForm.Text(answer[(bound + 1)..]));
+        }
+
+        Assert.IsGreaterThan(3, bench.Engine.Status.Preemptions);
+        Assert.IsGreaterThan(0, bench.Engine.Status.DraftedTokens);
     }
 
     [TestMethod]

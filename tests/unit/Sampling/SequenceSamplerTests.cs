@@ -21,6 +21,27 @@ public sealed class SequenceSamplerTests
     }
 
     [TestMethod]
+    public void A_spent_thinking_budget_leaves_the_end_of_reasoning_alone()
+    {
+        var request = new GenerationRequest
+        {
+            Prompt = [0],
+            Sampling = s_greedy,
+            MinTokens = 9,
+            Thinking = new ThinkingBudget(Tokens: 2, CloseId: 3, CallId: 4),
+        };
+        foreach ((int[] said, bool closes) in ((int[], bool)[])[([1, 2], true), ([1], false), ([3, 1], false), ([4, 1, 1], false)])
+        {
+            var sampler = new SequenceSampler(request, 1, TokenMask.Nothing, new SamplingScratch(6));
+            foreach (int token in said)
+                sampler.Accept(token);
+            Assert.AreEqual(closes ? 3 : 5, sampler.Choose([0, 0, 0, float.NaN, 0, 1]).Token);
+            Assert.AreEqual(!closes, sampler.Allows(5));
+            Assert.IsTrue(sampler.Allows(3));
+        }
+    }
+
+    [TestMethod]
     public void Only_greedy_without_any_wish_is_the_plain_argmax()
     {
         Assert.IsTrue(SamplerBench.New(s_greedy, 4).IsPlainArgMax);
