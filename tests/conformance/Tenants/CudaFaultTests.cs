@@ -12,7 +12,7 @@ public sealed unsafe class CudaFaultTests
 {
     [TestMethod]
     [DataRow("illegal", 700, Recovery.RestartRank, "illegal memory access")]
-    [DataRow("lost", 719, Recovery.RestartRank, "launch failure")]
+    [DataRow("719", 719, Recovery.RestartRank, "launch failure")]
     [DataRow("ecc", 214, Recovery.ReplaceDevice, "uncorrectable ECC error")]
     public void A_fault_on_the_device_shows_at_the_next_wait(string fault, int code, Recovery recovery, string meaning)
     {
