@@ -7,7 +7,7 @@ internal static class KernelSource
 {
     /// <summary>The files, by name.</summary>
     public static IReadOnlyList<string> Files { get; } =
-        ["attention", "caches", "choices", "elementwise", "indexer", "plain", "products", "rows"];
+        ["attention", "caches", "choices", "elementwise", "indexer", "plain", "products", "rows", "tensor"];
 
     /// <summary>Text of a file, the prelude before it.</summary>
     public static string Text(string file) => $"{Read("prelude.cuh")}\n#line 1 \"{file}.cu\"\n{Read($"{file}.cu")}";

@@ -198,3 +198,54 @@ __device__ __forceinline__ long long slot_of(const int* blocks, int position, in
 {
     return (long long)blocks[position / block_slots] * block_slots + position % block_slots;
 }
+
+// ---- matrix units ----
+// d[16 x 8] += a[16 x 16] · b[16 x 8] of bfloat16 with F32 sums, all lanes of a warp together. Lane l = 4 g + t holds of a the pairs (row
+// g, k 2t), (g + 8, 2t), (g, 2t + 8), (g + 8, 2t + 8); of b the pairs (k 2t, column g), (2t + 8, g); of d (g, 2t), (g, 2t + 1), (g + 8, 2t),
+// (g + 8, 2t + 1): PTX ISA, mma.m16n8k16. A pair lies in one word, the lower k in its lower half.
+
+#define MATRIX_WORDS 6      // words of a and b that a lane holds
+
+#ifdef GLM5_PTX
+#define MATRIX_SCRATCH(name, warps)
+#define MATRIX_SCRATCH_OF(name) 0
+#else
+#define MATRIX_SCRATCH(name, warps) __shared__ unsigned name[(warps) * WARP * MATRIX_WORDS]
+#define MATRIX_SCRATCH_OF(name) (name + warp_index() * WARP * MATRIX_WORDS)
+#endif
+
+__device__ __forceinline__ void multiply_add(float* d, const unsigned* a, const unsigned* b, unsigned* scratch)
+{
+#ifdef GLM5_PTX
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#else
+    unsigned* mine = scratch + lane_index() * MATRIX_WORDS;
+    for (int i = 0; i < 4; i++)
+        mine[i] = a[i];
+    mine[4] = b[0];
+    mine[5] = b[1];
+    __syncwarp();
+    int g = lane_index() / 4, t = lane_index() % 4;
+    for (int result = 0; result < 4; result++)
+    {
+        int upper = result / 2, column = 2 * t + result % 2;
+        for (int pair = 0; pair < 8; pair++)
+        {
+            unsigned left = scratch[(g * 4 + pair % 4) * MATRIX_WORDS + pair / 4 * 2 + upper];
+            unsigned right = scratch[(column * 4 + pair % 4) * MATRIX_WORDS + 4 + pair / 4];
+            d[result] = fmaf(from_bf16((half_bits)left), from_bf16((half_bits)right), d[result]);
+            d[result] = fmaf(from_bf16((half_bits)(left >> 16)), from_bf16((half_bits)(right >> 16)), d[result]);
+        }
+    }
+
+    __syncwarp();
+#endif
+}
+
+// Two floats that bfloat16 has exactly, in one word.
+__device__ __forceinline__ unsigned bf16_pair(float low, float high)
+{
+    return (__float_as_uint(high) & 0xffff0000u) | (__float_as_uint(low) >> 16);
+}

@@ -31,14 +31,14 @@ internal sealed partial class CudaOps
     }
 
     /// <inheritdoc/>
-    [Fused("group_by_expert, gated_*, product_*, combine", When = "of every weight type")]
+    [Fused("group_by_expert, gated_*, product_*, tensor_*, combine", When = "of every weight type")]
     protected override void RunExpertsCore(MoeWeights weights, Tensor x, Routes routes, PartialSum into)
     {
         Tensor sum = WholeSum(into);
         RunChosen(weights, x, routes, sum);
         if (weights.Shared is not { } shared)
             return;
-        if (IsForTensorCores(Of(shared.GateUp), x[0]))
+        if (IsForCublas(Of(shared.GateUp), x[0]))
             AddMlp(shared, x, sum);
         else
             RunGated(shared, x, sum, adds: true);
@@ -56,9 +56,11 @@ internal sealed partial class CudaOps
 
         Tensor inner = Arena.Take(ElementType.F32, pairs, weights.Experts.Down.Columns);
         Tensor results = Arena.Take(ElementType.F32, pairs, sum[1]);
-        Products.MultiplyGated(
-            Of(weights.Experts.GateUp), new Operands { X = x, RowOf = tokenOf, Offsets = offsets, Rows = pairs, Into = inner });
-        Products.Multiply(Of(weights.Experts.Down), new Operands { X = inner, Offsets = offsets, Rows = pairs, Into = results });
+        MultiplyStored(
+            Of(weights.Experts.GateUp), new Operands { X = x, RowOf = tokenOf, Offsets = offsets, Rows = pairs, Into = inner },
+            isGated: true);
+        MultiplyStored(
+            Of(weights.Experts.Down), new Operands { X = inner, Offsets = offsets, Rows = pairs, Into = results }, isGated: false);
         Kernels.Launch(
             Find("choices", "combine"), Grid.OfElements(sum.Count),
             results.Address, sortedRow.Address, routes.Weights.Address, offsets.Address, offsets.Count - 1,

@@ -3,12 +3,15 @@ using Glm5.Core.Accelerator;
 namespace Glm5.Backends.Cuda.Ops;
 
 /// <summary>
-/// Products of many rows: rows rounded to BF16, weights of 8 bits widened to it a stretch at a time, and cuBLASLt. From
-/// where on that is worth it says the arithmetic: CUDA cores reach the rate of memory up to some 16 rows.
+/// Products by the number of their rows. Up to 8: CUDA cores keep up with memory. More: matrix units over weights as they are
+/// stored. Many: cuBLASLt, where it is there, with weights of 8 bits widened to BF16 a stretch at a time.
 /// </summary>
 internal sealed partial class CudaOps
 {
-    /// <summary>Rows from which BF16 weights go to tensor cores.</summary>
+    /// <summary>Rows from which matrix units are worth rounding what is multiplied.</summary>
+    private const int SomeRows = 9;
+
+    /// <summary>Rows from which BF16 weights go to cuBLASLt.</summary>
     private const int ManyRows = 17;
 
     /// <summary>
@@ -20,13 +23,13 @@ internal sealed partial class CudaOps
     private const int Stretch = 128;
 
     /// <inheritdoc/>
-    [Fused("cublasLtMatmul", When = "more than 16 rows of BF16 weights, 64 of 8-bit ones")]
+    [Fused("tensor_*, cublasLtMatmul", When = "more than 8 rows; more than 16 of BF16 weights, 64 of 8-bit ones")]
     protected override void MatMulCore(Tensor x, PackedWeight weight, Tensor into)
     {
         CudaPackedWeight packed = Of(weight);
-        if (!IsForTensorCores(packed, x[0]) || into.Address % 16 != 0 || Strides.OfRows(into) % 4 != 0)
+        if (!IsForCublas(packed, x[0]) || into.Address % 16 != 0 || Strides.OfRows(into) % 4 != 0)
         {
-            base.MatMulCore(x, weight, into);
+            MultiplyStored(packed, new Operands { X = x, Rows = x[0], Into = into }, isGated: false);
             return;
         }
 
@@ -51,7 +54,7 @@ internal sealed partial class CudaOps
     }
 
     /// <inheritdoc/>
-    [Fused("cublasLtMatmul, batched over heads", When = "more than 16 rows")]
+    [Fused("tensor_*, cublasLtMatmul batched over heads", When = "more than 8 rows, more than 16")]
     protected override void MatMulPerHeadCore(Tensor x, PackedWeight weight, Tensor into)
     {
         CudaPackedWeight packed = Of(weight);
@@ -61,7 +64,7 @@ internal sealed partial class CudaOps
             packed.Outputs * packed.Ld, into.Stride(1));
         if (cublas is null || packed.Type != ElementType.BF16 || rows < ManyRows || !CublasProducts.Takes(shape, into.Address))
         {
-            base.MatMulPerHeadCore(x, weight, into);
+            MultiplyStored(packed, new Operands { X = x, Rows = rows, Into = into }, isGated: false);
             return;
         }
 
@@ -69,7 +72,30 @@ internal sealed partial class CudaOps
         cublas.Multiply(shape, Rounded(x, packed.Ld).Address, packed.Address, into.Address);
     }
 
-    private bool IsForTensorCores(CudaPackedWeight weight, long rows) => cublas is not null && weight.Type switch
+    private readonly TensorProducts _tensor = new(kernels);
+
+    /// <summary>
+    /// into = x · Wᵀ or, gated, silu(gate · x) · (up · x), over weights as they are stored: on matrix units where a group has
+    /// rows enough.
+    /// </summary>
+    private void MultiplyStored(CudaPackedWeight weight, in Operands o, bool isGated)
+    {
+        long each = o.Offsets.IsEmpty ? o.Rows : o.Rows / weight.Groups;
+        if (each < SomeRows || !TensorProducts.Takes(weight))
+        {
+            if (isGated)
+                Products.MultiplyGated(weight, o);
+            else
+                Products.Multiply(weight, o);
+            return;
+        }
+
+        using ActivationArena.Scope scope = scratch.Open();
+        Tensor x = o.X.Rank == 3 ? o.X : o.X.As(o.X[0], 1, o.X[1]);
+        _tensor.Multiply(weight, o, Rounded(x, weight.Ld), isGated);
+    }
+
+    private bool IsForCublas(CudaPackedWeight weight, long rows) => cublas is not null && weight.Type switch
     {
         ElementType.BF16 => rows >= ManyRows,
         ElementType.F8E4M3 or ElementType.I8 => rows >= ManyRowsWidened,

@@ -30,10 +30,10 @@ internal sealed partial class CudaOps(
     }
 
     /// <inheritdoc/>
-    [Fused("gated_e4m3, product_e4m3", When = "few rows; of every weight type")]
+    [Fused("gated_*, product_*, tensor_*", When = "fewer rows than cuBLASLt takes; of every weight type")]
     protected override void MlpCore(MlpWeights weights, Tensor x, PartialSum into)
     {
-        if (IsForTensorCores(Of(weights.GateUp), x[0]))
+        if (IsForCublas(Of(weights.GateUp), x[0]))
             base.MlpCore(weights, x, into);
         else
             RunGated(weights, x, WholeSum(into), adds: false);
@@ -44,8 +44,8 @@ internal sealed partial class CudaOps(
     {
         using ActivationArena.Scope scope = Arena.Open();
         Tensor inner = Arena.Take(ElementType.F32, x[0], weights.Down.Columns);
-        Products.MultiplyGated(Of(weights.GateUp), new Operands { X = x, Rows = x[0], Into = inner });
-        Products.Multiply(Of(weights.Down), new Operands { X = inner, Rows = x[0], Into = into, Adds = adds });
+        MultiplyStored(Of(weights.GateUp), new Operands { X = x, Rows = x[0], Into = inner }, isGated: true);
+        MultiplyStored(Of(weights.Down), new Operands { X = inner, Rows = x[0], Into = into, Adds = adds }, isGated: false);
     }
 
     private static CudaStepPlan Step(StepPlan plan) => plan as CudaStepPlan

@@ -6,7 +6,7 @@ namespace Glm5.Backends.Cuda.Ops;
 internal sealed unsafe class Kernels(CudaDevice device, KernelModules modules)
 {
     /// <summary>Parameters that the widest kernel takes.</summary>
-    private const int MostArguments = 28;
+    private const int MostArguments = 32;
 
     private readonly Dictionary<(string File, string Name), Kernel> _found = [];
 

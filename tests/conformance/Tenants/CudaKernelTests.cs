@@ -1,8 +1,7 @@
 using CsCheck;
-using Glm5.Backends.Cuda;
-using Glm5.Backends.Cuda.Ops;
 using Glm5.Core.Accelerator;
 using Glm5.Core.Weights;
+using Glm5.Core.Weights.Formats;
 using Glm5.Tests.Conformance.Suites;
 
 namespace Glm5.Tests.Conformance.Tenants;
@@ -36,6 +35,49 @@ public sealed class CudaKernelTests
                         $"{type} {rows} x {outputs} x {depth}", SumBound);
                 },
                 iter: Cases, threads: 1);
+    }
+
+    /// <summary>Rounding rows to BF16 is all that matrix units add: against plain products of the rounded rows they are as exact.</summary>
+    [TestMethod]
+    public void Products_on_matrix_units_are_the_plain_ones_of_rounded_rows()
+    {
+        using OpBench bench = new(TestedBackends.CudaBf16.Open(1, 32 << 20)[0], 72);
+        Gen.Select(Gen.Int[2, s_types.Length - 1], Gen.Int[17, 60], Gen.Int[1, 70], Gen.Int[1, 900]).Sample(
+            (chosen, rows, outputs, depth) =>
+            {
+                // Up to 64 rows of 8-bit weights stay with kernels of our own.
+                ElementType type = s_types[chosen];
+                using ActivationArena.Scope scope = bench.Ops.Arena.Open();
+                WeightSource weight = bench.Weight(type, outputs, depth);
+                float[] x = Array.ConvertAll(bench.Values((long)rows * depth, 1), v => Bf16.ToFloat(Bf16.FromFloat(v)));
+                Tensor into = bench.Empty(rows, outputs);
+                bench.Ops.MatMul(bench.Of(x, rows, depth), bench.Pack(weight, WeightRole.Linear), into);
+                StepsSuite.Agree(
+                    Plain.MatMulTransposed(x, OpBench.Decode(weight), rows, depth, outputs), bench.Floats(into),
+                    $"{type} {rows} x {outputs} x {depth}", SumBound);
+            },
+            iter: Cases, threads: 1);
+    }
+
+    /// <summary>Experts that get none, few and many rows, on matrix units and off them.</summary>
+    [TestMethod]
+    [DataRow(ElementType.BF16, 40)]
+    [DataRow(ElementType.F8E4M3, 40)]
+    [DataRow(ElementType.F8E4M3, 7)]
+    [DataRow(ElementType.I8, 40)]
+    public void Experts_are_the_plain_ones_however_rows_are_spread(ElementType type, int tokens)
+    {
+        LayerShape shape = LayerShape.Tiny(type) with { Experts = 4, ExpertsPerToken = 2 };
+        (int[] experts, _, float[] expected) = Experts(TestedBackends.CudaF32, shape, tokens);
+        (int[] chosen, _, float[] got) = Experts(TestedBackends.CudaBf16, shape, tokens);
+        CollectionAssert.AreEqual(experts, chosen);
+        StepsSuite.Agree(expected, got, $"{tokens} tokens", Bounds.Steps(TestedBackends.CudaBf16.Arithmetic, type));
+    }
+
+    private static (int[] Experts, float[] Weights, float[] Output) Experts(Tenant tenant, LayerShape shape, int tokens)
+    {
+        using var layer = new LayerBench(tenant.Open(1, 64 << 20)[0], shape, 46);
+        return LayerRuns.Experts(layer, layer.Bench.Random(1, tokens, shape.Hidden));
     }
 
     /// <summary>One row, or many, or sorted by expert: each row has the same bits.</summary>
