@@ -41,7 +41,9 @@ public sealed class AbsentCudaTests
     {
         var variables = new Dictionary<string, string>
         {
-            ["GLM5_CUDA_PATH"] = "/opt/mine:/opt/other", ["CUDA_HOME"] = "/opt/toolkit", ["XDG_CACHE_HOME"] = "/var/cache",
+            ["GLM5_CUDA_PATH"] = "/opt/mine:/opt/other",
+            ["CUDA_HOME"] = "/opt/toolkit",
+            ["XDG_CACHE_HOME"] = "/var/cache",
         };
         CudaPaths paths = CudaPaths.FromEnvironment(variables.GetValueOrDefault);
         CollectionAssert.AreEqual(
