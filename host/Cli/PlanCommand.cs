@@ -66,7 +66,7 @@ internal sealed class PlanCommand
             chosen is { Fits: false } ? FitCheck.Refusal(chosen, footprint, tried) : null);
     }
 
-    private static IReadOnlyList<PlannedFormat> Formats(
+    private static List<PlannedFormat> Formats(
         WeightBlueprint weights, DeviceFootprint footprint, ModelOptions options, ParallelLayout layout)
     {
         var formats = new List<PlannedFormat>();

@@ -20,6 +20,7 @@ public abstract partial class TinyModelSuite
     [TestMethod]
     public void Layers_without_an_indexer_attend_to_what_the_last_one_with_one_chose()
     {
+        NeedsF32();
         using SeededCheckpoint checkpoint = Sharing("indexer_types", "full", "shared", "shared", "full", "shared", "full");
         using var model = new ModelUnderTest(Tenant, checkpoint.Folder);
         using var reference = new ModelUnderTest(TestedBackends.ReferenceOf(Tenant), checkpoint.Folder);

@@ -61,27 +61,36 @@ void Runner::access(Thread *thread, const void *pointer, unsigned size, bool wri
         stop(thread, CUDA_ERROR_MISALIGNED_ADDRESS,
             format("%s of %u bytes at 0x%zx%s", verb, size, address, _launch->module->line_of(where).c_str()));
     }
+    const Races::Access visit{size, thread->linear, _epoch, thread->warpEvent, write, atomic};
     if (_shared.contains(address)) {
         const char *name = _shared.name_of(address, size);
         if (name == nullptr) {
             stop(thread, CUDA_ERROR_ILLEGAL_ADDRESS,
                 format("%s of %u bytes in no variable of shared memory%s", verb, size, _launch->module->line_of(where).c_str()));
         }
-        const auto offset = static_cast<unsigned>(address - _shared.base());
-        const Races::Found race = _races.touch(offset, size, thread->linear, _epoch, thread->warpEvent, write, atomic);
-        if (race.kind != Races::Kind::None) {
-            const uint3 other = index_of(race.other);
-            stop(thread, CUDA_ERROR_LAUNCH_FAILED,
-                format("race in %s: %s, thread (%u,%u,%u) was there and no barrier came between%s", name, name_of(race.kind), other.x, other.y,
-                    other.z, _launch->module->line_of(where).c_str()));
-        }
+        refuse_race(thread, _races.touch_shared(static_cast<unsigned>(address - _shared.base()), visit), name, where);
         return;
     }
-    if (is_live(_launch->device, address, size) || _launch->module->holds(address, size)) {
+    if (is_live(_launch->device, address, size)) {
+        refuse_race(thread, _races.touch_global(address, visit), "global memory", where);
+        return;
+    }
+    if (_launch->module->holds(address, size)) {
         return;
     }
     stop(thread, CUDA_ERROR_ILLEGAL_ADDRESS,
         format("%s of %u bytes: %s%s", verb, size, memory::describe(address).c_str(), _launch->module->line_of(where).c_str()));
+}
+
+void Runner::refuse_race(const Thread *thread, const Races::Found &race, const char *name, const void *where)
+{
+    if (race.kind == Races::Kind::None) {
+        return;
+    }
+    const uint3 other = index_of(race.other);
+    stop(thread, CUDA_ERROR_LAUNCH_FAILED,
+        format("race in %s: %s, thread (%u,%u,%u) was there and no barrier came between%s", name, name_of(race.kind), other.x, other.y, other.z,
+            _launch->module->line_of(where).c_str()));
 }
 
 void Runner::record_signal()

@@ -24,7 +24,6 @@ struct Device {
     std::mutex mutex;
     int fault = 0;
     std::string faultText;
-    std::atomic<bool> shut{false}; ///< tasks are dropped: the primary context was reset
     std::shared_ptr<Context> primary;
     int retained = 0;
     unsigned primaryFlags = 0;

@@ -40,13 +40,27 @@ void require_architecture(const Image &image)
     }
 }
 
+/// The image's own code, or what its source compiles to here. A process loads the same image for every device and test: what was
+/// compiled once is kept.
 std::string code_for(const Image &image, bool checked)
 {
     if (!checked && image.processor == host_processor()) {
         return image.code;
     }
+    static std::mutex &mutex = *new std::mutex;
+    static auto &known = *new std::map<std::string, std::string>;
+    std::string key = checked ? "1" : "0";
+    for (const std::string &option : image.options) {
+        key += option + "\n";
+    }
+    key += image.source;
+    std::lock_guard<std::mutex> lock(mutex);
+    const auto found = known.find(key);
+    if (found != known.end()) {
+        return found->second;
+    }
     try {
-        return compile_source(image.source, image.options, checked);
+        return known[key] = compile_source(image.source, image.options, checked);
     } catch (const CompileFailure &failure) {
         refuse(CUDA_ERROR_INVALID_IMAGE, "the image does not compile on this host: %s", failure.log.c_str());
     }

@@ -46,7 +46,6 @@ public:
     static const cuda_emulator::Runtime kRuntime;
 
     std::atomic<int64_t> deadline{0}; ///< steady nanoseconds; 0: nothing runs
-    std::atomic<bool> expired{false};
     pthread_t thread{};
 
 private:
@@ -75,6 +74,7 @@ private:
     bool complete_warp(unsigned warp, unsigned mask, const cuda_emulator::Thread *by);
     void compute_warp(Warp &warp, unsigned first, unsigned lane, unsigned group);
     void shuffle_order(std::vector<unsigned> &order);
+    void refuse_race(const cuda_emulator::Thread *thread, const Races::Found &race, const char *name, const void *where);
     void record_signal();
     std::string where(const cuda_emulator::Thread *thread) const;
     std::string stalemate() const;

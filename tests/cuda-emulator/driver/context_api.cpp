@@ -4,6 +4,7 @@
 #include "abi/driver_functions.h"
 #include "core/capture.h"
 #include "core/enter.h"
+#include "core/memory.h"
 #include "core/stream.h"
 
 using namespace emu;
@@ -192,6 +193,10 @@ CUDA_EXPORT CUresult cuCtxSynchronize()
             stream->wait_all();
         }
         context->legacy->wait_all();
+        const std::string damage = memory::damage_on(context->device->id);
+        if (!damage.empty()) {
+            context->device->fail(CUDA_ERROR_ILLEGAL_ADDRESS, damage);
+        }
         context->device->require_healthy();
     });
 }

@@ -23,11 +23,11 @@ CUDA_EMULATOR_ANNOUNCE_SIZE(16)
 #undef CUDA_EMULATOR_ANNOUNCE_SIZE
 #undef CUDA_EMULATOR_ANNOUNCE
 extern "C" {
-__attribute__((no_sanitize("thread"), visibility("hidden"))) void __tsan_read_range(void *address, unsigned long size)
+__attribute__((no_sanitize("thread"), visibility("hidden"))) void __tsan_read_range(void *address, long size)
 {
     cuda_emulator_runtime->access(cuda_emulator::current(), address, static_cast<unsigned>(size), false, false, __builtin_return_address(0));
 }
-__attribute__((no_sanitize("thread"), visibility("hidden"))) void __tsan_write_range(void *address, unsigned long size)
+__attribute__((no_sanitize("thread"), visibility("hidden"))) void __tsan_write_range(void *address, long size)
 {
     cuda_emulator_runtime->access(cuda_emulator::current(), address, static_cast<unsigned>(size), true, false, __builtin_return_address(0));
 }

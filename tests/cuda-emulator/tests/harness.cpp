@@ -59,7 +59,7 @@ std::string compile(const std::string &source, std::vector<const char *> options
         int major = 9;
         OK(cuInit(0));
         OK(cuDeviceGetAttribute(&major, 75, 0));
-        options = {major == 10 ? "--gpu-architecture=sm_100" : "--gpu-architecture=sm_90"};
+        options = {major == 10 ? "--gpu-architecture=sm_100" : "--gpu-architecture=sm_90", "--std=c++17", "-default-device"};
     }
     // Cases share programs, and a compiler takes most of their time.
     static std::map<std::pair<std::string, std::string>, std::string> known;

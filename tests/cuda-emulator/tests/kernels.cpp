@@ -83,6 +83,11 @@ extern "C" __global__ void race(float *x)
     tile[threadIdx.x] = x[threadIdx.x];
     x[threadIdx.x] = tile[(threadIdx.x + 1) & 63];
 }
+extern "C" __global__ void global_race(float *x)
+{
+    x[threadIdx.x] = 1.0f;
+    x[64 + threadIdx.x] = x[(threadIdx.x + 1) & 63];
+}
 extern "C" __global__ void half_warp(int *x)
 {
     if (threadIdx.x < 16) x[threadIdx.x] = __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x), 0);
@@ -202,7 +207,7 @@ CASE(Shared_memory_is_poisoned_and_fenced)
     EXPECT(std::isnan(x.read()[5]));
 }
 
-CASE(Races_in_shared_memory_are_found)
+CASE(Races_within_a_block_are_found)
 {
     Scene scene;
     control("check=1");
@@ -213,6 +218,9 @@ CASE(Races_in_shared_memory_are_found)
     EXPECT(says("test.cu:35"));
     EXPECT_CODE(CUDA_ERROR_ILLEGAL_ADDRESS, run(program["just_past_end"], 1, 32, 0, scene.stream, x.address, 64));
     EXPECT(says("write of 4 bytes"));
+    Buffer<float> y(size_t{128});
+    EXPECT_CODE(CUDA_ERROR_LAUNCH_FAILED, run(program["global_race"], 1, 64, 0, scene.stream, y.address));
+    EXPECT(says("race in global memory: "));
 }
 
 CASE(Programs_that_hang_fail_or_divide_by_zero_end)
