@@ -46,7 +46,7 @@ public sealed partial class Engine : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxSequences, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(options.MaxWaiting);
         (_unnamed, _time, _logger) = (unnamed, time, logger);
-        _limits = new GenerationLimits(contextLength, runners[0].VocabularySize, options.Scheduling);
+        _limits = new GenerationLimits(contextLength, runners[0].VocabularySize, options.Scheduling, runners[0].SamplesHere);
         _groups = new EngineGroup[runners.Count];
         for (int g = 0; g < _groups.Length; g++)
             _groups[g] = new EngineGroup(runners[g], contextLength, options, time);

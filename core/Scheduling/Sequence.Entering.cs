@@ -21,14 +21,15 @@ internal sealed partial class Sequence
             return false;
         if (_blocks.Length == 0)
             MakeRoom();
-        int needed = BlocksFor(Known), found = _prefix?.Enter(pool, Tokens, _blocks) ?? 0;
+        ReadOnlySpan<int> sought = Sought;
+        int needed = BlocksFor(Known), found = _prefix?.Enter(pool, sought, _blocks) ?? 0;
         if (needed - found + spare > pool.Free)
         {
             Return(pool, found);
             return false;
         }
 
-        int copied = pool.Host is { } host ? _prefix!.CountCopies(host, Tokens, _blocks) : 0;
+        int copied = pool.Host is { } host ? _prefix!.CountCopies(host, sought, _blocks) : 0;
         if (!alone && copied > pool.Host?.RecallsLeft)
         {
             RecallSome(pool, found, pool.Host.RecallsLeft);
@@ -58,7 +59,7 @@ internal sealed partial class Sequence
     {
         if (most == 0)
             return 0;
-        int recalled = _prefix!.Recall(pool.Host!, Tokens, _blocks, most);
+        int recalled = _prefix!.Recall(pool.Host!, Sought, _blocks, most);
         RecalledTokens += recalled * _blockSlots;
         return recalled;
     }

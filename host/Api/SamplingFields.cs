@@ -40,6 +40,9 @@ internal sealed record SamplingFields
     /// <summary>Whether special tokens are left out of text.</summary>
     public bool SkipSpecial { get; init; } = true;
 
+    /// <summary>Most probable tokens to report at each place of the prompt; null reports nothing of it.</summary>
+    public int? PromptLogProbs { get; init; }
+
     /// <summary>Whether ids are reported beside text.</summary>
     public bool ReturnTokenIds { get; init; }
 
@@ -68,7 +71,9 @@ internal sealed record SamplingFields
     /// <param name="ready">The model, whose recommendations stand where the request says nothing.</param>
     /// <param name="standardMaxTokens">What an absent max_tokens means.</param>
     /// <param name="logProbs">What the request's own form of logprobs says.</param>
-    public static SamplingFields Read(RequestFields fields, ReadyModel ready, int? standardMaxTokens, int? logProbs)
+    /// <param name="leastMaxTokens">The least that max_tokens may be.</param>
+    public static SamplingFields Read(
+        RequestFields fields, ReadyModel ready, int? standardMaxTokens, int? logProbs, int leastMaxTokens = 1)
     {
         bool stream = fields.Flag("stream") ?? false;
         (bool usage, bool continuous) = ReadStreamOptions(fields, stream);
@@ -76,7 +81,7 @@ internal sealed record SamplingFields
         var read = new SamplingFields
         {
             Sampling = ReadSampling(fields, ready, logProbs),
-            MaxTokens = ReadMaxTokens(fields) ?? standardMaxTokens,
+            MaxTokens = ReadMaxTokens(fields, leastMaxTokens) ?? standardMaxTokens,
             MinTokens = (int)(fields.Whole("min_tokens", 0, int.MaxValue) ?? 0),
             StopIds =
             [
@@ -86,6 +91,7 @@ internal sealed record SamplingFields
             Stops = ReadStops(fields, "stop"),
             IncludeStop = fields.Flag("include_stop_str_in_output") ?? false,
             SkipSpecial = fields.Flag("skip_special_tokens") ?? true,
+            PromptLogProbs = ReadPromptTop(fields, stream),
             ReturnTokenIds = (fields.Flag("return_token_ids") ?? false) || ready.Model.Tokenizer is null,
             CacheSalt = ReadSalt(fields),
             Grammar = FormFields.Read(fields, ready),
@@ -131,6 +137,7 @@ internal sealed record SamplingFields
             MaxTokens = MaxTokens,
             MinTokens = MinTokens,
             StopIds = StopIds,
+            PromptLogProbs = PromptLogProbs,
             CacheSalt = CacheSalt,
             Grammar = Grammar,
             GrammarAfter = thinkEnd,
@@ -207,10 +214,10 @@ internal sealed record SamplingFields
     private static int? ReadTopK(RequestFields fields) =>
         (int?)fields.Whole("top_k", -1, int.MaxValue) is { } k ? Math.Max(0, k) : null;
 
-    private static int? ReadMaxTokens(RequestFields fields)
+    private static int? ReadMaxTokens(RequestFields fields, int least)
     {
-        long? older = fields.Whole("max_tokens", 1, int.MaxValue);
-        long? newer = fields.Whole("max_completion_tokens", 1, int.MaxValue);
+        long? older = fields.Whole("max_tokens", least, int.MaxValue);
+        long? newer = fields.Whole("max_completion_tokens", least, int.MaxValue);
         if (older is not null && newer is not null && older != newer)
         {
             throw ApiException.Invalid(
@@ -218,6 +225,15 @@ internal sealed record SamplingFields
         }
 
         return (int?)(newer ?? older);
+    }
+
+    private static int? ReadPromptTop(RequestFields fields, bool stream)
+    {
+        int? top = ReadTop(fields, "prompt_logprobs");
+        return top is null || !stream
+            ? top
+            : throw ApiException.Invalid(
+                "prompt_logprobs", "prompt_logprobs are not streamed; leave out stream, or use echo with logprobs in /v1/completions");
     }
 
     private static (bool Usage, bool Continuous) ReadStreamOptions(RequestFields fields, bool stream)
