@@ -42,6 +42,8 @@ public static class FitCheck
             : null;
         return (shorter, wider) switch
         {
+            (null, null) when LayoutSearch.Longest(tried) is { Plan: { } longest } =>
+                $"{longest.Layout.Flags} --max-model-len {longest.LongestContext} would fit",
             (null, null) => "No layout of these devices holds it: use more of them, or a quantised checkpoint",
             (null, _) => wider,
             (_, null) => shorter,

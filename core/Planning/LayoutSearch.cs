@@ -6,15 +6,14 @@ namespace Glm5.Core.Planning;
 /// <param name="Layout">The layout.</param>
 /// <param name="Plan">Its memory; null where the layout does not divide the model.</param>
 /// <param name="Refusal">Why not; null with a plan.</param>
-/// <param name="Served">True for a layout that this program can serve; others are counted for comparison.</param>
-public sealed record TriedLayout(ParallelLayout Layout, MemoryPlan? Plan, string? Refusal, bool Served);
+public sealed record TriedLayout(ParallelLayout Layout, MemoryPlan? Plan, string? Refusal);
 
 /// <summary>Tries every way to divide a model over the devices of a machine.</summary>
 public static class LayoutSearch
 {
     /// <summary>
     /// Every number of ranks that is a power of two up to the devices there are, in every division over tensor, data and
-    /// expert parallelism. Those with fewest ranks come first.
+    /// expert parallelism; groups always share whole experts. Those with fewest ranks come first.
     /// </summary>
     /// <param name="planner">Counts each.</param>
     /// <param name="footprint">The device.</param>
@@ -25,41 +24,51 @@ public static class LayoutSearch
         {
             if (!footprint.TakesRanks(ranks))
                 continue;
-            for (int data = 1; data <= ranks; data *= 2)
-            {
-                tried.Add(Try(planner, new ParallelLayout(ranks / data, data)));
-                if (ranks > 1)
-                    tried.Add(Try(planner, new ParallelLayout(ranks / data, data, Expert: true)));
-            }
+            tried.Add(Try(planner, new ParallelLayout(ranks)));
+            for (int data = 1; data <= ranks && ranks > 1; data *= 2)
+                tried.Add(Try(planner, new ParallelLayout(ranks / data, data, Expert: true)));
         }
 
         return tried;
     }
 
     /// <summary>
-    /// The layout that serves what does not fit as asked: among those that fit the one with fewest ranks, and of these the
-    /// one whose caches hold most; null when none fits.
+    /// The layout that serves what does not fit as asked: among those that fit the one with fewest ranks, of these the
+    /// one with fewest groups, and of these the one whose caches hold most; null when none fits.
     /// </summary>
     public static TriedLayout? Nearest(IReadOnlyList<TriedLayout> tried)
     {
         TriedLayout? best = null;
         foreach (TriedLayout candidate in tried)
         {
-            if (candidate is not { Served: true, Plan: { Fits: true } plan })
+            if (candidate is not { Plan: { Fits: true } plan })
                 continue;
-            if (best is null || plan.Layout.Ranks < best.Layout.Ranks
-                || (plan.Layout.Ranks == best.Layout.Ranks && plan.Tokens > best.Plan!.Tokens))
-            {
+            if (best is null || IsNearer(plan, best.Plan!))
                 best = candidate;
-            }
         }
 
         return best;
     }
 
+    /// <summary>The layout with the longest context, of several the first; null when none holds even the weights.</summary>
+    public static TriedLayout? Longest(IReadOnlyList<TriedLayout> tried)
+    {
+        TriedLayout? best = null;
+        foreach (TriedLayout candidate in tried)
+        {
+            if (candidate.Plan is { LongestContext: > 0 } plan && plan.LongestContext > (best?.Plan!.LongestContext ?? 0))
+                best = candidate;
+        }
+
+        return best;
+    }
+
+    private static bool IsNearer(MemoryPlan plan, MemoryPlan best) =>
+        (plan.Layout.Ranks, plan.Layout.Data, -plan.Tokens).CompareTo((best.Layout.Ranks, best.Layout.Data, -best.Tokens)) < 0;
+
     private static TriedLayout Try(MemoryPlanner planner, ParallelLayout layout)
     {
         MemoryPlan? plan = planner.TryPlan(layout, out string? refusal);
-        return new TriedLayout(layout, plan, refusal, layout.Data == 1 || layout.Expert);
+        return new TriedLayout(layout, plan, refusal);
     }
 }

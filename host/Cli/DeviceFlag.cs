@@ -11,7 +11,8 @@ internal static class DeviceFlag
     public static void Bound(Option<string?> device)
     {
         string[] names = BackendCatalog.DeviceNames;
-        device.HelpName = string.Join('|', names);
+        device.HelpName = "device";
+        device.Description += $": {string.Join(", ", names)}";
         device.CompletionSources.Add(names);
         device.Validators.Add(result =>
         {

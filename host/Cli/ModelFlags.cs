@@ -116,6 +116,10 @@ internal sealed class ModelFlags(bool byShape = false)
     /// <summary>The ranks that a line asks for; null where it leaves them open.</summary>
     public int? Ranks(ParseResult line) => line.GetResult(_ranks) is { Implicit: false } ? line.GetValue(_ranks) : null;
 
+    /// <summary>True when a line says how the model is divided; false where it leaves that open.</summary>
+    public bool NamesLayout(ParseResult line) =>
+        new Option[] { _ranks, _groups, _spreadExperts }.Any(flag => line.GetResult(flag) is { Implicit: false });
+
     /// <summary>The model's shape in a parsed line.</summary>
     /// <exception cref="HubException">It is not here; says what to do.</exception>
     public ModelShape Shape(ParseResult line) => ModelShape.Find(line.GetValue(_model)!, _hub, line.CommandResult);

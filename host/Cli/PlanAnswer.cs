@@ -26,14 +26,13 @@ internal sealed record PlanAnswer(
         MemoryPlan? chosen, string? refusal) => new(
         shape.Name, shape.Origin, weights.TensorCount, weights.TotalBytes, footprint.Device, footprint.TotalBytes,
         chosen?.ContextLength ?? 0,
-        [.. tried.Select(layout => PlannedLayout.Of(layout.Layout, layout.Plan, layout.Served, layout.Refusal))],
-        chosen is null ? null : PlannedLayout.Of(chosen.Layout, chosen, served: true, refusal), refusal);
+        [.. tried.Select(layout => PlannedLayout.Of(layout.Layout, layout.Plan, layout.Refusal))],
+        chosen is null ? null : PlannedLayout.Of(chosen.Layout, chosen, refusal), refusal);
 }
 
 /// <summary>One layout.</summary>
 /// <param name="Layout">In a word: <c>TP8</c>.</param>
 /// <param name="Flags">What asks for it.</param>
-/// <param name="Served">Whether this program can serve it; others are counted for comparison.</param>
 /// <param name="Fits">Whether a sequence of the whole context fits.</param>
 /// <param name="Refusal">Why not; null where it fits.</param>
 /// <param name="BudgetBytes">What a rank may take.</param>
@@ -49,18 +48,18 @@ internal sealed record PlanAnswer(
 /// <param name="Sequences8k">Sequences of 8,192 tokens that fit at once.</param>
 /// <param name="Parts">Weights by part.</param>
 internal sealed record PlannedLayout(
-    string Layout, string Flags, bool Served, bool Fits, string? Refusal, long BudgetBytes, long WeightBytes, long DraftBytes,
+    string Layout, string Flags, bool Fits, string? Refusal, long BudgetBytes, long WeightBytes, long DraftBytes,
     long ActivationBytes, long ExchangeBytes, long CacheBytes, long CacheBytesPerToken, long CacheTokens, int LongestContext,
     long Sequences, long Sequences8k, IReadOnlyDictionary<string, long> Parts)
 {
     private const int Short = 8192;
 
     /// <summary>One layout's figures; zeros where it does not divide the model.</summary>
-    public static PlannedLayout Of(ParallelLayout layout, MemoryPlan? plan, bool served, string? refusal) => plan is null
+    public static PlannedLayout Of(ParallelLayout layout, MemoryPlan? plan, string? refusal) => plan is null
         ? new PlannedLayout(
-            layout.ToString(), layout.Flags, served, false, refusal, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, new Dictionary<string, long>())
+            layout.ToString(), layout.Flags, false, refusal, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, new Dictionary<string, long>())
         : new PlannedLayout(
-            layout.ToString(), layout.Flags, served, plan.Fits, refusal, plan.Budget, plan.WeightBytes,
+            layout.ToString(), layout.Flags, plan.Fits, refusal, plan.Budget, plan.WeightBytes,
             plan.Weights.Packed(WeightPart.Draft), plan.ArenaBytes, plan.CommunicationBytes, plan.CacheRoom,
             plan.BlockBytes / plan.BlockSlots, plan.Tokens, plan.LongestContext, plan.SequencesOf(plan.ContextLength),
             plan.SequencesOf(Short),

@@ -58,11 +58,15 @@ internal sealed class PlanCommand
         ModelOptions options = _model.Read(line, shape.Path);
         var planner = new MemoryPlanner(weights, footprint, options);
         IReadOnlyList<TriedLayout> tried = LayoutSearch.All(planner, footprint);
-        MemoryPlan? chosen = _model.Ranks(line) is { } ranks
-            ? planner.Plan(new ParallelLayout(ranks))
-            : (LayoutSearch.Nearest(tried) ?? tried.LastOrDefault(layout => layout is { Served: true, Plan: not null }))?.Plan;
+        MemoryPlan? chosen = _model.NamesLayout(line)
+            ? planner.Plan(new ParallelLayout(options.Ranks, options.Groups, options.ExpertsAreSpread))
+            : (LayoutSearch.Nearest(tried) ?? LayoutSearch.Longest(tried) ?? Plainest(tried))?.Plan;
         return PlanAnswer.Of(shape, weights, footprint, tried, chosen, chosen is { Fits: false }
             ? FitCheck.Refusal(chosen, footprint, tried)
             : null);
     }
+
+    /// <summary>What is shown in detail where nothing fits: the model over all devices, in slices.</summary>
+    private static TriedLayout? Plainest(IReadOnlyList<TriedLayout> tried) =>
+        tried.LastOrDefault(layout => layout is { Plan: not null, Layout: { Data: 1, Expert: false } });
 }

@@ -14,8 +14,6 @@ internal static class PlanTable
         AnsiConsole.MarkupLineInterpolated(
             $"[bold]{plan.Device}[/] of {Gigabytes(plan.DeviceBytes)}; contexts of {plan.ContextLength:N0} tokens");
         AnsiConsole.Write(Layouts(plan));
-        if (plan.Layouts.Any(layout => !layout.Served && layout.Fits))
-            Console.Out.WriteLine("  * counted for comparison; this program does not serve it");
         if (plan.Chosen is { } chosen)
             AnsiConsole.Write(Parts(chosen));
         if (plan.Refusal is not null)
@@ -32,7 +30,7 @@ internal static class PlanTable
             table.Columns[column].RightAligned();
         foreach (PlannedLayout layout in plan.Layouts)
         {
-            string name = layout.Layout + (layout.Served ? "" : " *");
+            string name = layout.Layout;
             if (layout.WeightBytes == 0)
                 table.AddRow(new Text(name), new Text("does not divide the model"));
             else

@@ -10,7 +10,7 @@ public sealed class CompletionTests
 {
     [TestMethod]
     [DataRow("glm5 ser", "serve")]
-    [DataRow("glm5 serve --kv", "--kv-cache-memory-bytes --kv-memory-fraction")]
+    [DataRow("glm5 serve --kv", "--kv-cache-dtype --kv-cache-memory-bytes --kv-memory-fraction")]
     [DataRow("glm5 serve --device cpu-", "cpu-oracle")]
     [DataRow("glm5 --tensor", "--tensor-parallel-size")]
     [DataRow("glm5 zai-org/GLM-5 --rev", "--revision")]

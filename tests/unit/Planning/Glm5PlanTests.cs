@@ -120,7 +120,7 @@ public sealed class Glm5PlanTests
         Assert.StartsWith("the model does not fit with TP4 on test device: each rank needs 19", refusal.Message);
         Assert.Contains("GB for weights, ", refusal.Message);
         Assert.Contains("it may take 135.68 GB", refusal.Message);
-        Assert.Contains("--data-parallel-size 8 --enable-expert-parallel would fit, with caches for ", refusal.Message);
+        Assert.Contains("--tensor-parallel-size 8 would fit, with caches for ", refusal.Message);
     }
 
     [TestMethod]

@@ -51,7 +51,7 @@ public sealed class SimulatedDeviceTests
     {
         DeviceMemoryException refusal = Assert.ThrowsExactly<DeviceMemoryException>(() => Simulated.Load(
             Simulated.Options with { Ranks = 4 }, "sim:h200x8", new SimulationSettings()));
-        Assert.Contains("--data-parallel-size 2 --enable-expert-parallel would fit", refusal.Message);
+        Assert.Contains("--tensor-parallel-size 8 would fit", refusal.Message);
     }
 
     [TestMethod]
