@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Glm5.Core;
-using Glm5.Core.Constrained;
 using Glm5.Core.Model;
 using Glm5.Host.Serving;
 
@@ -50,7 +49,7 @@ internal sealed record SamplingFields
     public string? CacheSalt { get; init; }
 
     /// <summary>The form that the answer must have; null for any.</summary>
-    public TokenGrammar? Grammar { get; init; }
+    public AnswerForm? Form { get; init; }
 
     /// <summary>Most tokens of reasoning; null: as many as it takes.</summary>
     public int? ThinkingBudget { get; init; }
@@ -94,7 +93,7 @@ internal sealed record SamplingFields
             PromptLogProbs = ReadPromptTop(fields, stream),
             ReturnTokenIds = (fields.Flag("return_token_ids") ?? false) || ready.Model.Tokenizer is null,
             CacheSalt = ReadSalt(fields),
-            Grammar = FormFields.Read(fields, ready),
+            Form = FormFields.Read(fields, ready),
             Wait = WaitTerms.Read(fields),
             Stream = stream,
             IncludeUsage = usage,
@@ -106,7 +105,7 @@ internal sealed record SamplingFields
                 "stop", "stop: this server serves token ids without a tokenizer; use stop_token_ids");
         }
 
-        if (read.Grammar is not null && ignoreEos)
+        if (read.Form is not null && ignoreEos)
         {
             throw ApiException.Invalid(
                 "ignore_eos", "ignore_eos: an answer with a form ends when the form is complete; send one or the other");
@@ -139,7 +138,7 @@ internal sealed record SamplingFields
             StopIds = StopIds,
             PromptLogProbs = PromptLogProbs,
             CacheSalt = CacheSalt,
-            Grammar = Grammar,
+            Grammar = Form?.Grammar,
             GrammarAfter = thinkEnd,
             Thinking = ThinkingBudget is { } tokens && thinkEnd is { } close ? new ThinkingBudget(tokens, close, call) : null,
         };
