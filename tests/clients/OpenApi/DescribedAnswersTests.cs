@@ -66,6 +66,7 @@ public sealed class DescribedAnswersTests
         string[] requests =
         [
             Input, $"{Input}, \"tools\": [{{\"type\": \"function\", \"name\": \"f\", {Tool}}}], \"tool_choice\": \"required\", \"reasoning\": {{\"effort\": \"none\"}}",
+            $"{Input}, \"tools\": [{{\"type\": \"namespace\", \"name\": \"n\", \"tools\": [{{\"type\": \"function\", \"name\": \"f\", {Tool}}}]}}], \"tool_choice\": \"required\"",
             Input.Replace("300", "3", StringComparison.Ordinal),
         ];
         foreach (string request in requests)
