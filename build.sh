@@ -3,6 +3,7 @@
 # ./build.sh soak    the long tier: fuzz and property tests with many more iterations, and load on a running server
 # ./build.sh bench   the benchmark project's list of commands
 # ./build.sh emulator  builds the emulated CANN and runs the Ascend suites on each of its profiles, or on those named
+# ./build.sh cuda-emulator  builds the emulated CUDA, runs its own tests and the CUDA suites on each of its profiles, or on those named
 # ./build.sh lines   lines of C# by folder, so that growth is seen
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -22,10 +23,24 @@ case "${1:-check}" in
       echo "== $profile"
       GLM5_TEST_CANN="$built/$profile" dotnet test -c Release tests/conformance --filter "FullyQualifiedName~Tenants.Ascend"
     done ;;
+  cuda-emulator)
+    built="$PWD/artifacts/cuda-emulator"
+    cmake -S tests/cuda-emulator -B "$built" -DCMAKE_BUILD_TYPE=Release
+    cmake --build "$built" --parallel
+    profiles=("${@:2}")
+    [ ${#profiles[@]} -gt 0 ] || profiles=(h200 h100 b200 h200-mig h200-old)
+    for profile in "${profiles[@]}"; do
+      echo "== $profile"
+      ctest --test-dir "$built" --output-on-failure -R "^$profile\$"
+    done
+    for profile in "${profiles[@]}"; do
+      # A slice and an old driver are there to be refused.
+      case "$profile" in h200|h100|b200) GLM5_TEST_CUDA="$built/$profile" dotnet test -c Release tests/conformance --filter "FullyQualifiedName~Tenants.Cuda" ;; esac
+    done ;;
   bench) dotnet run -c Release --project tests/benchmarks -- "${@:2}" ;;
   lines)
     for folder in core/* backends/* host tests/*; do
       git ls-files -z "$folder/*.cs" | xargs -0r cat | wc -l | awk -v folder="$folder" '$1 { printf "%7d  %s\n", $1, folder }'
     done ;;
-  *) echo "usage: ./build.sh [check|soak|bench|emulator|lines]" >&2; exit 2 ;;
+  *) echo "usage: ./build.sh [check|soak|bench|emulator|cuda-emulator|lines]" >&2; exit 2 ;;
 esac

@@ -12,7 +12,7 @@ public sealed class CannEmulatorTests
     {
         string home = CannEmulator.Home(profile);
         string maps = Path.Combine(CannEmulator.BuildFolder, "generated", profile);
-        string? failure = CannEmulator.Run(Path.Combine(CannEmulator.BuildFolder, "emulator_tests"), home, maps);
+        string? failure = EmulatorBuild.Run(Path.Combine(CannEmulator.BuildFolder, "emulator_tests"), home, maps);
         Assert.IsNull(failure, failure);
     }
 
