@@ -18,6 +18,7 @@ public sealed partial class Engine : IDisposable
     private const double LongestWait = 1e9;
 
     private readonly EngineGroup[] _groups;
+    private readonly DraftGuard? _guard;
     private readonly GenerationLimits _limits;
     private readonly TokenMask _unnamed;
     private readonly Inbox _inbox;
@@ -46,10 +47,11 @@ public sealed partial class Engine : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxSequences, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(options.MaxWaiting);
         (_unnamed, _time, _logger) = (unnamed, time, logger);
-        _limits = new GenerationLimits(contextLength, runners[0].VocabularySize, options.Scheduling);
+        _limits = new GenerationLimits(contextLength, runners[0].VocabularySize, options.Scheduling, runners[0].SamplesHere);
+        _guard = EngineGroup.NewGuard(runners[0], options);
         _groups = new EngineGroup[runners.Count];
         for (int g = 0; g < _groups.Length; g++)
-            _groups[g] = new EngineGroup(runners[g], contextLength, options, time);
+            _groups[g] = new EngineGroup(runners[g], contextLength, options, _guard, time);
         _inbox = new Inbox((options.MaxSequences * _groups.Length) + options.MaxWaiting);
         _counters = new EngineCounters(_groups, _inbox, time);
         foreach (StepRunner runner in runners)
@@ -147,8 +149,7 @@ public sealed partial class Engine : IDisposable
         try
         {
             Publish();
-            foreach (EngineGroup group in _groups)
-                group.Prepare();
+            Prepare();
         }
         finally
         {
@@ -204,20 +205,29 @@ public sealed partial class Engine : IDisposable
     private void Apply(long began)
     {
         bool onlyDecodes = true;
-        int gained = 0;
+        int gained = 0, sequences = 0;
         foreach (EngineGroup group in _groups)
         {
             onlyDecodes &= group.OnlyDecodes;
             gained += group.Apply();
+            sequences = Math.Max(sequences, group.Current?.Batch.Count ?? 0);
         }
 
         TimeSpan took = _counters.End(began, gained);
+        if (onlyDecodes && _guard is { } guard)
+            Observe(guard, sequences, gained, took);
         foreach (EngineGroup group in _groups)
-        {
-            if (onlyDecodes && group is { Current: { } step, Scheduler.Guard: { } guard })
-                Observe(guard, step.Batch.Count, group.Gained, took);
             group.Turn();
-        }
+    }
+
+    /// <summary>All groups draft as many: their passes through the draft layer go together.</summary>
+    private void Prepare()
+    {
+        int most = 0;
+        foreach (EngineGroup group in _groups)
+            most = Math.Max(most, group.Scheduler.Running.Length);
+        foreach (EngineGroup group in _groups)
+            group.Prepare(most);
     }
 
     private void Observe(DraftGuard guard, int sequences, int gained, TimeSpan took)
@@ -308,46 +318,6 @@ public sealed partial class Engine : IDisposable
         EngineGroup group = sequence.Leader?.Group ?? GroupChoice.Choose(_groups, sequence);
         sequence.Join(group);
         group.Scheduler.Add(sequence);
-    }
-
-    /// <summary>Hands the tokens of the step that finished last to their readers.</summary>
-    private void Publish()
-    {
-        long now = _time.GetTimestamp();
-        foreach (EngineGroup group in _groups)
-        {
-            if (group.TakeUnpublished() is { } step)
-                Publish(step, now);
-        }
-    }
-
-    private void Publish(Step step, long now)
-    {
-        int row = 0;
-        foreach (ref readonly Share share in step.Shares)
-        {
-            if (share.Samples)
-                Publish(share.Sequence, step.Batch, row++, now);
-        }
-    }
-
-    private void Publish(Sequence sequence, SampleBatch batch, int row, long now)
-    {
-        if (sequence.Stream.Finish is not null)
-            return;
-        Span<SampledToken> tokens = batch.Tokens.Slice(batch.FirstRow[row], batch.TokenCount[row]);
-        _counters.Published(sequence, tokens.Length, now);
-        foreach (ref readonly SampledToken token in tokens[..^1])
-            sequence.Stream.Write(token);
-        if (sequence.Finish is { } reason)
-        {
-            sequence.Stream.WriteLast(tokens[^1], reason);
-            _counters.Ended(now);
-        }
-        else
-        {
-            sequence.Stream.Write(tokens[^1]);
-        }
     }
 
     /// <summary>

@@ -21,8 +21,9 @@ internal sealed class EngineGroup
     /// <param name="runner">Its ranks; the caller disposes them.</param>
     /// <param name="contextLength">The longest sequence; one such must fit into the runner's blocks.</param>
     /// <param name="options">How to schedule.</param>
+    /// <param name="guard">Says how many drafts pay, the same to all groups; null drafts as many as steps hold.</param>
     /// <param name="time">By which sequences wait.</param>
-    public EngineGroup(StepRunner runner, int contextLength, ModelOptions options, TimeProvider time)
+    public EngineGroup(StepRunner runner, int contextLength, ModelOptions options, DraftGuard? guard, TimeProvider time)
     {
         Runner = runner;
         Scratch = new SamplingScratch(runner.VocabularySize);
@@ -38,13 +39,13 @@ internal sealed class EngineGroup
         }
 
         bool looksUp = options.DraftMethod == DraftMethod.PromptLookup;
-        _drafts = looksUp ? options.SpeculativeTokens : runner.DraftLength;
+        _drafts = DraftsOf(runner, options);
         Scheduler = new Scheduler(pool, options.MaxBatchedTokens, options.MaxSequences, time, options.LateAfter)
         {
             DraftSource = looksUp
                 ? new LookupDrafts(options.SpeculativeTokens, options.LookupShortest, options.LookupLongest)
                 : new LayerDrafts(),
-            Guard = options.AdaptSpeculation && _drafts > 0 ? new DraftGuard(_drafts) : null,
+            Guard = guard,
         };
         int sequences = Math.Min(options.MaxSequences, options.MaxBatchedTokens);
         (_next, _other) = (NewStep(options.MaxBatchedTokens, sequences), NewStep(options.MaxBatchedTokens, sequences));
@@ -76,9 +77,6 @@ internal sealed class EngineGroup
     /// <summary>The most tokens that its step drafts for a sequence.</summary>
     public int Drafts => Current is { Batch.Count: > 0 } step ? step.Batch.NextDraftLength : 0;
 
-    /// <summary>Tokens that the step done last has gained.</summary>
-    public int Gained { get; private set; }
-
     /// <summary>True when its step computes no prompt.</summary>
     public bool OnlyDecodes => Current is null or { OnlyDecodes: true };
 
@@ -95,23 +93,21 @@ internal sealed class EngineGroup
     }
 
     /// <summary>Finds what the step in flight may choose, so that sampling need not, and prepares the step after it.</summary>
-    public void Prepare()
+    /// <param name="mostRunning">The most sequences that run in any group.</param>
+    public void Prepare(int mostRunning)
     {
         Current?.Batch.Foresee();
+        Scheduler.PeersRunning = mostRunning;
         Scheduler.Prepare(_other);
     }
 
     /// <summary>Takes over what the step has chosen; returns the tokens gained.</summary>
     public int Apply()
     {
-        Gained = 0;
-        if (Current is { } step)
-        {
-            Gained = Scheduler.Apply(step);
-            _unpublished = step;
-        }
-
-        return Gained;
+        if (Current is not { } step)
+            return 0;
+        _unpublished = step;
+        return Scheduler.Apply(step);
     }
 
     /// <summary>The prepared step is the next one to close.</summary>
@@ -124,6 +120,13 @@ internal sealed class EngineGroup
         _unpublished = null;
         return step;
     }
+
+    /// <summary>What finds out how many drafts pay; null where there are none, or as many as asked for.</summary>
+    public static DraftGuard? NewGuard(StepRunner runner, ModelOptions options) =>
+        options.AdaptSpeculation && DraftsOf(runner, options) is > 0 and int drafts ? new DraftGuard(drafts) : null;
+
+    private static int DraftsOf(StepRunner runner, ModelOptions options) =>
+        options.DraftMethod == DraftMethod.PromptLookup ? options.SpeculativeTokens : runner.DraftLength;
 
     private Step NewStep(int maxTokens, int maxSequences) =>
         new(maxTokens, maxSequences, Runner.BlockSlots, _drafts, ranksDraft: Runner.DraftLength > 0);

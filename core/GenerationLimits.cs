@@ -7,8 +7,10 @@ namespace Glm5.Core;
 /// <param name="ContextLength">Most tokens of a sequence, prompt and answer together.</param>
 /// <param name="VocabularySize">One more than the highest id.</param>
 /// <param name="Scheduling">Whether requests may have priorities.</param>
+/// <param name="TakesForms">Whether answers may be held to a form: the samplers choose in this process.</param>
 internal sealed record GenerationLimits(
-    int ContextLength, int VocabularySize, SchedulingPolicy Scheduling = SchedulingPolicy.FirstComeFirstServed)
+    int ContextLength, int VocabularySize, SchedulingPolicy Scheduling = SchedulingPolicy.FirstComeFirstServed,
+    bool TakesForms = true)
 {
     /// <summary>Checks a request and returns how many tokens its sequence may have in all.</summary>
     /// <exception cref="RequestRefusedException">The request can never be served.</exception>
@@ -120,6 +122,8 @@ internal sealed record GenerationLimits(
     {
         if (request.Grammar is not { } grammar)
             return;
+        if (!TakesForms)
+            throw Refused("grammar", "answers cannot be held to a form where ranks are processes");
         if (grammar.Vocabulary.Size != VocabularySize)
         {
             throw Refused(

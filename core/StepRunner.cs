@@ -39,7 +39,7 @@ public abstract class StepRunner : IDisposable
     /// Called with the reason, on any thread, by a runner whose ranks can be lost while no step runs; those of this process
     /// cannot. A loss in the middle of a step is told by <see cref="Complete"/> too.
     /// </summary>
-    public Action<AcceleratorException>? Lost { get; set; }
+    public virtual Action<AcceleratorException>? Lost { get; set; }
 
     /// <summary>The most copies of blocks that each rank keeps on the host; none by default.</summary>
     public virtual HostCacheSize HostCache { get; init; }

@@ -1,5 +1,6 @@
 using Glm5.Backends.Ascend;
 using Glm5.Backends.CpuReference;
+using Glm5.Backends.Cuda;
 using Glm5.Backends.Simulated;
 using Glm5.Core.Accelerator;
 using Glm5.Core.Simulation;
@@ -12,8 +13,8 @@ internal static class BackendCatalog
     /// <summary>All backends, in the order in which they are listed to people.</summary>
     public static IReadOnlyList<Backend> All { get; } =
         [
-            new AscendBackend(AscendVoice.Fused), new CpuBackend(CpuVoice.Simd), new AscendBackend(AscendVoice.Portable),
-            new CpuBackend(CpuVoice.Oracle),
+            new AscendBackend(AscendVoice.Fused), new CudaBackend(CudaVoice.Fused), new CpuBackend(CpuVoice.Simd),
+            new AscendBackend(AscendVoice.Portable), new CudaBackend(CudaVoice.Portable), new CpuBackend(CpuVoice.Oracle),
         ];
 
     /// <summary>What <c>--device</c> accepts; of simulated devices the forms, with N for a number.</summary>

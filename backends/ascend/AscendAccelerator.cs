@@ -37,9 +37,10 @@ public sealed class AscendAccelerator : IAccelerator
         _angles = new RopeAngles(_device, _memory);
         _plan = new AscendStepPlan(_device, _memory);
         Graphs = Capabilities.CapturesGraphs ? new AscendGraphs(_device) : StepGraphs.None;
-        _collectives = new AscendCollectives(_device, group, rank, _kernels);
-        _packer = new WeightPacker(_memory, Capabilities.Arithmetic.GemmInputs);
-        _fusions = new Fusions(cann.Operators);
+        _collectives = new AscendCollectives(_device, group, rank, _kernels, _memory);
+        _memory.Expected = group.Size > 1 ? HcclBuffers.Bytes : 0;
+        _fusions = new Fusions(cann.Operators, cann.Version);
+        _packer = new WeightPacker(_memory, Capabilities.Arithmetic.GemmInputs, voice == AscendVoice.Fused ? _fusions : null);
         _ops = voice == AscendVoice.Portable
             ? new AscendPrimitives(_memory, _arena, _collectives, _kernels, _angles)
             : new AscendOps(_memory, _arena, _collectives, _kernels, _angles, _fusions, cann.Version);

@@ -8,12 +8,9 @@ namespace Glm5.Backends.Ascend;
 /// Exchange by HCCL, in the stream's order. The communicator is made by the first collective, because every rank has to
 /// join at once, each from its own thread.
 /// </summary>
-internal sealed unsafe class AscendCollectives(AscendDevice device, AscendGroup group, int rank, Kernels kernels)
+internal sealed unsafe class AscendCollectives(AscendDevice device, AscendGroup group, int rank, Kernels kernels, AscendMemory memory)
     : Collectives, IDisposable
 {
-    /// <summary>MB of each of a communicator's two buffers: CANN's own default.</summary>
-    private const uint BufferMegabytes = 200;
-
     private readonly Hccl? _hccl = device.Cann.Hccl;
     private nint _communicator;
 
@@ -97,6 +94,9 @@ internal sealed unsafe class AscendCollectives(AscendDevice device, AscendGroup 
     {
         if (_communicator == 0)
             return;
+        device.WaitBeforeFree();
+        if (device.IsStuck)
+            return;
         device.Enter();
         _ = _hccl!.CommDestroy(_communicator);
         _communicator = 0;
@@ -125,10 +125,11 @@ internal sealed unsafe class AscendCollectives(AscendDevice device, AscendGroup 
         if (_communicator != 0)
             return;
         HcclRootInfo root = group.Root(device);
-        HcclCommConfig config = HcclCommConfig.Deterministic(BufferMegabytes);
+        HcclCommConfig config = HcclCommConfig.Deterministic(HcclBuffers.Megabytes);
         nint communicator;
         HcclResult result = _hccl!.CommInitRootInfoConfig((uint)Size, &root, (uint)rank, &config, &communicator);
         Check(_hccl, result, "HcclCommInitRootInfoConfig", device);
         _communicator = communicator;
+        memory.Expected = 0;
     }
 }

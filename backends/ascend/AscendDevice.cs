@@ -12,12 +12,15 @@ internal sealed unsafe class AscendDevice : IDisposable
     /// <summary>How often a wait looks whether the group was stopped, in milliseconds.</summary>
     private const int WaitSlice = 200;
 
+    /// <summary>How long work is waited for when its memory is freed, in milliseconds.</summary>
+    private const int LastWait = 10_000;
+
     [ThreadStatic]
     private static nint _contextOfThread;
 
     private readonly RankMeeting _group;
     private nint _context;
-    private bool _disposed;
+    private bool _disposed, _isAbandoned;
 
     /// <summary>Takes a device, counted among those that are visible.</summary>
     public AscendDevice(CannInstallation cann, int index, RankMeeting group)
@@ -47,6 +50,12 @@ internal sealed unsafe class AscendDevice : IDisposable
 
     /// <summary>Counts the waits that ended: what was given to the stream before one is done after it.</summary>
     public long Waits { get; private set; }
+
+    /// <summary>
+    /// True when work was under way that did not end, such as an exchange with a rank that is gone: what would wait for it
+    /// is left to the end of the process.
+    /// </summary>
+    public bool IsStuck { get; private set; }
 
     /// <summary>
     /// True while what is given to the stream is recorded, not run: the host may not wait, copy or allocate.
@@ -83,6 +92,20 @@ internal sealed unsafe class AscendDevice : IDisposable
         Waits++;
     }
 
+    /// <summary>
+    /// Waits for work that may still use memory about to be freed. What it failed of was told where it was given; after the
+    /// first wait that did not end well there is no other, or a model of a thousand weights would take hours to let go.
+    /// </summary>
+    public void WaitBeforeFree()
+    {
+        if (_isAbandoned)
+            return;
+        Enter();
+        int patience = _group.IsAborted ? WaitSlice : LastWait;
+        int status = Cann.Runtime.SynchronizeStreamWithTimeout(Stream, patience);
+        (_isAbandoned, IsStuck) = (status != 0, status == CannCodes.StreamSyncTimeout);
+    }
+
     /// <summary>Throws what a status other than success says.</summary>
     public void Check(int status, string call)
     {
@@ -106,6 +129,10 @@ internal sealed unsafe class AscendDevice : IDisposable
         if (_disposed)
             return;
         _disposed = true;
+        WaitBeforeFree();
+        if (IsStuck)
+            return;
+
         // A device that failed does not let go in order: there is nothing to be done about it here.
         if (Cann.Runtime.SetCurrentContext(_context) == 0)
         {

@@ -1,4 +1,5 @@
 using Glm5.Backends.Ascend.Interop;
+using Glm5.Backends.Ascend.Ops;
 using Glm5.Core.Accelerator;
 
 namespace Glm5.Backends.Ascend;
@@ -37,16 +38,26 @@ internal sealed class AscendCapturedStep(AscendDevice device, nint graph, GraphK
 /// </summary>
 internal sealed unsafe class AscendGraphs(AscendDevice device) : StepGraphs
 {
-    /// <summary>True when this CANN captures.</summary>
-    public static bool IsThere(CannInstallation cann) => cann.Runtime is
+    /// <summary>
+    /// Why no step of a model can be captured here; null when those whose shapes fit the fused attention can. Capturing
+    /// itself is as old as CANN 8.1, but composed attention reads the caches through tables that the host writes.
+    /// </summary>
+    public static string? Refusal(CannInstallation cann, Fusions fusions)
     {
-        HasCaptureBegin: true, HasCaptureEnd: true, HasCaptureExecuteAsync: true, HasCaptureDestroy: true,
-    };
+        bool isThere = cann.Runtime is
+        {
+            HasCaptureBegin: true, HasCaptureEnd: true, HasCaptureExecuteAsync: true, HasCaptureDestroy: true,
+        };
+        if (!isThere)
+            return $"CANN {cann.Version} lacks a function of aclmdlRICapture";
+        string? composed = fusions.Missing(Fusion.Indexer) ?? fusions.Missing(Fusion.SparseAttention);
+        return composed is null ? null : $"composed attention waits for the host, and {composed}";
+    }
 
     /// <inheritdoc/>
     public override CapturedStep? TryCapture(StepPlan plan, Action body)
     {
-        if (plan is not AscendStepPlan step || !IsThere(device.Cann))
+        if (plan is not AscendStepPlan step)
             return null;
         device.Enter();
         AclRuntime runtime = device.Cann.Runtime;

@@ -6,8 +6,13 @@ namespace Glm5.Backends.Ascend;
 /// <summary>High-bandwidth memory of one die.</summary>
 internal sealed unsafe class AscendMemory(AscendDevice device) : DeviceMemory
 {
+    /// <summary>
+    /// Bytes that CANN itself will take, beside what is allocated here: what is free without them is what can be planned with.
+    /// </summary>
+    public long Expected { get; set; }
+
     /// <inheritdoc/>
-    public override long FreeBytes => Sizes().Free;
+    public override long FreeBytes => Math.Max(0, Sizes().Free - Expected);
 
     /// <inheritdoc/>
     public override long TotalBytes => Sizes().Total;
@@ -129,14 +134,16 @@ internal sealed unsafe class AscendBuffer(AscendDevice device, nint allocated, l
     public override long Bytes { get; } = bytes;
 
     /// <inheritdoc/>
-    /// <remarks>Work under way may use it, so it is waited for; what that work failed of was told where it was given.</remarks>
+    /// <remarks>Work under way may use it, so it is waited for.</remarks>
     public override void Dispose()
     {
         if (_freed)
             return;
         _freed = true;
+        device.WaitBeforeFree();
+        if (device.IsStuck)
+            return;
         device.Enter();
-        _ = device.Cann.Runtime.SynchronizeStreamWithTimeout(device.Stream, 10_000);
         _ = device.Cann.Runtime.Free((void*)allocated);
     }
 }

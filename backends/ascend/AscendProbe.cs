@@ -35,6 +35,8 @@ internal static class AscendProbe
     public static Capabilities Describe(CannInstallation cann, AscendVoice voice, string soc, int devices)
     {
         SocFacts? facts = SocTable.Find(soc);
+        var fusions = new Ops.Fusions(cann.Operators, cann.Version);
+        string? eager = voice == AscendVoice.Fused ? AscendGraphs.Refusal(cann, fusions) : null;
         string driver = CannVersions.OfDriver(cann.Dcmi, cann.Paths) is { } version ? $", driver {version}" : "";
         return Declared(voice) with
         {
@@ -42,9 +44,10 @@ internal static class AscendProbe
                 + (facts is null ? "" : $", {facts.CubeCores} cube cores, {facts.HbmGigabytes} GB"),
             Architecture = $"{facts?.Generation ?? "unknown"}, CANN {cann.Version}{driver}",
             RankCounts = RankCounts(devices),
-            CapturesGraphs = voice == AscendVoice.Fused && AscendGraphs.IsThere(cann),
+            CapturesGraphs = voice == AscendVoice.Fused && eager is null,
+            EagerBecause = eager,
             IsEmulated = cann.IsEmulated,
-            Fusions = voice == AscendVoice.Fused ? new Ops.Fusions(cann.Operators).Verdicts() : [],
+            Fusions = voice == AscendVoice.Fused ? fusions.Verdicts() : [],
         };
     }
 

@@ -79,11 +79,28 @@ internal sealed unsafe class CallParts
         long offset = (view.Address & (alignment - 1)) / View.Bytes(view.Type);
         long storage = offset + view.Extent;
         bool whole = offset == 0 && view.IsDense;
+        if (view.Format == AclFormat.FractalNz && view.Rank < View.MaxRank)
+            return InTiles(descriptors, view, dims, strides);
         nint data = view.Address & -alignment;
         return Made(
             descriptors.CreateTensor(
                 dims, (ulong)view.Rank, view.Type, strides, offset, view.Format, whole ? dims : &storage,
                 whole ? (ulong)view.Rank : 1, (void*)data),
+            "aclCreateTensor");
+    }
+
+    /// <summary>A matrix, or several, whose storage is tiles: [.., columns / w, rows / 16, 16, w].</summary>
+    private static AclTensor* InTiles(Nnopbase descriptors, in View view, long* dims, long* strides)
+    {
+        long* storage = stackalloc long[View.MaxRank + 2];
+        int outer = view.Rank - 2, width = WeightTiles.Width(view.Type);
+        for (int i = 0; i < outer; i++)
+            storage[i] = view[i];
+        (storage[outer], storage[outer + 1]) = (view[outer + 1] / width, view[outer] / WeightTiles.Height);
+        (storage[outer + 2], storage[outer + 3]) = (WeightTiles.Height, width);
+        return Made(
+            descriptors.CreateTensor(
+                dims, (ulong)view.Rank, view.Type, strides, 0, view.Format, storage, (ulong)(outer + 4), (void*)view.Address),
             "aclCreateTensor");
     }
 

@@ -8,9 +8,9 @@ namespace Glm5.Backends.Ascend;
 /// <summary>
 /// Sends matrices as 8-bit integers with a scale a row: stored ones as they are, others quantised, with the error counted.
 /// </summary>
-internal sealed class QuantisedRows(AscendMemory memory, int rows, int columns)
+internal sealed class QuantisedRows(AscendMemory memory, int rows, int columns, bool tiled)
 {
-    private readonly sbyte[] _codes = new sbyte[(long)rows * columns];
+    private readonly sbyte[] _codes = new sbyte[(long)rows * columns], _tiles = tiled ? new sbyte[(long)rows * columns] : [];
     private readonly float[] _scales = new float[rows], _row = new float[columns];
 
     /// <summary>Sum of squared differences so far.</summary>
@@ -31,7 +31,9 @@ internal sealed class QuantisedRows(AscendMemory memory, int rows, int columns)
                 Quantise(part, r, target);
         }
 
-        memory.CopyIn(MemoryMarshal.AsBytes(_codes.AsSpan()), codes);
+        if (tiled)
+            WeightTiles.Turn<sbyte>(_codes, columns, WeightTiles.Width(Interop.AclDataType.Int8), _tiles);
+        memory.CopyIn(MemoryMarshal.AsBytes((tiled ? _tiles : _codes).AsSpan()), codes);
         memory.CopyIn(MemoryMarshal.AsBytes(_scales.AsSpan()), scales);
     }
 

@@ -53,6 +53,9 @@ internal sealed class RankMeeting(int size)
         }
     }
 
+    /// <summary>True when the group was stopped.</summary>
+    public bool IsAborted => _aborted is not null;
+
     /// <summary>Throws when the group was stopped.</summary>
     public void ThrowIfAborted()
     {

@@ -54,6 +54,7 @@ internal static class DeviceSheet
             Peak("bf16_tflops") * 1e12 / dies,
             Peak("eight_bit_tflops") * 1e12 / dies,
             (Number("published", "link_gbs") ?? double.PositiveInfinity) * 1e9 / dies,
+            (Number("published", "host_gbs") ?? double.PositiveInfinity) * 1e9 / dies,
             roofline ? 0 : (Number("latency", "kernel_us") ?? 0) * 1e-6,
             roofline ? 0 : (Number("latency", "collective_us") ?? 0) * 1e-6,
             device.GetProperty("cache").ValueEquals("fp8"));

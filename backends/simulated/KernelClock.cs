@@ -6,7 +6,7 @@ namespace Glm5.Backends.Simulated;
 /// Adds up what a rank's kernels take: each the longest of its bytes over the memory's bandwidth, its operations over the
 /// peak of their type, and the least that any kernel takes. Kernels run one behind the other.
 /// </summary>
-internal sealed class KernelClock(DeviceSpec spec, int ranks)
+internal sealed class KernelClock(DeviceSpec spec)
 {
     private static readonly string[] s_names = Enum.GetNames<KernelKind>();
 
@@ -16,6 +16,9 @@ internal sealed class KernelClock(DeviceSpec spec, int ranks)
 
     /// <summary>Names of the kinds of work.</summary>
     public static IReadOnlyList<string> Names => s_names;
+
+    /// <summary>What the step has taken so far.</summary>
+    public double Seconds => _seconds;
 
     /// <summary>A kernel in BF16 arithmetic or in none.</summary>
     public void Kernel(KernelKind kind, double bytes, double flops = 0) => Charge(kind, bytes, flops / spec.Bf16Flops);
@@ -27,10 +30,31 @@ internal sealed class KernelClock(DeviceSpec spec, int ranks)
     /// <summary>
     /// A sum over ranks of so many bytes on each: every byte leaves a rank once to be added and once as part of the sum.
     /// </summary>
-    public void AllReduce(double bytes) => Exchange(2 * bytes);
+    public void AllReduce(double bytes, int ranks) => Exchange(2 * bytes * (ranks - 1) / ranks, ranks);
 
     /// <summary>Every rank receives the others' parts of so many bytes in all.</summary>
-    public void AllGather(double bytes) => Exchange(bytes);
+    public void AllGather(double bytes, int ranks) => Exchange(bytes * (ranks - 1) / ranks, ranks);
+
+    /// <summary>So many bytes cross this rank's link in the direction that carries more.</summary>
+    public void Exchange(double bytes, int ranks)
+    {
+        if (ranks > 1)
+            Add(KernelKind.Exchange, spec.CollectiveSeconds + (bytes / spec.LinkBandwidth));
+    }
+
+    /// <summary>So many bytes go to the host or come from there.</summary>
+    public void HostCopy(double bytes) =>
+        Add(KernelKind.HostCopies, Math.Max(bytes / spec.HostBandwidth, spec.KernelSeconds));
+
+    /// <summary>Peers come so late in the step.</summary>
+    public void WaitUntil(double seconds)
+    {
+        double waited = seconds - _seconds;
+        if (waited <= 0)
+            return;
+        _seconds += waited;
+        _byKind[(int)KernelKind.Waiting] += waited;
+    }
 
     /// <summary>Hands the step's figures over and starts from zero; returns its seconds.</summary>
     public double EndStep(DeviceTimes? times, int rank)
@@ -44,12 +68,6 @@ internal sealed class KernelClock(DeviceSpec spec, int ranks)
 
     private void Charge(KernelKind kind, double bytes, double computing) => Add(
         kind, Math.Max(Math.Max(bytes / spec.MemoryBandwidth, computing), spec.KernelSeconds));
-
-    private void Exchange(double bytes)
-    {
-        if (ranks > 1)
-            Add(KernelKind.Exchange, spec.CollectiveSeconds + (bytes * (ranks - 1) / ranks / spec.LinkBandwidth));
-    }
 
     private void Add(KernelKind kind, double seconds)
     {

@@ -26,4 +26,10 @@ internal enum KernelKind
 
     /// <summary>Exchange between ranks.</summary>
     Exchange,
+
+    /// <summary>Standing still until ranks of other groups, which had more to compute, are there too.</summary>
+    Waiting,
+
+    /// <summary>Blocks of the caches on their way to the host or back.</summary>
+    HostCopies,
 }

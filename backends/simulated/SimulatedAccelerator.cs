@@ -13,15 +13,23 @@ internal sealed class SimulatedAccelerator : IAccelerator
     private readonly SimulatedStepPlan _plan = new();
     private readonly DeviceTimes? _times;
     private readonly StepPace? _pace;
+    private readonly int _rank;
 
-    public SimulatedAccelerator(DeviceSpec spec, SimulatedGroup group, int rank, long arenaBytes, SimulationSettings settings)
+    /// <summary>One of <paramref name="ranks"/>.</summary>
+    /// <param name="spec">The device.</param>
+    /// <param name="ranks">All of them.</param>
+    /// <param name="rank">Which one, counted over all groups.</param>
+    /// <param name="arenaBytes">Bytes of its activations.</param>
+    /// <param name="settings">What the device cannot know.</param>
+    public SimulatedAccelerator(DeviceSpec spec, SimulatedRanks ranks, int rank, long arenaBytes, SimulationSettings settings)
     {
-        (_spec, _times) = (spec, settings.Times);
-        _pace = settings.Times is null && rank == 0 ? new StepPace() : null;
-        _clock = new KernelClock(spec, group.Size);
+        (_spec, _times, _rank) = (spec, settings.Times, rank);
+        // One rank of each group: the engine waits for all groups, so the slowest decides.
+        _pace = settings.Times is null && rank % ranks.Size == 0 ? new StepPace() : null;
+        _clock = new KernelClock(spec);
         var memory = new SimulatedMemory(spec);
         Memory = memory;
-        Collectives = new SimulatedCollectives(group, rank, _clock);
+        Collectives = Meetings(ranks);
         _arena = new ActivationArena(memory, arenaBytes);
         Ops = new SimulatedOps(memory, _arena, Collectives, _clock, new TokenSource(settings.Acceptance));
         Capabilities = Describe(spec);
@@ -82,10 +90,19 @@ internal sealed class SimulatedAccelerator : IAccelerator
     /// <summary>The step is over: its time is reported, or waited for.</summary>
     public void Synchronize()
     {
-        double seconds = _clock.EndStep(_times, Collectives.Rank);
+        double seconds = _clock.EndStep(_times, _rank);
         _pace?.Wait(seconds);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _arena.Dispose();
+
+    private SimulatedCollectives Meetings(SimulatedRanks ranks)
+    {
+        string name = $"rank {_rank}";
+        SimulatedCollectives? across = ranks.AcrossOf(_rank) is { } peers
+            ? new SimulatedCollectives(ranks, peers, _rank / ranks.Size, name, _clock)
+            : null;
+        return new SimulatedCollectives(ranks, ranks.GroupOf(_rank), _rank % ranks.Size, name, _clock, across);
+    }
 }

@@ -60,19 +60,18 @@ public sealed class SimulatedBackend : Backend
     /// <inheritdoc/>
     public override IReadOnlyList<IAccelerator> Open(DeviceRequest request)
     {
-        if (request.Ranks < 1 || request.Ranks > _devices)
+        int all = request.Ranks * request.Groups;
+        if (request.Ranks < 1 || request.Groups < 1 || all > _devices)
         {
             throw new AcceleratorException(
-                $"{Name}: {request.Ranks} ranks were asked for and there are {_devices} devices; name more of them");
+                $"{Name}: {all} ranks were asked for and there are {_devices} devices; name more of them");
         }
 
-        if (request.Groups > 1)
-            throw new AcceleratorException($"{Name}: {request.Groups} groups were asked for, and one is simulated");
-        _settings.Times?.Open(request.Ranks);
-        var group = new SimulatedGroup(request.Ranks);
-        var ranks = new SimulatedAccelerator[request.Ranks];
-        for (int rank = 0; rank < ranks.Length; rank++)
-            ranks[rank] = new SimulatedAccelerator(_spec, group, rank, request.ArenaBytes, _settings);
+        _settings.Times?.Open(all);
+        var meetings = new SimulatedRanks(request.Ranks, request.Groups);
+        var ranks = new SimulatedAccelerator[all];
+        for (int rank = 0; rank < all; rank++)
+            ranks[rank] = new SimulatedAccelerator(_spec, meetings, rank, request.ArenaBytes, _settings);
         return ranks;
     }
 

@@ -93,27 +93,6 @@ internal sealed partial class SimulatedOps
     }
 
     /// <inheritdoc/>
-    protected override void RunExpertsCore(MoeWeights weights, Tensor x, Routes routes, PartialSum into)
-    {
-        double all = weights.Router.Rows, here = weights.Experts.GateUp.Groups, count = x[0];
-        double met = here * (1 - Math.Pow(1 - (weights.ExpertsPerToken / all), count));
-        double rows = count * weights.ExpertsPerToken * here / all;
-        double inner = weights.Experts.Down.Columns, hidden = x[1];
-        // Sorting the rows by expert.
-        clock.Kernel(KernelKind.Experts, (count + rows) * hidden * ActivationBytes);
-        ProductPerExpert(weights.Experts.GateUp, rows, met);
-        clock.Kernel(KernelKind.Experts, rows * 3 * inner * ActivationBytes);
-        ProductPerExpert(weights.Experts.Down, rows, met);
-        // The weighted sum of each token's results.
-        clock.Kernel(KernelKind.Experts, (count + rows) * hidden * ActivationBytes);
-        if (weights.Shared is not { } shared)
-            return;
-        Product(KernelKind.Experts, x[0], shared.GateUp);
-        clock.Kernel(KernelKind.Experts, count * 3 * shared.Down.Columns * ActivationBytes);
-        Product(KernelKind.Experts, x[0], shared.Down);
-    }
-
-    /// <inheritdoc/>
     protected override void ReduceAddNormCore(
         PartialSum sum, Tensor residual, PackedWeight norm, float epsilon, Tensor normed)
     {

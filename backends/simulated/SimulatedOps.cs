@@ -13,8 +13,12 @@ internal sealed partial class SimulatedOps(
     private const double ActivationBytes = 2;
 
     /// <inheritdoc/>
-    protected override void EmbedCore(PackedWeight table, Tensor ids, Tensor into) =>
+    /// <remarks>Every pass of the model or of the draft layer begins here, and with it the count of its tokens.</remarks>
+    protected override void EmbedCore(PackedWeight table, Tensor ids, Tensor into)
+    {
+        _passRows = NotCounted;
         clock.Kernel(KernelKind.Vocabulary, 2 * BytesOf(into));
+    }
 
     /// <inheritdoc/>
     protected override void MatMulCore(Tensor x, PackedWeight weight, Tensor into) =>

@@ -48,6 +48,11 @@ public sealed record Capabilities
     public required bool CapturesGraphs { get; init; }
 
     /// <summary>
+    /// Why a backend that captures steps elsewhere runs every one eagerly here; null when it captures, or never does.
+    /// </summary>
+    public string? EagerBecause { get; init; }
+
+    /// <summary>
     /// True when the ranks of a group allocate from one memory, so that each may take only its share of what is free.
     /// </summary>
     public required bool SharesMemory { get; init; }

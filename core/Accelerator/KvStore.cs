@@ -31,8 +31,11 @@ public abstract class KvStore(KvSpec spec, int blocks) : IDisposable
     /// <summary>Names the byte layout of a block; exports are importable exactly where it is equal.</summary>
     public abstract string LayoutId { get; }
 
-    /// <summary>Bytes of one block over all layers: the size of an export.</summary>
+    /// <summary>Bytes of one block over all layers.</summary>
     public abstract long BlockBytes { get; }
+
+    /// <summary>Bytes of the host that an export takes: the block's, or none where a store holds nothing.</summary>
+    public virtual long ExportBytes => BlockBytes;
 
     /// <summary>Writes this step's latents [tokens, latent] and rotated keys [tokens, rope] to the plan's slots.</summary>
     public abstract void WriteLatent(int layer, StepPlan plan, Tensor latent, Tensor rope);
@@ -49,7 +52,7 @@ public abstract class KvStore(KvSpec spec, int blocks) : IDisposable
     /// <summary>Copies a block, all layers, within the store.</summary>
     public abstract void CopyBlock(int from, int to);
 
-    /// <summary>Copies a block's <see cref="BlockBytes"/> to the host.</summary>
+    /// <summary>Copies a block to <see cref="ExportBytes"/> of the host.</summary>
     public abstract void Export(int block, Span<byte> into);
 
     /// <summary>Fills a block from an export of the same <see cref="LayoutId"/>.</summary>

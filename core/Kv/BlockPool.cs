@@ -70,6 +70,18 @@ public sealed class BlockPool
             Return(blocks[i]);
     }
 
+    /// <summary>Somebody waits for published blocks: those without an owner are forgotten last, the first of them very last.</summary>
+    internal void Refresh(ReadOnlySpan<int> blocks)
+    {
+        for (int i = blocks.Length - 1; i >= 0; i--)
+        {
+            if (_owners[blocks[i]] > 0)
+                continue;
+            _idle.Remove(blocks[i]);
+            _idle.Append(blocks[i]);
+        }
+    }
+
     /// <summary>Adds an owner to published blocks.</summary>
     internal void Share(ReadOnlySpan<int> blocks)
     {

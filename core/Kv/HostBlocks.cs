@@ -18,7 +18,7 @@ public sealed class HostBlocks
     public HostBlocks(int blocks, long blockBytes)
     {
         _blockBytes = checked((int)blockBytes);
-        _blocksPerChunk = (int)Math.Max(1, ChunkBytes / blockBytes);
+        _blocksPerChunk = (int)Math.Clamp(ChunkBytes / Math.Max(1, blockBytes), 1, Math.Max(1, blocks));
         _chunks = new byte[(blocks + _blocksPerChunk - 1) / _blocksPerChunk][];
         try
         {

@@ -100,9 +100,6 @@ internal sealed class HostTier
         (_kept, _recalled) = (0, 0);
     }
 
-    /// <summary>The copies, for checks.</summary>
-    internal PrefixCache Copies => _copies;
-
     private void Copy(int block)
     {
         BlockKey key = _device.KeyOf(block);

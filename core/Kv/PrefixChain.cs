@@ -23,50 +23,56 @@ internal sealed class PrefixChain(PrefixCache cache, string identity, string? sa
     /// <summary>Goes through another cache from now on, one of the same shape. Before it has entered any.</summary>
     public void Join(PrefixCache cache) => _cache = cache;
 
-    /// <summary>Tokens of a prompt whose rows a cache has; nothing is taken.</summary>
-    public int MatchIn(PrefixCache cache, ReadOnlySpan<int> tokens)
+    /// <summary>
+    /// Finds the longest prefix of <paramref name="tokens"/> that a pool's cache has, then what the host has behind it;
+    /// nothing is taken. The last token is always left to compute: without it there would be no logits.
+    /// </summary>
+    /// <param name="cache">The pool's cache.</param>
+    /// <param name="pool">Whose blocks they are.</param>
+    /// <param name="tokens">The sequence.</param>
+    /// <param name="blocks">Gets the blocks that were found: has room for all, or none for who does not want them.</param>
+    public PrefixMatch Find(PrefixCache cache, BlockPool pool, ReadOnlySpan<int> tokens, Span<int> blocks)
     {
-        int most = MostShared(tokens), found = 0;
+        int most = MostShared(tokens), found = 0, idle = 0;
         PrefixId parent = PrefixId.Empty;
         MakeRoom(most);
         for (; found < most && cache.TryFind(Key(found, parent, tokens), out int block); found++)
-            parent = cache.IdOf(block);
-        return found * cache.BlockSlots;
-    }
-
-    /// <summary>
-    /// Writes the blocks that hold the longest known prefix of <paramref name="tokens"/> into
-    /// <paramref name="blocks"/>, makes the sequence an owner of each, and returns how many there are. The last token
-    /// is always left to compute: without it there would be no logits.
-    /// </summary>
-    public int Enter(BlockPool pool, ReadOnlySpan<int> tokens, Span<int> blocks)
-    {
-        int most = MostShared(tokens), found = 0;
-        while (found < most && _cache.TryFind(Key(found, IdBefore(found, blocks), tokens), out blocks[found]))
-            found++;
-        pool.Share(blocks[..found]);
-        Published = found;
-        return found;
-    }
-
-    /// <summary>
-    /// How many blocks behind those that it entered have a copy on the host; those copies are forgotten last.
-    /// </summary>
-    public int CountCopies(HostTier host, ReadOnlySpan<int> tokens, ReadOnlySpan<int> blocks)
-    {
-        int most = MostShared(tokens), end = Published;
-        PrefixId parent = IdBefore(end, blocks);
-        for (; end < most; end++)
         {
-            BlockKey key = Key(end, parent, tokens);
+            if (!blocks.IsEmpty)
+                blocks[found] = block;
+            parent = cache.IdOf(block);
+            idle += pool.OwnersOf(block) == 0 ? 1 : 0;
+        }
+
+        int copied = 0;
+        for (; pool.Host is { } host && found + copied < most; copied++)
+        {
+            BlockKey key = Key(found + copied, parent, tokens);
             // Where the device has another prefix with the same hash, the copy could not be found there.
-            if (!host.TryFind(key, out int copy) || _cache.HolderOf(key.Hash) != 0)
+            if (!host.TryFind(key, out int copy) || cache.HolderOf(key.Hash) != 0)
                 break;
-            host.Touch(copy);
             parent = host.IdOf(copy);
         }
 
-        return end - Published;
+        return new PrefixMatch(found, idle, copied);
+    }
+
+    /// <summary>Makes the sequence an owner of the blocks that were found.</summary>
+    public void Enter(BlockPool pool, ReadOnlySpan<int> found)
+    {
+        pool.Share(found);
+        Published = found.Length;
+    }
+
+    /// <summary>Copies that will be wanted, behind the blocks that it entered, are forgotten last.</summary>
+    public void TouchCopies(HostTier host, ReadOnlySpan<int> tokens, ReadOnlySpan<int> blocks, int copied)
+    {
+        PrefixId parent = IdBefore(Published, blocks);
+        for (int block = Published; block < Published + copied && host.TryFind(Key(block, parent, tokens), out int copy); block++)
+        {
+            host.Touch(copy);
+            parent = host.IdOf(copy);
+        }
     }
 
     /// <summary>

@@ -72,7 +72,7 @@ internal sealed class Drafter(IAccelerator accelerator, Glm5Model model, KvStore
 
     private void MakeRoom(StepLayout step)
     {
-        if (_layout.MaxTokens == step.MaxTokens && _layout.MaxSequences == step.MaxSequences)
+        if (_layout.MaxTokens >= step.MaxTokens && _layout.MaxSequences >= step.MaxSequences)
             return;
         _layout = new StepLayout(step.MaxTokens, step.MaxSequences, step.BlockSlots);
         _stateRows = new int[step.MaxTokens];

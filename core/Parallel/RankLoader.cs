@@ -108,7 +108,7 @@ public static class RankLoader
             {
                 KvStore kv = accelerators[r].CreateKvStore(spec, pool.Blocks);
                 made.Push(kv);
-                HostBlocks? host = hostCache.Blocks > 0 ? new HostBlocks(hostCache.Blocks, kv.BlockBytes) : null;
+                HostBlocks? host = hostCache.Blocks > 0 ? new HostBlocks(hostCache.Blocks, kv.ExportBytes) : null;
                 var packed = new Glm5Model(catalog.Config, weights[r], accelerators[r]);
                 ranks[r] = new RankModel(accelerators[r], weights[r], packed, kv, host);
             }

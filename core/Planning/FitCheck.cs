@@ -15,7 +15,7 @@ public static class FitCheck
     public static void Require(IWeightCatalog weights, DeviceFootprint footprint, ModelOptions options)
     {
         var planner = new MemoryPlanner(weights, footprint, options);
-        MemoryPlan plan = planner.Plan(new ParallelLayout(options.Ranks, options.Groups, options.ExpertsAreSpread));
+        MemoryPlan plan = planner.Plan(ParallelLayout.Of(options));
         if (!plan.Fits)
             throw new DeviceMemoryException(Refusal(plan, footprint, LayoutSearch.All(planner, footprint)));
     }

@@ -14,6 +14,7 @@ internal sealed class LayoutCut
     private readonly ModelConfig _config;
     private readonly RankShard _group, _experts;
     private readonly bool _wholeExperts;
+    private readonly ExpertSpan _held;
 
     /// <summary>The cut of one rank.</summary>
     /// <exception cref="AcceleratorException">Something does not divide.</exception>
@@ -25,7 +26,7 @@ internal sealed class LayoutCut
         _wholeExperts = layout.Expert;
         Heads = _group.Share(config.HeadCount, "attention heads");
         if (layout.Expert)
-            _experts.Share(config.RoutedExpertCount, "routed experts");
+            _held = _experts.Experts(config.RoutedExpertCount);
     }
 
     /// <summary>Attention heads of the rank.</summary>
@@ -36,7 +37,7 @@ internal sealed class LayoutCut
 
     /// <summary>Whether the rank holds anything of a routed expert.</summary>
     public bool HoldsExpert(int expert) =>
-        !_wholeExperts || expert / (_config.RoutedExpertCount / _experts.Size) == _experts.Rank;
+        !_wholeExperts || (expert >= _held.First && expert < _held.First + _held.Count);
 
     /// <summary>The rank's part of a tensor that it holds something of.</summary>
     public WeightSource Of(TensorSpec spec, in WeightSource whole, bool isExpert)

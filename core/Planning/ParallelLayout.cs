@@ -6,6 +6,9 @@ namespace Glm5.Core.Planning;
 /// <param name="Expert">True when each rank has whole experts, false when it has a slice of every one.</param>
 public readonly record struct ParallelLayout(int Tensor, int Data = 1, bool Expert = false)
 {
+    /// <summary>The layout that options ask for.</summary>
+    public static ParallelLayout Of(ModelOptions options) => new(options.Ranks, options.Groups, options.ExpertsAreSpread);
+
     /// <summary>Ranks in all.</summary>
     public int Ranks => Tensor * Data;
 

@@ -8,6 +8,9 @@ internal abstract class DraftSource
     /// <summary>Slots behind its drafts that a sequence with so many of them needs.</summary>
     public abstract int SlotsBehind(int drafts);
 
+    /// <summary>Drafts to keep places for in a step that is prepared before they are there.</summary>
+    public abstract int Expected(Sequence sequence, int most);
+
     /// <summary>Gives a sequence its drafts, up to <paramref name="most"/>, when a step has chosen its tokens.</summary>
     /// <param name="sequence">The sequence, the chosen tokens included.</param>
     /// <param name="batch">The step's answers.</param>
@@ -23,6 +26,9 @@ internal sealed class LayerDrafts : DraftSource
     public override int SlotsBehind(int drafts) => drafts;
 
     /// <inheritdoc/>
+    public override int Expected(Sequence sequence, int most) => most;
+
+    /// <inheritdoc/>
     public override void Draft(Sequence sequence, SampleBatch batch, int sampled, int most) =>
         sequence.SetDrafts(batch.NextDrafts(sampled));
 }
@@ -34,6 +40,10 @@ internal sealed class LookupDrafts(int length, int shortest, int longest) : Draf
 
     /// <inheritdoc/>
     public override int SlotsBehind(int drafts) => 0;
+
+    /// <summary>Who has not repeated itself last time gets one place, not many that prompts could use.</summary>
+    public override int Expected(Sequence sequence, int most) =>
+        sequence.Lookup is null || sequence.Drafts.Length > 0 ? most : Math.Min(1, most);
 
     /// <inheritdoc/>
     public override void Draft(Sequence sequence, SampleBatch batch, int sampled, int most)

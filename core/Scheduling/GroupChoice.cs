@@ -1,9 +1,10 @@
 namespace Glm5.Core.Scheduling;
 
 /// <summary>
-/// Which group takes a new sequence: the one that has most of its prompt in the prefix cache, among equals the one with the
-/// fewest sequences, then the lowest. A prompt that all requests begin with must not gather them in one group: where that
-/// one has more than its part, a match does not count.
+/// Which group takes a new sequence. Where some have room for it behind those that wait there, only those count; then the one that has most of its
+/// prompt in the prefix cache, the host's part included, among equals the one with the fewest sequences, then the lowest. A
+/// prompt that all requests begin with must not gather them in one group: where that one has more than its part, a match does
+/// not count.
 /// </summary>
 internal static class GroupChoice
 {
@@ -23,13 +24,15 @@ internal static class GroupChoice
             least = Math.Min(least, group.Load);
 
         EngineGroup chosen = groups[0];
-        int most = -1;
+        (bool Begins, int Matched) best = (false, -1);
         foreach (EngineGroup group in groups)
         {
+            (int matched, bool begins) = sequence.MatchIn(group);
             bool hasMore = group.Load > least + MostAhead && group.Load > least * MostRatio;
-            int matched = hasMore || group.Prefixes is null ? 0 : sequence.MatchIn(group.Prefixes);
-            if (matched > most || (matched == most && group.Load < chosen.Load))
-                (chosen, most) = (group, matched);
+            (bool Begins, int Matched) offer = (begins, hasMore ? 0 : matched);
+            int order = offer.CompareTo(best);
+            if (order > 0 || (order == 0 && group.Load < chosen.Load))
+                (chosen, best) = (group, offer);
         }
 
         return chosen;

@@ -71,6 +71,12 @@ internal sealed class Scheduler
     /// <summary>Says how many drafts pay; null drafts as many as steps hold.</summary>
     public DraftGuard? Guard { get; init; }
 
+    /// <summary>True when there is a place for one more than those that run and wait.</summary>
+    public bool TakesMore => _runningCount + _waiting.Count < _running.Length;
+
+    /// <summary>The most sequences that run in any group: drafts are as many in all of them. 0 where there is one.</summary>
+    public int PeersRunning { get; set; }
+
     /// <summary>Takes a new sequence.</summary>
     public void Add(Sequence sequence) => _waiting.Add(sequence);
 
@@ -82,7 +88,7 @@ internal sealed class Scheduler
     {
         step.Clear();
         ForgetEnded();
-        step.WantDrafts(Guard?.LengthAt(_runningCount) ?? step.DraftLength);
+        step.WantDrafts(Guard?.LengthAt(Math.Max(_runningCount, PeersRunning)) ?? step.DraftLength);
         long before = Preemptions;
         AddDecodes(step);
         AddPrefills(step);
@@ -177,7 +183,7 @@ internal sealed class Scheduler
             Sequence sequence = _running[i];
             if (sequence.Remaining != 1 || sequence.EndsByItself || !TryGrow(sequence))
                 continue;
-            int length = Math.Min(step.NextDraftLength, drafts);
+            int length = Math.Min(DraftSource.Expected(sequence, step.NextDraftLength), drafts);
             // Drafts are a wager: nobody gives way for them.
             int reserved = length <= 0 ? 0 : Reserve(sequence, length);
             step.Add(sequence, 1, reserved);

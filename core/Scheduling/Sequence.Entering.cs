@@ -21,14 +21,18 @@ internal sealed partial class Sequence
             return false;
         if (_blocks.Length == 0)
             MakeRoom();
-        int needed = BlocksFor(Known), found = _prefix?.Enter(pool, Tokens, _blocks) ?? 0;
-        if (needed - found + spare > pool.Free)
+        int needed = BlocksWanted;
+        PrefixMatch match = _prefix?.Find(Group.Prefixes!, pool, Tokens, _blocks) ?? default;
+        if (!match.Fits(pool, needed, spare))
         {
-            Return(pool, found);
+            pool.Refresh(_blocks.AsSpan(0, match.Found));
             return false;
         }
 
-        int copied = pool.Host is { } host ? _prefix!.CountCopies(host, Tokens, _blocks) : 0;
+        int found = match.Found, copied = match.Copied;
+        _prefix?.Enter(pool, _blocks.AsSpan(0, found));
+        if (copied > 0)
+            _prefix!.TouchCopies(pool.Host!, Tokens, _blocks, copied);
         if (!alone && copied > pool.Host?.RecallsLeft)
         {
             RecallSome(pool, found, pool.Host.RecallsLeft);
@@ -41,6 +45,23 @@ internal sealed partial class Sequence
         CachedTokens ??= Computed;
         Admissions++;
         return true;
+    }
+
+    /// <summary>Blocks of all known tokens.</summary>
+    public int BlocksWanted => BlocksFor(Known);
+
+    /// <summary>That, when it began to wait.</summary>
+    public int QueuedBlocks { get; set; }
+
+    /// <summary>What of its prompt a group has, and whether that group has room for it behind those that wait there.</summary>
+    public (int Tokens, bool Begins) MatchIn(EngineGroup group)
+    {
+        BlockPool pool = group.Scheduler.Pool;
+        PrefixMatch match = group.Prefixes is { } cache && _prefix is { } prefix
+            ? prefix.Find(cache, pool, _request.Prompt.AsSpan(), [])
+            : default;
+        bool begins = group.Scheduler.TakesMore && match.Fits(pool, BlocksWanted, group.Scheduler.Waiting.Blocks);
+        return ((match.Found + match.Copied) * _blockSlots, begins);
     }
 
     /// <summary>

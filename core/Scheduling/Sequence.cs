@@ -136,9 +136,6 @@ internal sealed partial class Sequence
     /// <summary>The blocks it owns, in order of position. The array is not replaced while a step may read it.</summary>
     public BlockTable BlockTable => new(_blocks, BlockCount);
 
-    /// <summary>Tokens of the prompt that a group's prefix cache has.</summary>
-    public int MatchIn(PrefixCache cache) => _prefix?.MatchIn(cache, _request.Prompt.AsSpan()) ?? 0;
-
     /// <summary>Belongs to a group from now on. Before it is scheduled.</summary>
     public void Join(EngineGroup group)
     {

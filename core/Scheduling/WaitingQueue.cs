@@ -23,6 +23,9 @@ internal sealed class WaitingQueue(TimeProvider time, TimeSpan lateAfter)
     /// <summary>Sequences in the queue.</summary>
     public int Count => _arrivals.Count;
 
+    /// <summary>Blocks that all of them need, without what a prefix cache has.</summary>
+    public long Blocks { get; private set; }
+
     /// <summary>All of them, in no order.</summary>
     public ReadOnlySpan<Sequence> All => _arrivals.Items;
 
@@ -52,6 +55,9 @@ internal sealed class WaitingQueue(TimeProvider time, TimeSpan lateAfter)
     {
         _arrivals.Add(sequence);
         _fair.Add(sequence);
+        // The step in flight may still give a preempted one its tokens: what was added is what will be taken off.
+        sequence.QueuedBlocks = sequence.BlocksWanted;
+        Blocks += sequence.QueuedBlocks;
     }
 
     /// <summary>The sequence to be admitted next; null when none waits.</summary>
@@ -78,6 +84,7 @@ internal sealed class WaitingQueue(TimeProvider time, TimeSpan lateAfter)
     {
         _arrivals.Remove(sequence);
         _fair.Remove(sequence);
+        Blocks -= sequence.QueuedBlocks;
         if (Sequence.ByStart.Place(sequence) != 0)
             _starts.Remove(sequence);
     }

@@ -48,11 +48,14 @@ public sealed record SimulationResult
     /// <summary>The largest share.</summary>
     public required double MostKvUse { get; init; }
 
-    /// <summary>Tokens that the KV blocks of a rank hold.</summary>
+    /// <summary>Tokens that the KV blocks of all groups hold.</summary>
     public required long KvTokens { get; init; }
 
     /// <summary>Share of prompt tokens that the prefix cache had.</summary>
     public required double PrefixHits { get; init; }
+
+    /// <summary>Share of prompt tokens that came back from the host, which are among those.</summary>
+    public required double PrefixRecalled { get; init; }
 
     /// <summary>Sequences preempted.</summary>
     public required long Preemptions { get; init; }
@@ -66,10 +69,10 @@ public sealed record SimulationResult
     /// <summary>Idle time as a share of idle and computing time.</summary>
     public required double IdleShare { get; init; }
 
-    /// <summary>Kernels and exchanges of a step on one rank, mean.</summary>
+    /// <summary>Kernels and exchanges of a step on a rank, mean.</summary>
     public required double KernelsPerStep { get; init; }
 
-    /// <summary>Shares of a rank's time, by what it goes to.</summary>
+    /// <summary>Shares of the ranks' time, by what it goes to.</summary>
     public required IReadOnlyDictionary<string, double> TimeByKind { get; init; }
 
     /// <summary>Real seconds that simulating took.</summary>

@@ -13,7 +13,7 @@ public sealed class SimulationRun : IDisposable
     private const int ProgressEvery = 256;
 
     private readonly VirtualTime _clock = new();
-    private readonly ClockedRunner _runner;
+    private readonly StepClock _steps;
     private readonly Engine _engine;
     private readonly Workload _workload;
     private readonly DeviceTimes _times;
@@ -34,10 +34,13 @@ public sealed class SimulationRun : IDisposable
     public SimulationRun(
         LoadedModel model, ModelOptions options, Workload workload, DeviceTimes times, bool countsHostTime, ILogger logger)
     {
-        (_workload, _times, _kvTokens) = (workload, times, model.Pool.Tokens);
-        _runner = new ClockedRunner(model.Runners[0], times, _clock, countsHostTime);
+        (_workload, _times, _kvTokens) = (workload, times, (long)model.Pool.Tokens * model.Runners.Count);
+        _steps = new StepClock(model.Runners.Count, times, _clock, countsHostTime);
+        var runners = new ClockedRunner[model.Runners.Count];
+        for (int group = 0; group < runners.Length; group++)
+            runners[group] = new ClockedRunner(model.Runners[group], _steps);
         _engine = new Engine(
-            [_runner], model.ContextLength, TokenMask.Nothing, options with { MaxWaiting = workload.Requests }, _clock, logger);
+            runners, model.ContextLength, TokenMask.Nothing, options with { MaxWaiting = workload.Requests }, _clock, logger);
         _clients = new SimulatedClients(_engine, workload, model.Config.VocabSize);
     }
 
@@ -66,15 +69,15 @@ public sealed class SimulationRun : IDisposable
         double now = _clock.Seconds;
         long aside = Stopwatch.GetTimestamp();
         _clients.SendDue(now);
-        _runner.SetAside(Stopwatch.GetElapsedTime(aside));
+        _steps.SetAside(Stopwatch.GetElapsedTime(aside));
         bool ran = _engine.Turn();
         aside = Stopwatch.GetTimestamp();
         Observe(_clock.Seconds - now);
         _clients.Read(now);
-        _runner.SetAside(Stopwatch.GetElapsedTime(aside));
+        _steps.SetAside(Stopwatch.GetElapsedTime(aside));
         if (ran)
             return;
-        _runner.Rest();
+        _steps.Rest();
         if (_clients.NextArrival is { } next)
             _clock.AdvanceTo(next);
         else if (_clients.Live > 0)
@@ -93,7 +96,7 @@ public sealed class SimulationRun : IDisposable
     private SimulationResult Result(double realSeconds)
     {
         EngineStatus status = _engine.Status;
-        double total = _clock.Seconds, computing = Sum(_runner.Steps), idle = Sum(_runner.Gaps);
+        double total = _clock.Seconds, computing = Sum(_steps.Steps), idle = Sum(_steps.Gaps);
         return new SimulationResult
         {
             Requests = _clients.Done,
@@ -104,7 +107,7 @@ public sealed class SimulationRun : IDisposable
             TimePerOutputToken = Spread.Of(_clients.OtherTokens),
             EndToEnd = Spread.Of(_clients.Whole),
             Steps = status.Steps,
-            Step = Spread.Of(_runner.Steps),
+            Step = Spread.Of(_steps.Steps),
             Busy = computing / total,
             MeanRunning = _runningSeconds / total,
             MostRunning = _mostRunning,
@@ -112,12 +115,13 @@ public sealed class SimulationRun : IDisposable
             MeanKvUse = _kvSeconds / total,
             MostKvUse = _mostKv,
             KvTokens = _kvTokens,
-            PrefixHits = status.QueriedTokens == 0 ? 0 : (double)status.CachedTokens / status.QueriedTokens,
+            PrefixHits = Share(status.CachedTokens, status.QueriedTokens),
+            PrefixRecalled = Share(status.RecalledTokens, status.QueriedTokens),
             Preemptions = status.Preemptions,
-            HostBetweenSteps = Spread.Of(_runner.Gaps),
-            HostBesideSteps = Spread.Of(_runner.Overlaps),
+            HostBetweenSteps = Spread.Of(_steps.Gaps),
+            HostBesideSteps = Spread.Of(_steps.Overlaps),
             IdleShare = idle / (idle + computing),
-            KernelsPerStep = (double)_times.Kernels / Math.Max(1, status.Steps),
+            KernelsPerStep = _times.Kernels / Math.Max(1, status.Steps),
             TimeByKind = SharesByKind(),
             RealSeconds = realSeconds,
         };
@@ -126,13 +130,15 @@ public sealed class SimulationRun : IDisposable
     private Dictionary<string, double> SharesByKind()
     {
         double all = 0;
-        foreach (double seconds in _times.SecondsByKind)
-            all += seconds;
+        for (int kind = 0; kind < _times.Kinds.Count; kind++)
+            all += _times.SecondsOf(kind);
         var shares = new Dictionary<string, double>();
         for (int kind = 0; kind < _times.Kinds.Count; kind++)
-            shares.Add(_times.Kinds[kind], all == 0 ? 0 : _times.SecondsByKind[kind] / all);
+            shares.Add(_times.Kinds[kind], all == 0 ? 0 : _times.SecondsOf(kind) / all);
         return shares;
     }
+
+    private static double Share(long part, long whole) => whole == 0 ? 0 : (double)part / whole;
 
     private static double Sum(List<double> figures)
     {

@@ -34,107 +34,120 @@ public sealed class DeviceVerification(Backend device, Backend reference, bool i
     private static readonly LayerShape[] s_largeShapes =
         [LayerShape.Glm5Rank(ElementType.BF16), LayerShape.Glm5Rank(ElementType.F8E4M3)];
 
+    /// <summary>Ranks that exchange.</summary>
+    private static readonly int[] s_groups = [2, 4, 8];
+
     /// <summary>Runs every check and hands each result over as it is there.</summary>
     /// <param name="capabilities">What the device is.</param>
     /// <param name="report">Receives each result.</param>
     /// <param name="cancel">Ends it between two checks.</param>
     public void Run(Capabilities capabilities, Action<CheckResult> report, CancellationToken cancel)
     {
-        _arithmetic = capabilities.Arithmetic;
-        foreach ((string suite, string name, Func<string?> check) in Checks())
+        foreach (DeviceCheck check in Checks(capabilities))
         {
             cancel.ThrowIfCancellationRequested();
-            report(Attempt(suite, name, check));
+            report(check.Run());
         }
 
-        foreach (int ranks in (ReadOnlySpan<int>)[2, 4, 8])
+        foreach (int ranks in s_groups)
         {
-            cancel.ThrowIfCancellationRequested();
-            string name = $"sums and joined columns of {ranks} ranks";
-            report(Contains(capabilities.RankCounts, ranks)
-                ? Attempt("collectives", name, () => RankRuns.Check(device, ranks))
-                : new CheckResult("collectives", name, null, $"the backend drives no {ranks} ranks here"));
+            if (!Contains(capabilities.RankCounts, ranks))
+                report(new CheckResult("collectives", NameOf(ranks), null, $"the backend drives no {ranks} ranks here"));
         }
     }
 
-    private IEnumerable<(string Suite, string Name, Func<string?> Check)> Checks()
+    /// <summary>
+    /// The checks that the device can be put to. Each compares with values of the oracle that are computed when it first runs, so that it can
+    /// run again against the same ones.
+    /// </summary>
+    public IEnumerable<DeviceCheck> Checks(Capabilities capabilities)
     {
-        yield return ("memory", "what is written is read back", () => StoreRuns.Memory(One(device)));
-        yield return ("caches", "rows are read at their positions, blocks travel whole", () => StoreRuns.Caches(One(device)));
+        _arithmetic = capabilities.Arithmetic;
+        yield return new DeviceCheck("memory", "what is written is read back", () => StoreRuns.Memory(One(device)));
+        yield return new DeviceCheck("caches", "rows are read at their positions, blocks travel whole", () => StoreRuns.Caches(One(device)));
         foreach ((string name, ElementType weights, Func<OpBench, float[]> run) in PrimitiveRuns.All)
-            yield return ("primitives", name, () => Primitive(name, weights, run));
+            yield return new DeviceCheck("primitives", name, Primitive(name, weights, run));
         foreach (LayerShape shape in isQuick ? s_shapes : [.. s_shapes, .. s_largeShapes])
         {
-            yield return ("steps", $"attention, {shape.Name}", () => Attention(shape));
-            yield return ("steps", $"routing and experts, {shape.Name}", () => Experts(shape));
-            yield return ("blocks", shape.Name, () => Blocks(shape));
+            yield return new DeviceCheck("steps", $"attention, {shape.Name}", Attention(shape));
+            yield return new DeviceCheck("steps", $"routing and experts, {shape.Name}", Experts(shape));
+            yield return new DeviceCheck("blocks", shape.Name, Blocks(shape));
+        }
+
+        foreach (int ranks in s_groups)
+        {
+            if (Contains(capabilities.RankCounts, ranks))
+                yield return new DeviceCheck("collectives", NameOf(ranks), () => RankRuns.Check(device, ranks));
         }
     }
 
-    private static CheckResult Attempt(string suite, string name, Func<string?> check)
-    {
-        try
-        {
-            return new CheckResult(suite, name, check());
-        }
-#pragma warning disable CA1031 // Whatever a device dies of is the check's result; the next check opens it anew.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            return new CheckResult(suite, name, e.Message);
-        }
-    }
-
-    private string? Primitive(string name, ElementType weights, Func<OpBench, float[]> run)
+    private Func<string?> Primitive(string name, ElementType weights, Func<OpBench, float[]> run)
     {
         const int Seed = 7;
-        float[] expected, got;
-        using (var bench = new OpBench(One(reference), Seed))
-            expected = run(bench);
-        using (var bench = new OpBench(One(device), Seed))
-            got = run(bench);
-        return Comparison.Difference(expected, got, name, weights == ElementType.F32 ? Bounds.Product(Arithmetic.F32, weights) : Bounds.Product(_arithmetic, weights));
+        double bound = weights == ElementType.F32 ? Bounds.Product(Arithmetic.F32, weights) : Bounds.Product(_arithmetic, weights);
+        var expected = new Lazy<float[]>(() => Of(reference));
+        return () => Comparison.Difference(expected.Value, Of(device), name, bound);
+
+        float[] Of(Backend backend)
+        {
+            using var bench = new OpBench(One(backend), Seed);
+            return run(bench);
+        }
     }
 
-    private string? Attention(LayerShape shape)
+    private Func<string?> Attention(LayerShape shape)
     {
         bool exact = _arithmetic == Arithmetic.F32;
         double bound = Bounds.Steps(_arithmetic, shape.Weights);
-        AttentionValues expected = LayerRuns.Attention(Layer(reference), shape);
-        AttentionValues got = LayerRuns.Attention(Layer(device), shape, exact ? null : expected.Selected);
-        return Comparison.Difference(expected.Latent, got.Latent, "query latent", bound)
-            ?? Comparison.Difference(expected.Absorbed, got.Absorbed, "absorbed query", bound)
-            ?? Comparison.Difference(expected.Rope, got.Rope, "rotated query", bound)
-            ?? (exact
-                ? Comparison.Difference(expected.Selected, got.Selected, "selected positions")
-                : AttentionTrace.Difference(expected.Selected, got.Selected, expected.Scores, bound))
-            ?? Comparison.Difference(expected.CacheRows, got.CacheRows, "cached latents", bound)
-            ?? Comparison.Difference(expected.IndexKeys, got.IndexKeys, "cached index keys", bound)
-            ?? Comparison.Difference(expected.Attended, got.Attended, "attended latents", bound)
-            ?? Comparison.Difference(expected.Output, got.Output, "attention output", bound);
+        var oracle = new Lazy<AttentionValues>(() => LayerRuns.Attention(Layer(reference), shape));
+        return () =>
+        {
+            AttentionValues expected = oracle.Value, got = LayerRuns.Attention(Layer(device), shape, exact ? null : expected.Selected);
+            return Comparison.Difference(expected.Latent, got.Latent, "query latent", bound)
+                ?? Comparison.Difference(expected.Absorbed, got.Absorbed, "absorbed query", bound)
+                ?? Comparison.Difference(expected.Rope, got.Rope, "rotated query", bound)
+                ?? (exact
+                    ? Comparison.Difference(expected.Selected, got.Selected, "selected positions")
+                    : AttentionTrace.Difference(expected.Selected, got.Selected, expected.Scores, bound))
+                ?? Comparison.Difference(expected.CacheRows, got.CacheRows, "cached latents", bound)
+                ?? Comparison.Difference(expected.IndexKeys, got.IndexKeys, "cached index keys", bound)
+                ?? Comparison.Difference(expected.Attended, got.Attended, "attended latents", bound)
+                ?? Comparison.Difference(expected.Output, got.Output, "attention output", bound);
+        };
     }
 
-    private string? Experts(LayerShape shape)
+    private Func<string?> Experts(LayerShape shape)
     {
-        (int[] experts, float[] weights, float[] output) = LayerRuns.Experts(Layer(reference), shape);
-        (int[] gotExperts, float[] gotWeights, float[] gotOutput) = LayerRuns.Experts(Layer(device), shape);
-        return Comparison.Difference(experts, gotExperts, "chosen experts")
-            ?? Comparison.Difference(weights, gotWeights, "router weights", Bounds.Steps(Arithmetic.F32, shape.Weights))
-            ?? Comparison.Difference(output, gotOutput, "experts' output", Bounds.Steps(_arithmetic, shape.Weights));
+        double routed = Bounds.Steps(Arithmetic.F32, shape.Weights), bound = Bounds.Steps(_arithmetic, shape.Weights);
+        var oracle = new Lazy<(int[] Experts, float[] Weights, float[] Output)>(() => LayerRuns.Experts(Layer(reference), shape));
+        return () =>
+        {
+            (int[] experts, float[] weights, float[] output) = oracle.Value;
+            (int[] gotExperts, float[] gotWeights, float[] gotOutput) = LayerRuns.Experts(Layer(device), shape);
+            return Comparison.Difference(experts, gotExperts, "chosen experts")
+                ?? Comparison.Difference(weights, gotWeights, "router weights", routed)
+                ?? Comparison.Difference(output, gotOutput, "experts' output", bound);
+        };
     }
 
-    private string? Blocks(LayerShape shape)
+    private Func<string?> Blocks(LayerShape shape)
     {
         double bound = Bounds.Steps(_arithmetic, shape.Weights);
-        BlockValues expected = LayerRuns.Blocks(Layer(reference), shape);
-        BlockValues got = LayerRuns.Blocks(Layer(device), shape, _arithmetic == Arithmetic.F32 ? null : expected.Selected);
-        return Comparison.Difference(expected.Attention, got.Attention, "attention", bound)
-            ?? Comparison.Difference(expected.SharedSelection, got.SharedSelection, "attention with a shared selection", bound)
-            ?? Comparison.Difference(expected.Mlp, got.Mlp, "dense network", bound)
-            ?? Comparison.Difference(expected.Moe, got.Moe, "experts", bound)
-            ?? Comparison.Difference(expected.Residual, got.Residual, "residual", bound)
-            ?? Comparison.Difference(expected.Normed, got.Normed, "normed", bound);
+        var oracle = new Lazy<BlockValues>(() => LayerRuns.Blocks(Layer(reference), shape));
+        return () =>
+        {
+            BlockValues expected = oracle.Value;
+            BlockValues got = LayerRuns.Blocks(Layer(device), shape, _arithmetic == Arithmetic.F32 ? null : expected.Selected);
+            return Comparison.Difference(expected.Attention, got.Attention, "attention", bound)
+                ?? Comparison.Difference(expected.SharedSelection, got.SharedSelection, "attention with a shared selection", bound)
+                ?? Comparison.Difference(expected.Mlp, got.Mlp, "dense network", bound)
+                ?? Comparison.Difference(expected.Moe, got.Moe, "experts", bound)
+                ?? Comparison.Difference(expected.Residual, got.Residual, "residual", bound)
+                ?? Comparison.Difference(expected.Normed, got.Normed, "normed", bound);
+        };
     }
+
+    private static string NameOf(int ranks) => $"sums and joined columns of {ranks} ranks";
 
     private static IAccelerator One(Backend backend) => backend.Open(new DeviceRequest(1, SmallArena))[0];
 

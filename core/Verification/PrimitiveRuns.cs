@@ -21,6 +21,10 @@ internal static class PrimitiveRuns
         ("MatMulPerHead", ElementType.BF16, PerHead),
         ("MatMulPerExpert", ElementType.BF16, bench => Into(bench, 9, 40, y => bench.Ops.MatMulPerExpert(
             bench.Random(1, 9, 96), bench.Pack(Matrices(bench, 4, 40, 96), WeightRole.RowParallel), bench.Of([0, 3, 3, 4, 9], 5), y))),
+        ("MatMulPerExpert of I8", ElementType.I8, bench => Into(bench, 9, 64, y => bench.Ops.MatMulPerExpert(
+            bench.Random(1, 9, 96), bench.Pack(Matrices(bench, 6, 32, 96, ElementType.I8), WeightRole.GateUp), bench.Of([0, 3, 3, 9], 4), y))),
+        ("MatMulPerExpert of one expert", ElementType.BF16, bench => Into(bench, 9, 48, y => bench.Ops.MatMulPerExpert(
+            bench.Random(1, 9, 96), bench.Pack(Matrices(bench, 1, 48, 96), WeightRole.RowParallel), bench.Of([0, 9], 2), y))),
         ("RmsNorm", ElementType.F32, bench => Into(bench, 4, 6144, y => bench.Ops.RmsNorm(
             bench.Random(3, 4, 6144), bench.Pack(bench.VectorWeight(6144, 1, 0.5f), WeightRole.Vector), 1e-5f, y))),
         ("LayerNorm", ElementType.F32, bench => Into(bench, 4, 128, y => bench.Ops.LayerNorm(
@@ -39,6 +43,7 @@ internal static class PrimitiveRuns
         ("Concat", ElementType.F32, bench => Into(bench, 5, 100, y => bench.Ops.Concat(bench.Random(2, 5, 64), bench.Random(2, 5, 36), y))),
         ("GatherRows", ElementType.F32, bench => Into(bench, 3, 40, y => bench.Ops.GatherRows(bench.Random(2, 9, 40), bench.Of([8, -1, 2], 3), y))),
         ("NormalizeRows", ElementType.F32, bench => Positive(bench, x => bench.Ops.NormalizeRows(x, 1e-20f, 2.5f))),
+        ("NormalizeRows, with an epsilon that counts", ElementType.F32, bench => Positive(bench, x => bench.Ops.NormalizeRows(x, 3, 2.5f))),
         ("TopK", ElementType.F32, bench => Chosen(bench, 3, 64, (x, y) => bench.Ops.TopK(x, y))),
         ("ArgMax", ElementType.F32, bench => Chosen(bench, 3, -1, (x, y) => bench.Ops.ArgMax(x, y))),
         ("GroupByExpert", ElementType.F32, Groups),
@@ -75,11 +80,11 @@ internal static class PrimitiveRuns
         return Into(bench, 7, 144, y => bench.Ops.MatMul(bench.Random(1, 7, 256), bench.Pack(weight, WeightRole.Linear), y));
     }
 
-    private static WeightSource[] Matrices(OpBench bench, int count, long rows, long columns)
+    private static WeightSource[] Matrices(OpBench bench, int count, long rows, long columns, ElementType type = ElementType.BF16)
     {
         var parts = new WeightSource[count];
         for (int i = 0; i < count; i++)
-            parts[i] = bench.Weight(ElementType.BF16, rows, columns);
+            parts[i] = bench.Weight(type, rows, columns);
         return parts;
     }
 

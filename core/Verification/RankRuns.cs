@@ -6,7 +6,7 @@ namespace Glm5.Core.Verification;
 /// <summary>Exchange between ranks, each on a thread of its own as in service.</summary>
 internal static class RankRuns
 {
-    private const int Count = 4096, Rounds = 20;
+    private const int Count = 4096, Rounds = 20, Margin = 16;
     private const double Bound = 1e-6;
 
     /// <summary>What is wrong with sums and joined columns of so many ranks, or null.</summary>
@@ -53,21 +53,27 @@ internal static class RankRuns
 
     private static string? Exchange(IAccelerator device, int rank, int ranks)
     {
-        Tensor values = device.Ops.Arena.Take(ElementType.F32, Count), local = device.Ops.Arena.Take(ElementType.F32, 4, 8);
+        // The sums lie between elements that have to stay as they are.
+        Tensor around = device.Ops.Arena.Take(ElementType.F32, Count + (2 * Margin)), values = around.Slice(Margin, Count);
+        Tensor local = device.Ops.Arena.Take(ElementType.F32, 4, 8);
         Tensor all = device.Ops.Arena.Take(ElementType.F32, 4, 8 * ranks);
-        float[] sums = new float[Count], got = new float[Count];
+        float[] sums = new float[Count + (2 * Margin)], got = new float[sums.Length], own = new float[sums.Length];
+        Array.Fill(sums, rank + 1, 0, Margin);
+        Array.Fill(sums, rank + 1, Margin + Count, Margin);
+        sums.CopyTo(own, 0);
+        Addends(rank).CopyTo(own, Margin);
         for (int r = 0; r < ranks; r++)
         {
             float[] addends = Addends(r);
             for (int i = 0; i < Count; i++)
-                sums[i] += addends[i];
+                sums[Margin + i] += addends[i];
         }
 
         for (int round = 0; round < Rounds; round++)
         {
-            device.Memory.Upload(MemoryMarshal.AsBytes(Addends(rank).AsSpan()), values);
+            device.Memory.Upload(MemoryMarshal.AsBytes(own.AsSpan()), around);
             device.Collectives.AllReduceSum(values);
-            device.Memory.Download(values, MemoryMarshal.AsBytes(got.AsSpan()));
+            device.Memory.Download(around, MemoryMarshal.AsBytes(got.AsSpan()));
             if (Comparison.Difference(sums, got, "sums", Bound) is { } difference)
                 return difference;
         }

@@ -51,6 +51,7 @@ internal sealed record SamplingFields
 
     /// <summary>Most tokens of reasoning; null: as many as it takes.</summary>
     public int? ThinkingBudget { get; init; }
+
     /// <summary>How urgent it is, and how long it waits at most.</summary>
     public WaitTerms Wait { get; init; }
 

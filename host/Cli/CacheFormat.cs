@@ -28,6 +28,18 @@ internal static class CacheFormat
         return option;
     }
 
+    /// <summary>The word for a format.</summary>
+    public static string Word(KvFormat format)
+    {
+        foreach ((string word, KvFormat known) in s_words)
+        {
+            if (known == format)
+                return word;
+        }
+
+        throw new ArgumentOutOfRangeException(nameof(format), format, "there is no word for it");
+    }
+
     private static KvFormat? Parse(ArgumentResult result)
     {
         string word = result.Tokens[0].Value;

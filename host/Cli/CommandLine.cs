@@ -9,7 +9,7 @@ namespace Glm5.Host.Cli;
 
 /// <summary>
 /// The program's words: <c>serve</c>, <c>chat</c>, <c>pull</c>, <c>plan</c>, <c>simulate</c>, <c>parse</c>, <c>probe</c>,
-/// <c>verify</c>, <c>ranktable</c>, <c>keys</c>, and what stands for <c>serve</c> without saying so.
+/// <c>verify</c>, <c>bench</c>, <c>ranktable</c>, <c>keys</c>, and what stands for <c>serve</c> without saying so.
 /// </summary>
 internal static class CommandLine
 {
@@ -42,7 +42,7 @@ internal static class CommandLine
     private const int WidthOfFiles = 400;
 
     private static readonly string[] s_commands =
-        ["serve", "chat", "pull", "plan", "simulate", "parse", "probe", "verify", "ranktable", "keys", "completion", "worker"];
+        ["serve", "chat", "pull", "plan", "simulate", "parse", "probe", "verify", "bench", "ranktable", "keys", "completion", "worker"];
 
     /// <summary>A word is what it says: no @file, no several short flags in one.</summary>
     private static readonly ParserConfiguration s_plain =
@@ -130,6 +130,7 @@ internal static class CommandLine
         root.Add(ParseCommand.Create());
         root.Add(ProbeCommand.Create());
         root.Add(VerifyCommand.Create());
+        root.Add(BenchCommand.Create());
         root.Add(RankTableCommand.Create());
         root.Add(KeysCommand.Create());
         root.Add(CompletionCommand.Create());

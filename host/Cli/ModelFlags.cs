@@ -113,12 +113,11 @@ internal sealed class ModelFlags(bool byShape = false)
     /// <exception cref="HubException">Its name contradicts another flag.</exception>
     public ChosenModel Model(ParseResult line) => ChosenModel.Read(line.GetValue(_model)!, _hub, line);
 
-    /// <summary>The ranks that a line asks for; null where it leaves them open.</summary>
-    public int? Ranks(ParseResult line) => line.GetResult(_ranks) is { Implicit: false } ? line.GetValue(_ranks) : null;
+    /// <summary>The ranks of a group that a line asks for; null where it leaves them open.</summary>
+    public int? Ranks(ParseResult line) => IsGiven(line, _ranks) ? line.GetValue(_ranks) : null;
 
     /// <summary>True when a line says how the model is divided; false where it leaves that open.</summary>
-    public bool NamesLayout(ParseResult line) =>
-        new Option[] { _ranks, _groups, _spreadExperts }.Any(flag => line.GetResult(flag) is { Implicit: false });
+    public bool NamesLayout(ParseResult line) => IsGiven(line, _ranks) || IsGiven(line, _groups) || IsGiven(line, _spreadExperts);
 
     /// <summary>The model's shape in a parsed line.</summary>
     /// <exception cref="HubException">It is not here; says what to do.</exception>
@@ -149,6 +148,8 @@ internal sealed class ModelFlags(bool byShape = false)
 
     /// <summary>The options in a parsed line, for a folder that is known.</summary>
     public ModelOptions Read(ParseResult line, string folder) => _speculation.Read(Options(line, folder), line);
+
+    private static bool IsGiven(ParseResult line, Option option) => line.GetResult(option) is { Implicit: false };
 
     private ModelOptions Options(ParseResult line, string folder) => new()
     {

@@ -15,19 +15,20 @@ namespace Glm5.Host.Cli;
 /// <param name="ContextLength">The context that every sequence is to reach.</param>
 /// <param name="Layouts">Every layout that was tried.</param>
 /// <param name="Chosen">The layout that was asked for, or else the smallest that fits.</param>
+/// <param name="CacheFormats">What the chosen layout holds in each format of caches that the devices have.</param>
 /// <param name="Refusal">Why the chosen one would be refused; null when it fits.</param>
 internal sealed record PlanAnswer(
     string Model, string Origin, int TensorCount, long TotalBytes, string Device, long DeviceBytes, int ContextLength,
-    IReadOnlyList<PlannedLayout> Layouts, PlannedLayout? Chosen, string? Refusal)
+    IReadOnlyList<PlannedLayout> Layouts, PlannedLayout? Chosen, IReadOnlyList<PlannedFormat> CacheFormats, string? Refusal)
 {
     /// <summary>The answer for what was tried.</summary>
     public static PlanAnswer Of(
         ModelShape shape, WeightBlueprint weights, DeviceFootprint footprint, IReadOnlyList<TriedLayout> tried,
-        MemoryPlan? chosen, string? refusal) => new(
+        MemoryPlan? chosen, IReadOnlyList<PlannedFormat> formats, string? refusal) => new(
         shape.Name, shape.Origin, weights.TensorCount, weights.TotalBytes, footprint.Device, footprint.TotalBytes,
         chosen?.ContextLength ?? 0,
         [.. tried.Select(layout => PlannedLayout.Of(layout.Layout, layout.Plan, layout.Refusal))],
-        chosen is null ? null : PlannedLayout.Of(chosen.Layout, chosen, refusal), refusal);
+        chosen is null ? null : PlannedLayout.Of(chosen.Layout, chosen, refusal), formats, refusal);
 }
 
 /// <summary>One layout.</summary>
@@ -64,6 +65,22 @@ internal sealed record PlannedLayout(
             plan.BlockBytes / plan.BlockSlots, plan.Tokens, plan.LongestContext, plan.SequencesOf(plan.ContextLength),
             plan.SequencesOf(Short),
             Enum.GetValues<WeightPart>().ToDictionary(part => part.ToString(), plan.Weights.Packed));
+}
+
+/// <summary>What a layout holds when its caches are stored in one format.</summary>
+/// <param name="KvCacheDtype">The format, as <c>--kv-cache-dtype</c> names it.</param>
+/// <param name="Chosen">Whether it is the one that the plan counts with.</param>
+/// <param name="CacheBytesPerToken">Both caches over all layers.</param>
+/// <param name="CacheTokens">Tokens that the caches of all groups hold.</param>
+/// <param name="LongestContext">The longest context for which one sequence fits.</param>
+/// <param name="Sequences">Sequences of the whole context that fit at once.</param>
+internal sealed record PlannedFormat(
+    string KvCacheDtype, bool Chosen, long CacheBytesPerToken, long CacheTokens, int LongestContext, long Sequences)
+{
+    /// <summary>One format's figures.</summary>
+    public static PlannedFormat Of(KvFormat format, bool chosen, MemoryPlan plan) => new(
+        CacheFormat.Word(format), chosen, plan.BlockBytes / plan.BlockSlots, plan.Tokens, plan.LongestContext,
+        plan.SequencesOf(plan.ContextLength));
 }
 
 /// <summary>Its serialisation.</summary>

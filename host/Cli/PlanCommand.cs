@@ -59,11 +59,25 @@ internal sealed class PlanCommand
         var planner = new MemoryPlanner(weights, footprint, options);
         IReadOnlyList<TriedLayout> tried = LayoutSearch.All(planner, footprint);
         MemoryPlan? chosen = _model.NamesLayout(line)
-            ? planner.Plan(new ParallelLayout(options.Ranks, options.Groups, options.ExpertsAreSpread))
+            ? planner.Plan(ParallelLayout.Of(options))
             : (LayoutSearch.Nearest(tried) ?? LayoutSearch.Longest(tried) ?? Plainest(tried))?.Plan;
-        return PlanAnswer.Of(shape, weights, footprint, tried, chosen, chosen is { Fits: false }
-            ? FitCheck.Refusal(chosen, footprint, tried)
-            : null);
+        return PlanAnswer.Of(
+            shape, weights, footprint, tried, chosen, chosen is null ? [] : Formats(weights, footprint, options, chosen.Layout),
+            chosen is { Fits: false } ? FitCheck.Refusal(chosen, footprint, tried) : null);
+    }
+
+    private static List<PlannedFormat> Formats(
+        WeightBlueprint weights, DeviceFootprint footprint, ModelOptions options, ParallelLayout layout)
+    {
+        var formats = new List<PlannedFormat>();
+        foreach (KvFormat format in footprint.KvFormats)
+        {
+            var planner = new MemoryPlanner(weights, footprint, options with { KvFormat = format });
+            bool isChosen = format == (options.KvFormat ?? footprint.KvFormats[0]);
+            formats.Add(PlannedFormat.Of(format, isChosen, planner.Plan(layout)));
+        }
+
+        return formats;
     }
 
     /// <summary>What is shown in detail where nothing fits: the model over all devices, in slices.</summary>

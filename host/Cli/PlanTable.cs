@@ -15,7 +15,11 @@ internal static class PlanTable
             $"[bold]{plan.Device}[/] of {Gigabytes(plan.DeviceBytes)}; contexts of {plan.ContextLength:N0} tokens");
         AnsiConsole.Write(Layouts(plan));
         if (plan.Chosen is { } chosen)
+        {
             AnsiConsole.Write(Parts(chosen));
+            AnsiConsole.Write(Formats(plan, chosen));
+        }
+
         if (plan.Refusal is not null)
             Console.Out.WriteLine(plan.Refusal);
         else if (plan.Chosen is { } fitting)
@@ -67,6 +71,26 @@ internal static class PlanTable
             table.AddRow("exchange between ranks", Plain(chosen.ExchangeBytes));
         table.AddRow($"caches, {chosen.CacheBytesPerToken:N0} bytes a token", Plain(chosen.CacheBytes));
         table.AddRow("may take in all", Plain(chosen.BudgetBytes));
+        return table;
+    }
+
+    private static Table Formats(PlanAnswer plan, PlannedLayout chosen)
+    {
+        Table table = new Table().Border(TableBorder.Rounded)
+            .AddColumns($"--kv-cache-dtype with {chosen.Layout}", "bytes a token", "tokens", "longest context", "sequences");
+        for (int column = 1; column < 5; column++)
+            table.Columns[column].RightAligned();
+        foreach (PlannedFormat format in plan.CacheFormats)
+        {
+            string[] cells =
+            [
+                format.KvCacheDtype, Count(format.CacheBytesPerToken), Count(format.CacheTokens), Count(format.LongestContext),
+                Count(format.Sequences),
+            ];
+            var style = new Style(decoration: format.Chosen ? Decoration.Bold : Decoration.None);
+            table.AddRow(cells.Select(cell => new Text(cell, style)));
+        }
+
         return table;
     }
 

@@ -63,6 +63,8 @@ internal static class ProbeCommand
         {
             if (verdict.Devices is [{ Fusions.Count: > 0 } device, ..])
                 DrawFusions(verdict.Name, device.Fusions);
+            if (verdict.Devices is [{ EagerBecause: { } why }, ..])
+                AnsiConsole.WriteLine($"{verdict.Name}: steps are not captured: {why}");
         }
     }
 
@@ -91,7 +93,7 @@ internal static class ProbeCommand
     private static ProbedDevice Describe(Capabilities device) => new(
         device.Device, device.Architecture, device.Arithmetic.Name,
         [.. device.NativeWeights.Select(type => type.ToString())], device.BatchInvariant, device.RankInvariant,
-        device.CapturesGraphs, [.. device.BlockSlots], [.. device.RankCounts],
+        device.CapturesGraphs, device.EagerBecause, [.. device.BlockSlots], [.. device.RankCounts],
         [.. device.KvFormats.Select(Describe)],
         [.. device.Fusions.Select(fusion => new ProbedFusion(fusion.Operation, fusion.Kernel, fusion.Refusal))]);
 }
@@ -105,7 +107,7 @@ internal sealed record ProbedBackend(string Name, bool Chosen, string Reason, IR
 /// <summary>One device.</summary>
 internal sealed record ProbedDevice(
     string Device, string Architecture, string Arithmetic, IReadOnlyList<string> NativeWeights, bool BatchInvariant,
-    bool RankInvariant, bool CapturesGraphs, IReadOnlyList<int> BlockSizes, IReadOnlyList<int> RankCounts,
+    bool RankInvariant, bool CapturesGraphs, string? EagerBecause, IReadOnlyList<int> BlockSizes, IReadOnlyList<int> RankCounts,
     IReadOnlyList<ProbedCache> KvCaches, IReadOnlyList<ProbedFusion> Fusions);
 
 /// <summary>One fusion; composed, with its reason, when the refusal is not null.</summary>

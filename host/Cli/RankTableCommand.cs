@@ -21,20 +21,35 @@ internal static class RankTableCommand
             Description = "Physical devices to take of every server, with commas; all that have an address",
             HelpName = "ids",
         };
+        var pods = new Option<string[]>("--super-pod")
+        {
+            Description = "A super pod of A3 and its servers; writes version 1.2. Repeat it for each",
+            HelpName = "pod=server,server",
+        };
+        var superDevices = new Option<string[]>("--super-devices")
+        {
+            Description = "Numbers (SDID, npu-smi info -t spod-info) of a server's devices in its super pod, in their order",
+            HelpName = "server=id,id",
+        };
         var output = new Option<string?>("--output") { Description = "File to write; else it is printed", HelpName = "file" };
         var command = new Command(
             "ranktable",
-            "Write HCCL's rank table (version 1.0: A2, and A3 outside of super pods) from the servers' hccn.conf files")
+            "Write HCCL's rank table from the servers' hccn.conf files: version 1.0, and 1.2 with super pods of A3")
         {
             server,
             devices,
+            pods,
+            superDevices,
             output,
         };
-        command.SetAction(line => Run(line.GetValue(server)!, line.GetValue(devices), line.GetValue(output)));
+        command.SetAction(line => Run(
+            line.GetValue(server)!, line.GetValue(devices), (line.GetValue(pods) ?? [], line.GetValue(superDevices) ?? []),
+            line.GetValue(output)));
         return command;
     }
 
-    private static int Run(IReadOnlyList<string> servers, string? devices, string? output)
+    private static int Run(
+        IReadOnlyList<string> servers, string? devices, (string[] Pods, string[] Devices) super, string? output)
     {
         try
         {
@@ -44,7 +59,7 @@ internal static class RankTableCommand
                 read.Add(Read(server, wanted));
             if (read.Select(s => s.Id).Distinct(StringComparer.Ordinal).Count() < read.Count)
                 throw new FormatException("two servers have one name");
-            RankTable table = RankTable.Of(read);
+            RankTable table = RankTable.Of(read, SuperPods.Parse(super.Pods, super.Devices));
             if (output is null)
                 Console.Out.WriteLine(table.ToJson());
             else

@@ -1,8 +1,11 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Numerics;
 using System.Text.Json;
 using Glm5.Core;
+using Glm5.Core.Accelerator;
+using Glm5.Core.Planning;
 using Glm5.Core.Simulation;
 using Glm5.Host.Cli.Flags;
 using Glm5.Host.Simulation;
@@ -108,7 +111,8 @@ internal sealed class SimulateCommand
         SimulationResult result = SimulateDisplay.Show(workload.Requests, progress => Simulator.Run(
             device, options, workload, Settings(line, options), line.GetValue(_hostTime), progress, cancel));
         var answer = new SimulateAnswer(
-            shape.Name, device, options.Ranks, options.SpeculativeTokens, options.MaxSequences, options.MaxBatchedTokens,
+            shape.Name, device, ParallelLayout.Of(options).ToString(), options.Ranks, options.Groups,
+            CacheFormat.Word(options.KvFormat!.Value), options.SpeculativeTokens, options.MaxSequences, options.MaxBatchedTokens,
             workload.Input.ToString(), workload.Output.ToString(), workload.Concurrency,
             double.IsInfinity(workload.Rate) ? null : workload.Rate, workload.SharedPrefix, result);
         if (line.GetValue(_json))
@@ -137,13 +141,19 @@ internal sealed class SimulateCommand
 
     private ModelOptions Options(ParseResult line, ModelShape shape, string device)
     {
-        int devices = BackendCatalog.Simulated(device, new SimulationSettings()).Footprint!.Devices;
-        return _model.Read(line, shape.Path) with
+        DeviceFootprint devices = BackendCatalog.Simulated(device, new SimulationSettings()).Footprint!;
+        ModelOptions options = _model.Read(line, shape.Path);
+        return options with
         {
-            Ranks = _model.Ranks(line) ?? (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Min(devices, MostRanks) / 2 + 1),
+            Ranks = _model.Ranks(line) ?? RanksOf(devices.Devices / options.Groups),
+            KvFormat = options.KvFormat ?? devices.KvFormats[0],
             AdaptSpeculation = line.GetValue(_adapt),
         };
     }
+
+    /// <summary>As many as there are devices for, of the numbers that divide GLM-5.</summary>
+    private static int RanksOf(int devices) =>
+        devices < 1 ? 1 : 1 << BitOperations.Log2((uint)Math.Min(devices, MostRanks));
 
     private SimulationSettings Settings(ParseResult line, ModelOptions options)
     {

@@ -13,7 +13,7 @@ internal static class SimulateTable
     {
         SimulationResult result = answer.Result;
         AnsiConsole.MarkupLineInterpolated(
-            $"[bold]{answer.Model}[/] on [bold]{answer.Device}[/], TP{answer.Ranks}, {answer.Drafts} drafts; {result.Requests:N0} requests of {answer.Input} + {answer.Output} tokens");
+            $"[bold]{answer.Model}[/] on [bold]{answer.Device}[/], {answer.Layout}, {answer.Drafts} drafts; {result.Requests:N0} requests of {answer.Input} + {answer.Output} tokens");
         Table table = new Table().Border(TableBorder.Rounded).AddColumns("", "mean", "p50", "p90", "p99");
         for (int column = 1; column < 5; column++)
             table.Columns[column].RightAligned();
@@ -59,13 +59,17 @@ internal static class SimulateTable
         yield return string.Create(
             plain, $"{result.Steps:N0} steps of {result.KernelsPerStep:N0} kernels; {result.MeanRunning:N1} sequences ran, at most {result.MostRunning:N0}; {result.TokensPerStep:N2} tokens a step and sequence");
         yield return string.Create(
-            plain, $"KV cache of {result.KvTokens:N0} tokens: {result.MeanKvUse:P1} used, at most {result.MostKvUse:P1}; {result.PrefixHits:P1} of prompts cached; {result.Preemptions:N0} preemptions");
+            plain, $"KV cache of {result.KvTokens:N0} tokens: {result.MeanKvUse:P1} used, at most {result.MostKvUse:P1}; {result.PrefixHits:P1} of prompts cached{Recalled(result)}; {result.Preemptions:N0} preemptions");
         yield return string.Create(
             plain, $"devices wait {result.IdleShare:P3} of the time for the host of this machine; without preparing ahead it would be {WithoutOverlap(result):P3}");
         yield return "time goes to " + string.Join(
             ", ", result.TimeByKind.OrderByDescending(kind => kind.Value).Select(kind => string.Create(plain, $"{kind.Key} {kind.Value:P1}")));
         yield return string.Create(plain, $"simulated in {result.RealSeconds:N1} s");
     }
+
+    private static string Recalled(SimulationResult result) => result.PrefixRecalled == 0
+        ? ""
+        : string.Create(CultureInfo.InvariantCulture, $", {result.PrefixRecalled:P1} from the host");
 
     private static double WithoutOverlap(SimulationResult result)
     {

@@ -118,7 +118,7 @@ internal sealed partial class ServedModel(
             while (true)
             {
                 AcceleratorException failure = await engine.Failed.WaitAsync(_stopping.Token);
-                if (!how.WorkerProcesses || !MayRestart())
+                if (!how.WorkerProcesses || _draining || !MayRestart())
                 {
                     _gaveUp.TrySetResult(failure);
                     return;
@@ -131,7 +131,9 @@ internal sealed partial class ServedModel(
         {
             // Stopping ends what runs itself.
         }
-        catch (Exception exception) when (LoadFailure.CodeOf(exception) is not null)
+#pragma warning disable CA1031 // Whatever ends the supervision ends the serving: nobody is left to start workers anew.
+        catch (Exception exception)
+#pragma warning restore CA1031
         {
             _progress.Fail(exception.Message);
             _gaveUp.TrySetResult(exception as AcceleratorException ?? new AcceleratorException(exception.Message, exception));

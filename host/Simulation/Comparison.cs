@@ -49,6 +49,8 @@ internal sealed record Comparison(
         {
             Folder = ModelShape.Published(published.Model)!,
             Ranks = published.Ranks,
+            Groups = published.Groups,
+            SpreadExperts = published.SpreadExperts,
             MaxSequences = published.MaxSequences,
             MaxBatchedTokens = published.MaxBatchedTokens,
             SpeculativeTokens = published.Drafts,

@@ -8,6 +8,8 @@ namespace Glm5.Host.Simulation;
 /// <param name="Model">The model as this program knows it; another release of the same shape where the source has one.</param>
 /// <param name="Device">The devices as simulated ones.</param>
 /// <param name="Ranks">Tensor parallel size.</param>
+/// <param name="Groups">Data parallel size.</param>
+/// <param name="SpreadExperts">Whether ranks hold whole experts.</param>
 /// <param name="Drafts">Drafts a step; 0 for none.</param>
 /// <param name="Accepted">Share of drafts accepted at each place; null where the length is given, or nothing.</param>
 /// <param name="AcceptedLength">Tokens gained a step; null where it is not published.</param>
@@ -17,8 +19,8 @@ namespace Glm5.Host.Simulation;
 /// <param name="Requests">Requests simulated.</param>
 /// <param name="Concurrency">Requests under way; 0 for no bound.</param>
 /// <param name="Rate">Requests a second; 0 for all at once.</param>
-/// <param name="MaxSequences">Most sequences that run at once.</param>
-/// <param name="MaxBatchedTokens">Most tokens of a step.</param>
+/// <param name="MaxSequences">Most sequences that run at once, in each group.</param>
+/// <param name="MaxBatchedTokens">Most tokens of a step, in each group.</param>
 /// <param name="OutputTokensPerSecond">Published tokens of answers a second; null where there is none.</param>
 /// <param name="TtftSeconds">Published mean time to the first token.</param>
 /// <param name="TpotMilliseconds">Published mean time of a token behind it.</param>
@@ -26,10 +28,10 @@ namespace Glm5.Host.Simulation;
 /// <param name="Why">Why the simulation is off by more than two, where it is.</param>
 /// <param name="Source">Where it was published.</param>
 internal sealed record PublishedFigure(
-    string System, string Model, string Device, int Ranks, int Drafts, IReadOnlyList<double>? Accepted, double? AcceptedLength,
-    string Input, string Output, double SharedPrefix, int Requests, int Concurrency, double Rate, int MaxSequences,
-    int MaxBatchedTokens, double? OutputTokensPerSecond, double? TtftSeconds, double? TpotMilliseconds, string Assumed,
-    string Why, string Source)
+    string System, string Model, string Device, int Ranks, int Groups, bool SpreadExperts, int Drafts,
+    IReadOnlyList<double>? Accepted, double? AcceptedLength, string Input, string Output, double SharedPrefix, int Requests,
+    int Concurrency, double Rate, int MaxSequences, int MaxBatchedTokens, double? OutputTokensPerSecond, double? TtftSeconds,
+    double? TpotMilliseconds, string Assumed, string Why, string Source)
 {
     /// <summary>All that the program knows.</summary>
     public static IReadOnlyList<PublishedFigure> All()
@@ -41,5 +43,6 @@ internal sealed record PublishedFigure(
 
 /// <summary>Its serialisation.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
+[JsonSerializable(typeof(PublishedFigure))]
 [JsonSerializable(typeof(IReadOnlyList<PublishedFigure>))]
 internal sealed partial class PublishedJson : JsonSerializerContext;

@@ -86,7 +86,9 @@ internal static class WorkerModel
             using var now = new CancellationTokenSource(TimeSpan.FromSeconds(1));
             app.StopAsync(now.Token).GetAwaiter().GetResult();
             app.DisposeAsync().AsTask().GetAwaiter().GetResult();
-            folder.Delete(recursive: true);
+            // Whoever cleans up temporary folders may have been here before.
+            if (Directory.Exists(folder.FullName))
+                folder.Delete(recursive: true);
         }
     }
 }

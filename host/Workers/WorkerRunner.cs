@@ -44,6 +44,18 @@ internal sealed class WorkerRunner(WorkerFleet fleet, int group, ModelOptions op
     /// <inheritdoc/>
     public override bool SamplesHere => false;
 
+    /// <summary>Called at once where the workers were lost before anybody asked.</summary>
+    public override Action<AcceleratorException>? Lost
+    {
+        get => base.Lost;
+        set
+        {
+            base.Lost = value;
+            if (fleet.Failure is { } failure)
+                value?.Invoke(failure);
+        }
+    }
+
     private WorkerLink First => fleet.Links[group * options.Ranks];
 
     /// <inheritdoc/>

@@ -8,6 +8,7 @@ RootCommand root = new("Measures Glm5.Hw. Read README.md beside this project bef
     SpeedCommand.Create(),
     DepthCommand.Create(),
     SpeculationCommand.Create(),
+    RanksCommand.Create(),
     CompareCommand.Create(),
     TokenizerCommand.Create(),
     MasksCommand.Create(),

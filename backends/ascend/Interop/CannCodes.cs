@@ -20,7 +20,7 @@ internal static partial class CannCodes
     /// <summary>Codes after which a context computes nothing more.</summary>
     private static readonly int[] s_fatal =
     [
-        107022, 507001, 507010, 507011, 507014, 507015, 507016, 507017, 507018, 507034, 507035, 507036, 507042, 507043,
+        107020, 107022, 507001, 507010, 507011, 507014, 507015, 507016, 507017, 507018, 507034, 507035, 507036, 507042, 507043,
         507044, 507045, 507899, 507901,
     ];
 
@@ -29,7 +29,7 @@ internal static partial class CannCodes
 
     /// <summary>Codes after which the same call may succeed.</summary>
     private static readonly int[] s_passing =
-        [107019, 107020, 200000, OutOfMemory, 207005, 207007, 207008, 207014, DeviceOutOfMemory, 207020, 507012, StreamSyncTimeout, 507047, 507904];
+        [107019, 200000, OutOfMemory, 207005, 207007, 207008, 207014, DeviceOutOfMemory, 207020, 507012, StreamSyncTimeout, 507047, 507904];
 
     /// <summary>
     /// The code's name and meaning: <c>ACL_ERROR_RT_AICORE_EXCEPTION, cube kernel fault, often a bad address</c>.

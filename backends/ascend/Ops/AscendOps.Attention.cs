@@ -7,11 +7,13 @@ namespace Glm5.Backends.Ascend.Ops;
 internal sealed partial class AscendOps
 {
     /// <inheritdoc/>
-    [Fused("aclnnKvRmsNormRopeCache, aclnnInterleaveRope", When = "latent 512, rope 64, CANN 8.5 or later")]
+    [Fused("aclnnMlaPrologV3WeightNz, or aclnnKvRmsNormRopeCache and aclnnInterleaveRope", When = "latent 512, rope 64, CANN 8.5 or later; in one operator from 9.1")]
     protected override MlaQuery MlaPrologueCore(AttentionWeights weights, Tensor x, StepPlan plan, KvStore kv)
     {
         if (kv is not AscendKvStore { KeysInHalves: true } store || !weights.Dims.Interleaved || plan is not AscendStepPlan step)
             return base.MlaPrologueCore(weights, x, plan, kv);
+        if (FitsPrologue(weights, x[1], store))
+            return Prologue(weights, x, step, store);
         AttentionDims d = weights.Dims;
         long tokens = x[0];
         Tensor latent = Arena.Take(ElementType.F32, tokens, d.QueryLatent);

@@ -8,6 +8,9 @@ internal sealed partial class AscendOps
 {
     private const float RouteEpsilon = 1e-20f;
 
+    /// <summary>The most columns of gate and up together that run into the gate in one operator (its page).</summary>
+    private const long WidestGate = 10240;
+
     /// <summary>
     /// The operator gives the best expert first and says nothing of scores that are no numbers; the contract has ids
     /// ascending, and sends such a token to the first experts at weights that are no numbers either.
@@ -39,7 +42,7 @@ internal sealed partial class AscendOps
     }
 
     /// <inheritdoc/>
-    [Fused("aclnnMoeInitRoutingV2, aclnnGroupedMatmulV4, aclnnMoeFinalizeRoutingV2", When = "the rank holds a slice of every expert")]
+    [Fused("aclnnMoeInitRoutingV2, aclnnGroupedMatmulV4 or aclnnGroupedMatmulSwigluQuantWeightNzV2, aclnnMoeFinalizeRoutingV2", When = "the rank holds a slice of every expert")]
     protected override void RunExpertsCore(MoeWeights weights, Tensor x, Routes routes, PartialSum into)
     {
         if (!_fusions.Has(Fusion.Experts) || weights.Held is not null)
@@ -58,17 +61,30 @@ internal sealed partial class AscendOps
         Kernels.Expand(Kernels.DenseAs(View.Of(x), type), View.Of(routes.Experts), rows, sortedRow, ends32);
         Kernels.Cast(ends32, ends);
 
-        View both = Kernels.Temporary(type, pairs, gateUp.Rows), inner = Kernels.Temporary(type, pairs, down.Columns);
         View results = Kernels.Temporary(type, pairs, into.Width);
-        MultiplyGroups(rows, gateUp, ends, both);
-        Kernels.SwiGlu(both, inner);
-        MultiplyGroups(inner, down, ends, results);
-
+        RunGroups(rows, gateUp, down, ends, results);
         View combined = Kernels.Temporary(type, tokens, into.Width);
         Kernels.Combine(results, sortedRow, View.Of(routes.Weights), combined);
         Kernels.Convert(combined, View.Of(sum));
         if (weights.Shared is { } shared)
             AddMlp(shared, x, sum);
+    }
+
+    /// <summary>results = down(silu(gate) · up) of rows in groups; one operator up to the gate where codes lie in tiles.</summary>
+    private void RunGroups(in View rows, AscendPackedWeight gateUp, AscendPackedWeight down, in View ends, in View results)
+    {
+        if (gateUp is { IsQuantised: true, IsTiled: true } && down.IsQuantised && gateUp.Rows <= WidestGate && _fusions.Has(Fusion.TiledExperts))
+        {
+            (View codes, View scales) = Kernels.QuantiseRows(rows);
+            (View gated, View gatedScales) = Kernels.GatedCodes(codes, scales, gateUp.GroupsOfTiles, gateUp.AllScales, ends);
+            MultiplyGroups(gated, gatedScales, down, ends, results);
+            return;
+        }
+
+        View both = Kernels.Temporary(rows.Type, rows[0], gateUp.Rows), inner = Kernels.Temporary(rows.Type, rows[0], down.Columns);
+        MultiplyGroups(rows, gateUp, ends, both);
+        Kernels.SwiGlu(both, inner);
+        MultiplyGroups(inner, down, ends, results);
     }
 
     /// <summary>[tokens, 1] bool: some logit of the row is no number.</summary>

@@ -3,14 +3,16 @@ using Glm5.Core.Accelerator;
 
 namespace Glm5.Backends.Ascend.Ops;
 
-/// <summary>Products of 8-bit integers (W8A8): activations are quantised row by row on the way in.</summary>
+/// <summary>
+/// Products with weights in tiles, and of 8-bit integers (W8A8): activations are quantised row by row on the way in.
+/// </summary>
 internal sealed partial class AscendOps
 {
     /// <inheritdoc/>
-    [Fused("aclnnDynamicQuant, aclnnQuantMatmulV4", When = "weights of 8-bit integers, or FP8 converted to them")]
+    [Fused("aclnnMatmulWeightNz, aclnnDynamicQuant, aclnnQuantMatmulWeightNz", When = "weights in tiles; of 8-bit integers, or FP8 converted to them")]
     protected override void MatMulCore(Tensor x, PackedWeight weight, Tensor into)
     {
-        if (!Of(weight).IsQuantised)
+        if (Of(weight) is { IsQuantised: false, IsTiled: false })
         {
             base.MatMulCore(x, weight, into);
             return;
@@ -26,7 +28,7 @@ internal sealed partial class AscendOps
     [Fused("aclnnDynamicQuant, aclnnGroupedMatmulV4", When = "weights of 8-bit integers, or FP8 converted to them")]
     protected override void MatMulPerExpertCore(Tensor x, PackedWeight weight, Tensor offsets, Tensor into)
     {
-        if (!Of(weight).IsQuantised)
+        if (Of(weight) is { IsQuantised: false, IsTiled: false })
         {
             base.MatMulPerExpertCore(x, weight, offsets, into);
             return;
@@ -45,28 +47,45 @@ internal sealed partial class AscendOps
         AscendPackedWeight packed = Of(weight);
         if (!packed.IsQuantised)
         {
-            Kernels.Product(x, packed.Matrix().Exchanged(0, 1), into);
+            if (packed.IsTiled)
+                Kernels.TiledProduct(x, packed.TilesAsTheyLie, into);
+            else
+                Kernels.Product(x, packed.Matrix().Exchanged(0, 1), into);
             return;
         }
 
         (View codes, View scales) = Kernels.QuantiseRows(x);
-        Kernels.QuantisedProduct(codes, scales, packed.Matrix(), packed.Scales, into);
+        if (packed.IsTiled)
+            Kernels.QuantisedTiledProduct(codes, scales, packed.TilesAsTheyLie, packed.Scales, into);
+        else
+            Kernels.QuantisedProduct(codes, scales, packed.Matrix(), packed.Scales, into);
     }
 
     /// <summary>The same for rows in groups that end at ends [groups] I64.</summary>
     private void MultiplyGroups(in View x, PackedWeight weight, in View ends, in View into)
     {
         AscendPackedWeight packed = Of(weight);
-        View matrices = packed.Matrices.Exchanged(1, 2);
-        if (!packed.IsQuantised)
+        if (packed.IsQuantised)
         {
-            Kernels.GroupedProduct(x, matrices, ends, into);
+            (View codes, View scales) = Kernels.QuantiseRows(x);
+            MultiplyGroups(codes, scales, packed, ends, into);
             return;
         }
 
-        // Beside a row-major weight the operator takes BF16 scales alone.
-        (View codes, View scales) = Kernels.QuantiseRows(x);
-        Kernels.QuantisedGroupedProduct(
-            codes, scales, matrices, Kernels.DenseAs(packed.AllScales, AclDataType.BFloat16), ends, into);
+        if (packed.IsTiled)
+            Kernels.TiledGroupedProduct(x, packed.GroupsOfTiles, ends, into);
+        else
+            Kernels.GroupedProduct(x, packed.Matrices.Exchanged(1, 2), ends, into);
+    }
+
+    /// <summary>The same for rows that are 8-bit integers already.</summary>
+    private void MultiplyGroups(in View codes, in View scales, AscendPackedWeight weight, in View ends, in View into)
+    {
+        // The operators take BF16 scales of columns alone.
+        View columnScales = Kernels.DenseAs(weight.AllScales, AclDataType.BFloat16);
+        if (weight.IsTiled)
+            Kernels.QuantisedTiledGroupedProduct(codes, scales, weight.GroupsOfTiles, columnScales, ends, into);
+        else
+            Kernels.QuantisedGroupedProduct(codes, scales, weight.Matrices.Exchanged(1, 2), columnScales, ends, into);
     }
 }

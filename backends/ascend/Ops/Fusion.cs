@@ -13,6 +13,10 @@ internal enum Fusion
     Latents,
     Indexer,
     SparseAttention,
+    TiledProducts,
+    TiledCodes,
+    TiledExperts,
+    Prologue,
 }
 
 /// <summary>Which fusions this CANN has, and the reason for each that it lacks.</summary>
@@ -28,12 +32,16 @@ internal sealed class Fusions
         (Fusion.Latents, "MlaPrologue", [AclnnOp.InterleaveRope, AclnnOp.KvRmsNormRopeCache]),
         (Fusion.Indexer, "SelectTokens", [AclnnOp.LightningIndexer]),
         (Fusion.SparseAttention, "SparseAttend", [AclnnOp.SparseFlashAttention]),
+        (Fusion.TiledProducts, "MatMul", [AclnnOp.MatmulWeightNz]),
+        (Fusion.TiledCodes, "MatMul", [AclnnOp.QuantMatmulWeightNz]),
+        (Fusion.TiledExperts, "RunExperts", [AclnnOp.GroupedMatmulSwigluQuantWeightNzV2]),
+        (Fusion.Prologue, "MlaPrologue", [AclnnOp.MlaPrologV3WeightNz]),
     ];
 
     private readonly string?[] _missing = new string?[s_all.Length];
 
     /// <summary>Looks the operators up.</summary>
-    public Fusions(AclnnOperators operators)
+    public Fusions(AclnnOperators operators, CannVersion version)
     {
         foreach ((Fusion fusion, _, AclnnOp[] needed) in s_all)
         {
@@ -41,12 +49,22 @@ internal sealed class Fusions
                 _missing[(int)fusion] ??= operators.Missing(op);
         }
 
+        // A weight lies one way: in tiles only where every product that may meet it takes them.
+        foreach (Fusion tiled in (ReadOnlySpan<Fusion>)[Fusion.TiledProducts, Fusion.TiledCodes, Fusion.TiledExperts])
+            _missing[(int)tiled] ??= operators.Missing(AclnnOp.GroupedMatmulWeightNz);
+        if (!version.IsAtLeast(9, 1))
+            _missing[(int)Fusion.Prologue] ??= $"aclnnMlaPrologV3WeightNz takes a query latent of 2048 from CANN 9.1, this is {version}";
+        _missing[(int)Fusion.Prologue] ??= _missing[(int)Fusion.SparseAttention] ?? _missing[(int)Fusion.TiledProducts] ?? _missing[(int)Fusion.TiledCodes];
+
         // Turned keys lie in the cache as the operators exchange them: who writes them so needs who reads them so.
         _missing[(int)Fusion.SparseAttention] ??= _missing[(int)Fusion.Latents];
     }
 
     /// <summary>True when the operators are there.</summary>
     public bool Has(Fusion fusion) => _missing[(int)fusion] is null;
+
+    /// <summary>Which operator of a fusion is not there, in words; null when all are.</summary>
+    public string? Missing(Fusion fusion) => _missing[(int)fusion];
 
     /// <summary>The operators of a fusion.</summary>
     public static IReadOnlyList<AclnnOp> OperatorsOf(Fusion fusion) => s_all[(int)fusion].Operators;

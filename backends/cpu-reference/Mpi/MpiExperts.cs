@@ -59,7 +59,8 @@ internal sealed class MpiExperts(MpiLibrary mpi, nint across, int groups) : Expe
         }
 
         nint all = _received.Room(Math.Max(1, place));
-        mpi.AllToAll(mpi.World, results.IsEmpty ? all : results.Address, _out, all, _in);
+        // Also who sends nothing needs a place of its own: where both are one, Open MPI takes it for MPI_IN_PLACE.
+        mpi.AllToAll(mpi.World, results.IsEmpty ? _sent.Room(1) : results.Address, _out, all, _in);
         for (int r = 0; r < Size; r++)
             _shown[r] = all + (nint)((_in.Places[r] - (first * rows[r] * width)) * sizeof(float));
         return _shown;

@@ -56,7 +56,7 @@ internal static class SpeculationCommand
         string folder, int threads, DraftMethod[] methods, int[] drafts, int[] sequences, bool adapt,
         InvocationConfiguration streams)
     {
-        List<(int[] Prompt, int Length)> prompts = SpeculationRuns.ReadPrompts(Path.Combine(folder, "golden.json"));
+        List<(int[] Prompt, int Length)> prompts = AnsweringEngine.ReadPrompts(Path.Combine(folder, "golden.json"));
         List<SpeculationResult> results = [];
         foreach (int most in sequences)
         {

@@ -29,6 +29,7 @@ internal sealed record BandwidthRecord(int Threads, Spread GigabytesPerSecond);
 /// <param name="Speculated">Answers by the number of drafts.</param>
 /// <param name="Masked">Answers with a form.</param>
 /// <param name="FrontEnd">Streams through the HTTP surface, with an engine that costs nothing.</param>
+/// <param name="Ranked">Answers by how the model is divided over ranks.</param>
 internal sealed record ResultFile(
     string Measurement,
     string Commit,
@@ -41,7 +42,8 @@ internal sealed record ResultFile(
     IReadOnlyList<TokenizedText>? Tokenized = null,
     IReadOnlyList<SpeculationResult>? Speculated = null,
     IReadOnlyList<MaskedAnswer>? Masked = null,
-    IReadOnlyList<FrontEndResult>? FrontEnd = null)
+    IReadOnlyList<FrontEndResult>? FrontEnd = null,
+    IReadOnlyList<RanksResult>? Ranked = null)
 {
     public static ResultFile Of(
         string measurement,
@@ -52,7 +54,8 @@ internal sealed record ResultFile(
         IReadOnlyList<TokenizedText>? tokenized = null,
         IReadOnlyList<SpeculationResult>? speculated = null,
         IReadOnlyList<MaskedAnswer>? masked = null,
-        IReadOnlyList<FrontEndResult>? frontEnd = null) =>
+        IReadOnlyList<FrontEndResult>? frontEnd = null,
+        IReadOnlyList<RanksResult>? ranked = null) =>
         new(
             measurement,
             ReadCommit(),
@@ -65,7 +68,8 @@ internal sealed record ResultFile(
             tokenized,
             speculated,
             masked,
-            frontEnd);
+            frontEnd,
+            ranked);
 
     public string ToJson() => JsonSerializer.Serialize(this, ResultJson.Default.ResultFile);
 

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Text.Json;
 using Glm5.Backends.CpuReference;
 using Glm5.Benchmarks.Machine;
 using Glm5.Core;
@@ -12,10 +10,7 @@ namespace Glm5.Benchmarks.Speed;
 /// <summary>A trained model behind an engine that drafts so many tokens, and what its answers cost.</summary>
 internal sealed class SpeculationRuns : IDisposable
 {
-    private readonly LoadedModel _model;
-    private readonly Engine _engine;
-    private readonly List<double> _rates = [];
-    private long _steps, _tokens;
+    private readonly AnsweringEngine _answers;
 
     public SpeculationRuns(string folder, DraftMethod method, int drafts, int sequences, int threads, bool adapts)
     {
@@ -31,9 +26,9 @@ internal sealed class SpeculationRuns : IDisposable
             SkipTokenizer = true,
             Threads = threads,
         };
-        _model = ModelLoader.Load(
+        LoadedModel model = ModelLoader.Load(
             options, new CpuBackend(CpuVoice.Simd), new LoadProgress(TimeProvider.System), NullLogger.Instance, default);
-        _engine = new Engine(_model, options, TimeProvider.System, NullLogger.Instance);
+        _answers = new AnsweringEngine(model, options);
     }
 
     public DraftMethod Method { get; }
@@ -42,54 +37,21 @@ internal sealed class SpeculationRuns : IDisposable
 
     public int Sequences { get; }
 
-    /// <summary>The prompts of a file like glm5-nano's golden.json, with the length that each answer had.</summary>
-    public static List<(int[] Prompt, int Length)> ReadPrompts(string file)
-    {
-        using var document = JsonDocument.Parse(File.ReadAllText(file));
-        return [.. document.RootElement.GetProperty("cases").EnumerateArray().Select(c => (
-            c.GetProperty("prompt_ids").EnumerateArray().Select(id => id.GetInt32()).ToArray(),
-            c.GetProperty("output_ids").GetArrayLength()))];
-    }
-
     /// <summary>Answers every prompt greedily, and returns the tokens: they must not depend on drafts.</summary>
-    public List<int> Answer(IReadOnlyList<(int[] Prompt, int Length)> prompts, bool counts)
-    {
-        long steps = _engine.Status.Steps, start = Stopwatch.GetTimestamp();
-        Generation[] generations = [.. prompts.Select(p => _engine.Submit(new GenerationRequest
-        {
-            Prompt = [.. p.Prompt],
-            MaxTokens = p.Length,
-            Sampling = new SamplingParameters { Temperature = 0 },
-        }))];
-        List<int> tokens = [];
-        foreach (Generation generation in generations)
-            tokens.AddRange(generation.ReadAllAsync().ToBlockingEnumerable().Select(token => token.Token));
-        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        if (counts)
-        {
-            _rates.Add(tokens.Count / seconds);
-            (_steps, _tokens) = (_steps + _engine.Status.Steps - steps, _tokens + tokens.Count);
-        }
-
-        return tokens;
-    }
+    public List<int> Answer(IReadOnlyList<(int[] Prompt, int Length)> prompts, bool counts) => _answers.Answer(prompts, counts);
 
     public SpeculationResult Result()
     {
-        DraftCounts counts = _engine.Scheduler.Drafts;
+        DraftCounts counts = _answers.Engine.Scheduler.Drafts;
         double[] accepted = new double[Drafts];
         for (int place = 0; place < Drafts; place++)
             accepted[place] = Math.Round((double)counts.Accepted[place] / Math.Max(1, counts.Verified[place]), 3);
         return new SpeculationResult(
-            Drafts, Sequences, Spread.Of(_rates), Math.Round((double)_tokens / _steps, 2), accepted,
-            _engine.Status.DraftLength, Method == DraftMethod.PromptLookup ? "ngram" : "mtp");
+            Drafts, Sequences, _answers.TokensPerSecond, _answers.TokensPerStep, accepted,
+            _answers.Engine.Status.DraftLength, Method == DraftMethod.PromptLookup ? "ngram" : "mtp");
     }
 
-    public void Dispose()
-    {
-        _engine.Dispose();
-        _model.Dispose();
-    }
+    public void Dispose() => _answers.Dispose();
 }
 
 /// <summary>Answers with so many drafts, prompts included.</summary>

@@ -67,14 +67,49 @@ ${bodies.join("\n\n")}
 `;
 }
 
+/** Parameters of a first phase by their kind, one letter each (tests/hostile.cpp); null where one is of another kind. */
+function kindsOf(entry) {
+    const kinds = {
+        "aclTensor *": "T", "aclTensorList *": "L", "aclIntArray *": "A", "aclBoolArray *": "B", "aclScalar *": "S", "char *": "C", int64_t: "I", int8_t: "I",
+        int32_t: "I", uint32_t: "I", int: "I", bool: "b", double: "D", float: "F", aclDataType: "Y", "uint64_t *": "W", "aclOpExecutor **": "X",
+    };
+    const letters = entry.params.map(({ type }) => kinds[type.replace(/^const /, "")]);
+    return letters.includes(undefined) ? null : letters.join("");
+}
+
+export function signatures(functions) {
+    const rows = functions.filter((entry) => isOperator(entry) && entry.name.endsWith("GetWorkspaceSize") && kindsOf(entry) !== null)
+        .map((entry) => `    {"${entry.name.replace(/GetWorkspaceSize$/, "")}", "${kindsOf(entry)}"},`);
+    return `// Generated from the ABI table.
+#pragma once
+
+struct Signature {
+    const char *op;
+    const char *kinds;
+};
+
+static const Signature kSignatures[] = {
+${rows.join("\n")}
+};
+`;
+}
+
+/** Whose arguments a mutation run spoils: first phases of operators and collectives, but for what the caller only hands through. */
+const isSpoilt = (entry) => (isOperator(entry) && entry.name.endsWith("GetWorkspaceSize")) || /^Hccl(All|Reduce|Broadcast)/.test(entry.name);
+const handedThrough = new Set(["workspaceSize", "executor", "comm", "stream"]);
+
+const argument = (entry) => ({ name }) =>
+    (isSpoilt(entry) && !handedThrough.has(name) ? `emu::mutation::given("${entry.name}", "${name}", ${name})` : name);
+
 export function forwards(functions) {
     const bodies = functions.map((entry) => {
-        const call = `emu::${entry.name}(${entry.params.map((p) => p.name).join(", ")})`;
+        const call = `emu::${entry.name}(${entry.params.map(argument(entry)).join(", ")})`;
         return `extern "C" ${signature(entry, "")}\n{\n    return emu::enter<${entry.returns}>("${entry.name}", [&] { return ${call}; });\n}`;
     });
     return `// Generated from the ABI table.
 #include "abi_functions.h"
 #include "runtime/enter.h"
+#include "runtime/mutation.h"
 
 ${bodies.join("\n\n")}
 `;

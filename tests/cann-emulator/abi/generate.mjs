@@ -1,6 +1,7 @@
 // Writes, from the ABI table and the profiles, everything of the stand-ins that is not behaviour:
 //   abi_types.h        enums, structs (with their sizes and offsets asserted), opaque handles
 //   abi_functions.h    every function of the table, declared in namespace emu with the exact C parameter types
+//   signatures.h       the first phase of every operator, its parameters by kind: for hostile arguments
 //   defaults.cpp       a weak definition of each: what is not implemented refuses by name
 //   forward_UNIT.cpp   the exported C symbols, one file per library of the newest split
 //   profile_NAME.cpp   what a profile is; NAME/LIBRARY.map: the symbols that library exports there
@@ -10,7 +11,7 @@
 import { mkdirSync, readFileSync, writeFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { types } from "./types.mjs";
-import { declarations, defaults, forwards } from "./functions.mjs";
+import { declarations, defaults, forwards, signatures } from "./functions.mjs";
 import { cmake, exportMap, librariesOf, profileSource, unitOf } from "./libraries.mjs";
 
 const [abiPath, profilesPath, output] = process.argv.slice(2);
@@ -49,6 +50,7 @@ function write(name, text) {
 write("abi_types.h", types(abi));
 write("abi_functions.h", declarations(functions));
 write("defaults.cpp", defaults(functions, abi));
+write("signatures.h", signatures(functions));
 const units = [...new Set(functions.map((entry) => entry.unit))].sort();
 for (const unit of units) {
     write(`forward_${unit}.cpp`, forwards(functions.filter((entry) => entry.unit === unit)));
@@ -57,7 +59,8 @@ for (const unit of units) {
 for (const profile of profiles) {
     write(`profile_${profile.name}.cpp`, profileSource(profile));
     for (const [library, own] of librariesOf(profile, units)) {
-        const names = functions.filter((entry) => own.includes(entry.unit) && entry.declaredIn.includes(profile.cann)).map((entry) => entry.name);
+        const names = functions.filter((entry) => own.includes(entry.unit) && entry.declaredIn.includes(profile.cann)).map((entry) => entry.name)
+            .filter((name) => !(profile.without ?? []).includes(name.replace(/GetWorkspaceSize$/, "")));
         write(`${profile.name}/${library}.map`, exportMap(names));
     }
 }

@@ -82,7 +82,7 @@ void require_convertible(aclDataType from, aclDataType to, const char *what)
 
 int axis_of(int64_t dim, int rank, const char *name)
 {
-    const int64_t bound = std::max(rank, 1);
+    const int64_t bound = rank; // a tensor of no dimensions has no axis
     if (dim < -bound || dim >= bound) {
         refuse(kNnInvalid, "%s is %lld, allowed is [-%lld, %lld)", name, static_cast<long long>(dim), static_cast<long long>(bound),
             static_cast<long long>(bound));

@@ -21,6 +21,9 @@ int64_t block_columns(aclDataType type)
 
 Shape storage_of(const Shape &shape, aclDataType type)
 {
+    if (shape.size() < 2) {
+        refuse(kNnInvalid, "FRACTAL_NZ is of matrices, not of shape %s", text_of(shape).c_str());
+    }
     const int64_t rows = shape[shape.size() - 2];
     const int64_t columns = shape.back();
     const int64_t width = block_columns(type);

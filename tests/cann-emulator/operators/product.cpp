@@ -1,22 +1,49 @@
 #include "operators/product.h"
 
+#include <cstring>
+
 #include "operators/broadcast.h"
 
 namespace emu {
 
+namespace {
+
+/// HFLOAT32 of the cube cores: 8 bits of exponent, 11 of mantissa, to nearest even.
+float to_hfloat(float value)
+{
+    uint32_t bits;
+    std::memcpy(&bits, &value, sizeof(bits));
+    if ((bits & 0x7f800000u) != 0x7f800000u) {
+        bits += 0x7ffu + ((bits >> 12) & 1u);
+        bits &= ~0xfffu;
+    }
+    std::memcpy(&value, &bits, sizeof(bits));
+    return value;
+}
+
+} // namespace
+
 Matrix matrix_at(const Tensor &tensor, int64_t first)
 {
     const size_t rank = tensor.shape.size();
-    return {&tensor, first, tensor.shape[rank - 2], tensor.shape[rank - 1], tensor.strides[rank - 2], tensor.strides[rank - 1]};
+    return {&tensor, first, tensor.shape[rank - 2], tensor.shape[rank - 1], tensor.strides[rank - 2], tensor.strides[rank - 1], false};
 }
 
 namespace {
+
+void read_line(const Matrix &matrix, int64_t at, int64_t step, int64_t count, float *to)
+{
+    read_row(*matrix.tensor, at, step, count, to);
+    for (int64_t i = 0; matrix.reduced && i < count; i++) {
+        to[i] = to_hfloat(to[i]);
+    }
+}
 
 std::vector<float> rows_of(const Matrix &matrix)
 {
     std::vector<float> values(static_cast<size_t>(matrix.rows * matrix.columns));
     for (int64_t row = 0; row < matrix.rows; row++) {
-        read_row(*matrix.tensor, matrix.first + row * matrix.rowStep, matrix.columnStep, matrix.columns, values.data() + row * matrix.columns);
+        read_line(matrix, matrix.first + row * matrix.rowStep, matrix.columnStep, matrix.columns, values.data() + row * matrix.columns);
     }
     return values;
 }
@@ -32,7 +59,7 @@ std::vector<float> product(const Matrix &left, const Matrix &right)
         // A transposed right side lies by columns: each output is one dot product.
         std::vector<float> column(static_cast<size_t>(inner));
         for (int64_t n = 0; n < right.columns; n++) {
-            read_row(*right.tensor, right.first + n * right.columnStep, right.rowStep, inner, column.data());
+            read_line(right, right.first + n * right.columnStep, right.rowStep, inner, column.data());
             for (int64_t m = 0; m < left.rows; m++) {
                 const float *row = a.data() + m * inner;
                 float sum = 0;
@@ -46,7 +73,7 @@ std::vector<float> product(const Matrix &left, const Matrix &right)
     }
     std::vector<float> line(static_cast<size_t>(right.columns));
     for (int64_t k = 0; k < inner; k++) {
-        read_row(*right.tensor, right.first + k * right.rowStep, right.columnStep, right.columns, line.data());
+        read_line(right, right.first + k * right.rowStep, right.columnStep, right.columns, line.data());
         for (int64_t m = 0; m < left.rows; m++) {
             const float factor = a[static_cast<size_t>(m * inner + k)];
             float *to = sums.data() + m * right.columns;
@@ -102,7 +129,7 @@ std::vector<int64_t> batches_of(const Tensor &tensor, const Shape &batch)
 
 } // namespace
 
-void multiply_batches(const Tensor &left, const Tensor &right, const Tensor &out, aclDataType rounded)
+void multiply_batches(const Tensor &left, const Tensor &right, const Tensor &out, aclDataType rounded, bool reduced)
 {
     const Tensor a = as_matrix(left, true);
     const Tensor b = as_matrix(right, false);
@@ -112,7 +139,11 @@ void multiply_batches(const Tensor &left, const Tensor &right, const Tensor &out
     std::vector<float> results;
     results.reserve(static_cast<size_t>(out.count()));
     for (size_t i = 0; i < lefts.size(); i++) {
-        const std::vector<float> sums = product(matrix_at(a, lefts[i]), matrix_at(b, rights[i]));
+        Matrix x = matrix_at(a, lefts[i]);
+        Matrix y = matrix_at(b, rights[i]);
+        x.reduced = reduced && left.type == ACL_FLOAT;
+        y.reduced = reduced && right.type == ACL_FLOAT;
+        const std::vector<float> sums = product(x, y);
         results.insert(results.end(), sums.begin(), sums.end());
     }
     for (float &value : results) {

@@ -11,6 +11,7 @@ struct Matrix {
     int64_t columns;
     int64_t rowStep;
     int64_t columnStep;
+    bool reduced = false; ///< FP32 elements are read as HFLOAT32
 };
 
 /// The matrix of the last two dimensions at a batch position (in elements of storage).
@@ -21,7 +22,8 @@ Matrix matrix_at(const Tensor &tensor, int64_t first);
 std::vector<float> product(const Matrix &left, const Matrix &right);
 std::vector<int64_t> product_integers(const Matrix &left, const Matrix &right);
 
-/// Batched product with broadcast batches; results are rounded through `rounded` first, then to the output's type.
-void multiply_batches(const Tensor &left, const Tensor &right, const Tensor &out, aclDataType rounded);
+/// Batched product with broadcast batches; results are rounded through `rounded` first, then to the output's type. `reduced`: FP32
+/// inputs are rounded to HFLOAT32 (11 bits of mantissa).
+void multiply_batches(const Tensor &left, const Tensor &right, const Tensor &out, aclDataType rounded, bool reduced = false);
 
 } // namespace emu

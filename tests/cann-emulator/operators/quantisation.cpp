@@ -76,6 +76,7 @@ struct QuantArguments {
     bool transposeX1, transposeX2;
     const aclTensor *out;
     bool packedOnly; ///< x2 must be NZ
+    bool fifth; ///< V5 and WeightNz: the order of the scales is theirs
 };
 
 /// The combinations of types that the pages list for A2 and A3 with INT8 on both sides.
@@ -105,9 +106,20 @@ aclnnStatus quant_matmul(const char *op, const QuantArguments &given, uint64_t *
     Call call(op, size, executor);
     const Operand a = call.input(given.x1, "x1", {ACL_INT8});
     const Operand b = call.or_nz().input(given.x2, "x2", {ACL_INT8});
-    const Operand s = call.input(given.scale, "scale", {ACL_UINT64, ACL_INT64, ACL_FLOAT, ACL_BF16});
-    const Operand z = call.optional(given.offset, "offset", {ACL_FLOAT});
-    const Operand p = call.optional(given.perToken, "pertokenScaleOptional", {ACL_FLOAT});
+    const std::initializer_list<aclDataType> scaleTypes = {ACL_UINT64, ACL_INT64, ACL_FLOAT, ACL_BF16};
+    Operand s, z, p;
+    if (given.fifth) {
+        p = call.optional(given.perToken, "x1Scale", {ACL_FLOAT});
+        s = call.input(given.scale, "x2Scale", scaleTypes);
+        for (const char *absent : {"yScale", "x1Offset", "x2Offset"}) {
+            call.optional(nullptr, absent);
+        }
+        z = call.optional(given.offset, "yOffset", {ACL_FLOAT});
+    } else {
+        s = call.input(given.scale, "scale", scaleTypes);
+        z = call.optional(given.offset, "offset", {ACL_FLOAT});
+        p = call.optional(given.perToken, "pertokenScaleOptional", {ACL_FLOAT});
+    }
     const Operand c = call.optional(given.bias, "bias", {ACL_INT32, ACL_BF16, ACL_FLOAT16, ACL_FLOAT});
     const Operand o = call.output(given.out, "out", {ACL_FLOAT16, ACL_BF16, ACL_INT8, ACL_INT32});
     check_combination(call, s, z, p, c, o);
@@ -198,14 +210,14 @@ aclnnStatus quant_matmul_v5(const char *op, const QuantArguments &given, const a
 aclnnStatus aclnnQuantMatmulV3GetWorkspaceSize(const aclTensor *x1, const aclTensor *x2, const aclTensor *scale, const aclTensor *offset,
     const aclTensor *bias, bool transposeX1, bool transposeX2, const aclTensor *out, uint64_t *workspaceSize, aclOpExecutor **executor)
 {
-    return quant_matmul("aclnnQuantMatmulV3", {x1, x2, scale, offset, nullptr, bias, transposeX1, transposeX2, out, false}, workspaceSize, executor);
+    return quant_matmul("aclnnQuantMatmulV3", {x1, x2, scale, offset, nullptr, bias, transposeX1, transposeX2, out, false, false}, workspaceSize, executor);
 }
 
 aclnnStatus aclnnQuantMatmulV4GetWorkspaceSize(const aclTensor *x1, const aclTensor *x2, const aclTensor *scale, const aclTensor *offset,
     const aclTensor *pertokenScaleOptional, const aclTensor *bias, bool transposeX1, bool transposeX2, const aclTensor *out, uint64_t *workspaceSize,
     aclOpExecutor **executor)
 {
-    return quant_matmul("aclnnQuantMatmulV4", {x1, x2, scale, offset, pertokenScaleOptional, bias, transposeX1, transposeX2, out, false}, workspaceSize,
+    return quant_matmul("aclnnQuantMatmulV4", {x1, x2, scale, offset, pertokenScaleOptional, bias, transposeX1, transposeX2, out, false, false}, workspaceSize,
         executor);
 }
 
@@ -213,7 +225,7 @@ aclnnStatus aclnnQuantMatmulV5GetWorkspaceSize(const aclTensor *x1, const aclTen
     const aclTensor *yScale, const aclTensor *x1Offset, const aclTensor *x2Offset, const aclTensor *yOffset, const aclTensor *bias, bool transposeX1,
     bool transposeX2, int64_t groupSize, aclTensor *out, uint64_t *workspaceSize, aclOpExecutor **executor)
 {
-    return quant_matmul_v5("aclnnQuantMatmulV5", {x1, x2, x2Scale, yOffset, x1Scale, bias, transposeX1, transposeX2, out, false}, yScale, x1Offset,
+    return quant_matmul_v5("aclnnQuantMatmulV5", {x1, x2, x2Scale, yOffset, x1Scale, bias, transposeX1, transposeX2, out, false, true}, yScale, x1Offset,
         x2Offset, groupSize, workspaceSize, executor);
 }
 
@@ -221,7 +233,7 @@ aclnnStatus aclnnQuantMatmulWeightNzGetWorkspaceSize(const aclTensor *x1, const 
     const aclTensor *yScale, const aclTensor *x1Offset, const aclTensor *x2Offset, const aclTensor *yOffset, const aclTensor *bias, bool transposeX1,
     bool transposeX2, int64_t groupSize, aclTensor *out, uint64_t *workspaceSize, aclOpExecutor **executor)
 {
-    return quant_matmul_v5("aclnnQuantMatmulWeightNz", {x1, x2, x2Scale, yOffset, x1Scale, bias, transposeX1, transposeX2, out, true}, yScale, x1Offset,
+    return quant_matmul_v5("aclnnQuantMatmulWeightNz", {x1, x2, x2Scale, yOffset, x1Scale, bias, transposeX1, transposeX2, out, true, true}, yScale, x1Offset,
         x2Offset, groupSize, workspaceSize, executor);
 }
 

@@ -51,7 +51,8 @@ bool before(double a, double b, bool descending)
 }
 
 /// The first `count` of each line in order: values (if wanted) and their indices along the axis.
-void order_lines(const Tensor &self, int axis, bool descending, int64_t count, const Tensor *values, const Tensor *indices)
+void order_lines(const Tensor &self, int axis, bool descending, int64_t count, const Tensor *values, const Tensor *indices,
+    bool stable = true)
 {
     const std::vector<double> all = to_doubles(self);
     const Shape shape = with_axis(self.shape, axis, count, true);
@@ -67,7 +68,7 @@ void order_lines(const Tensor &self, int axis, bool descending, int64_t count, c
         const auto first = [&](int64_t a, int64_t b) {
             const double x = all[line[static_cast<size_t>(a)]];
             const double y = all[line[static_cast<size_t>(b)]];
-            return before(x, y, descending) || (!before(y, x, descending) && a < b);
+            return before(x, y, descending) || (!before(y, x, descending) && (stable ? a < b : a > b));
         };
         std::partial_sort(order.begin(), order.begin() + count, order.end(), first);
         const std::vector<size_t> &target = targets[number++];
@@ -165,7 +166,7 @@ aclnnStatus aclnnTopkGetWorkspaceSize(const aclTensor *self, int64_t k, int64_t 
     return call.plan([=](const Operands &x) { order_lines(x[a], axis, largest, k, &x[v], &x[i]); });
 }
 
-aclnnStatus aclnnSortGetWorkspaceSize(const aclTensor *self, bool, int64_t dim, bool descending, aclTensor *valuesOut, aclTensor *indicesOut,
+aclnnStatus aclnnSortGetWorkspaceSize(const aclTensor *self, bool stable, int64_t dim, bool descending, aclTensor *valuesOut, aclTensor *indicesOut,
     uint64_t *workspaceSize, aclOpExecutor **executor)
 {
     Call call("aclnnSort", workspaceSize, executor);
@@ -177,7 +178,8 @@ aclnnStatus aclnnSortGetWorkspaceSize(const aclTensor *self, bool, int64_t dim, 
     call.require_shape(v, call[a].shape);
     call.require_shape(i, call[a].shape);
     call.workspace(4096);
-    return call.plan([=](const Operands &x) { order_lines(x[a], axis, descending, x[a].dim(axis), &x[v], &x[i]); });
+    // Nothing is said of the order of equals when it is not to be stable: the other one shows who relies on it.
+    return call.plan([=](const Operands &x) { order_lines(x[a], axis, descending, x[a].dim(axis), &x[v], &x[i], stable); });
 }
 
 aclnnStatus aclnnArgsortGetWorkspaceSize(const aclTensor *self, int64_t dim, bool descending, aclTensor *out, uint64_t *workspaceSize,

@@ -28,6 +28,15 @@ std::string text_of(const Shape &shape)
     return text + "]";
 }
 
+int64_t Tensor::dim(int index) const
+{
+    const int rank = static_cast<int>(shape.size());
+    if (index < -rank || index >= rank) {
+        refuse(kNnInvalid, "a tensor of shape %s has no dimension %d", text_of(shape).c_str(), index);
+    }
+    return shape[static_cast<size_t>(index < 0 ? index + rank : index)];
+}
+
 bool Tensor::is_contiguous() const
 {
     int64_t expected = 1;

@@ -26,7 +26,8 @@ struct Tensor {
     uintptr_t address = 0;
 
     int64_t count() const { return count_of(shape); }
-    int64_t dim(int index) const { return shape[static_cast<size_t>(index < 0 ? index + static_cast<int>(shape.size()) : index)]; }
+    /// Size of a dimension, counted from the end when negative; one that is not there is refused.
+    int64_t dim(int index) const;
     int rank() const { return static_cast<int>(shape.size()); }
     bool is_contiguous() const;
     /// Bytes from the first to the last element the view can touch, and the address of the first.

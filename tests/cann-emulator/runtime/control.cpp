@@ -9,6 +9,7 @@
 #include "runtime/device.h"
 #include "runtime/fault.h"
 #include "runtime/memory.h"
+#include "runtime/mutation.h"
 #include "runtime/refusal.h"
 #include "runtime/settings.h"
 #include "runtime/stream.h"
@@ -52,6 +53,8 @@ void apply(const std::string &command)
         current.hcclTimeout = std::atoi(value.c_str());
     } else if (key == "fault") {
         faults::order(value);
+    } else if (key == "mutate") {
+        mutation::order(value);
     } else if (key == "no-faults") {
         faults::clear();
     } else if (key == "heal") {

@@ -8,6 +8,7 @@
 
 #include "runtime/codes.h"
 #include "runtime/enter.h"
+#include "runtime/mutation.h"
 #include "runtime/refusal.h"
 #include "runtime/stream.h"
 
@@ -16,6 +17,7 @@ namespace emu {
 namespace {
 
 struct Order {
+    std::string after; ///< what is called before counting begins; empty once it was
     std::string where;
     uint64_t left; ///< calls until it strikes, this one included
     int code;
@@ -45,6 +47,12 @@ int code_of(const std::string &word)
 int strike(const std::string &where)
 {
     for (size_t i = 0; i < state().orders.size(); i++) {
+        if (!state().orders[i].after.empty()) {
+            if (state().orders[i].after == where) {
+                state().orders[i].after.clear();
+            }
+            continue;
+        }
         if (state().orders[i].where == where && --state().orders[i].left == 0) {
             const int code = state().orders[i].code;
             state().orders.erase(state().orders.begin() + static_cast<ptrdiff_t>(i));
@@ -68,15 +76,17 @@ namespace faults {
 
 void order(const std::string &spec)
 {
+    const size_t begins = spec.find('>');
+    const size_t where = begins == std::string::npos ? 0 : begins + 1;
     const size_t at = spec.find('@');
     const size_t equals = spec.find('=', at == std::string::npos ? 0 : at);
     const uint64_t count = at == std::string::npos ? 0 : std::strtoull(spec.c_str() + at + 1, nullptr, 10);
     const int code = equals == std::string::npos ? 0 : code_of(spec.substr(equals + 1));
     if (count == 0 || code == 0) {
-        refuse(kInvalidParameter, "a fault is WHERE@N=CODE, not '%s'", spec.c_str());
+        refuse(kInvalidParameter, "a fault is WHERE@N=CODE or AFTER>WHERE@N=CODE, not '%s'", spec.c_str());
     }
     std::lock_guard<std::mutex> lock(state().mutex);
-    state().orders.push_back({spec.substr(0, at), count, code});
+    state().orders.push_back({begins == std::string::npos ? "" : spec.substr(0, begins), spec.substr(where, at - where), count, code});
 }
 
 void clear()
@@ -105,13 +115,14 @@ bool is_asynchronous(int code)
 
 std::string report()
 {
+    const uint64_t mistakes = mutation::made();
     std::lock_guard<std::mutex> lock(state().mutex);
     const std::map<std::string, uint64_t> ordered(state().calls.begin(), state().calls.end());
     std::string json = "{";
     for (const auto &entry : ordered) {
         json += format("%s\"%s\":%llu", json.size() > 1 ? "," : "", entry.first.c_str(), static_cast<unsigned long long>(entry.second));
     }
-    return json + "}";
+    return json + format("%s\"mistakes\":%llu}", json.size() > 1 ? "," : "", static_cast<unsigned long long>(mistakes));
 }
 
 } // namespace faults

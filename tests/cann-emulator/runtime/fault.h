@@ -6,7 +6,8 @@ namespace emu {
 /// Faults ordered ahead: the n-th call of a function, or the n-th device task, fails with a code. Counting starts with the order.
 namespace faults {
 
-/// "WHERE@N=CODE": WHERE is an exported function or "task"; CODE a number, "oom", "lost", "timeout" or "uce".
+/// "WHERE@N=CODE": WHERE is an exported function or "task"; CODE a number, "oom", "lost", "timeout" or "uce". "AFTER>WHERE@N=CODE"
+/// begins to count when AFTER was called: what is done while serving, not while loading.
 void order(const std::string &spec);
 void clear();
 

@@ -227,3 +227,99 @@ CASE(batched_products_are_permuted)
     EXPECT_CODE(161002, APPLY(aclnnTransposeBatchMatMul, x.tensor, w.tensor, kNone, kNone, ints({2, 0, 1}), ints({0, 1, 2}), ints({1, 0, 2}), int8_t{0},
         int32_t{1}, turned.tensor));
 }
+
+namespace {
+
+/// A BFLOAT16 weight [rows, columns] in FRACTAL_NZ whose first row holds what is given, and zeros below; padded to whole tiles.
+struct Tiled {
+    Tiled(int64_t rows, int64_t columns, const std::vector<double> &first)
+        : values({columns / 16, rows / 16, 16, 16}, ACL_BF16, elements(rows, columns, first))
+    {
+        const std::vector<int64_t> shape = {rows, columns};
+        const std::vector<int64_t> strides = {columns, 1};
+        tensor = CANN(aclCreateTensor)(shape.data(), 2, ACL_BF16, strides.data(), 0, ACL_FORMAT_FRACTAL_NZ, values.shape.data(), 4, values.address);
+        asItLies = CANN(aclCreateTensor)(values.shape.data(), 4, ACL_BF16, nullptr, 0, ACL_FORMAT_FRACTAL_NZ, values.shape.data(), 4, values.address);
+    }
+
+    static std::vector<double> elements(int64_t rows, int64_t columns, const std::vector<double> &first)
+    {
+        std::vector<double> all(static_cast<size_t>(rows * columns), 0);
+        for (size_t i = 0; i < first.size(); i++) {
+            all[i / 16 * static_cast<size_t>(rows) * 16 + i % 16] = first[i];
+        }
+        return all;
+    }
+
+    Buffer values;
+    aclTensor *tensor;
+    aclTensor *asItLies;
+};
+
+} // namespace
+
+CASE(a_weight_in_tiles_is_multiplied_as_it_lies)
+{
+    if (!g_stand->has("aclnnMatmulWeightNz")) {
+        return;
+    }
+    Buffer x({2, 32}, ACL_BF16, ramp(64, 1, 1));
+    Tiled weight(32, 48, ramp(48, 0, 1));
+    Buffer out({2, 48}, ACL_BF16);
+    OK(APPLY(aclnnMatmulWeightNz, x.tensor, weight.asItLies, out.tensor, int8_t{0}));
+    EXPECT(out.read()[47] == 47 && out.read()[48 + 16] == 33 * 16);
+    EXPECT_CODE(161002, APPLY(aclnnMatmulWeightNz, x.tensor, weight.tensor, out.tensor, int8_t{0}));
+    Buffer plain({32, 48}, ACL_BF16);
+    EXPECT_CODE(161002, APPLY(aclnnMatmulWeightNz, x.tensor, plain.tensor, out.tensor, int8_t{0}));
+}
+
+CASE(the_prologue_of_latent_attention_gives_queries_and_fills_both_caches)
+{
+    if (!g_stand->has("aclnnMlaPrologV3WeightNz")) {
+        return;
+    }
+    constexpr int64_t kHidden = 1024, kQuery = 1536, kNope = 128, kLatent = 512, kRope = 64;
+    std::vector<double> first(kHidden, 0);
+    first[0] = 1;
+    Buffer x({1, kHidden}, ACL_BF16, first);
+    Tiled down(kHidden, kQuery, std::vector<double>(kQuery, 2)); // a latent of equal elements: ones behind the norm
+    std::vector<double> heads(kNope + kRope, 0);
+    heads[0] = 2;
+    heads[kNope] = 3;
+    heads[kNope + 1] = 5;
+    Tiled up(kQuery, kNope + kRope, heads);
+    std::vector<double> absorbing(kNope * kLatent, 0);
+    absorbing[1] = 4;
+    Buffer keyUp({1, kNope, kLatent}, ACL_BF16, absorbing);
+    std::vector<double> both(kLatent + kRope, 0);
+    std::fill(both.begin(), both.begin() + kLatent, 7);
+    both[kLatent] = 1;
+    both[kLatent + 1] = 6;
+    Tiled latents(kHidden, kLatent + kRope, both);
+    Buffer gammaQ({kQuery}, ACL_BF16, std::vector<double>(kQuery, 1));
+    Buffer gammaKv({kLatent}, ACL_BF16, std::vector<double>(kLatent, 0.5));
+    Buffer sin({1, kRope}, ACL_BF16, std::vector<double>(kRope, 1));
+    Buffer cos({1, kRope}, ACL_BF16, std::vector<double>(kRope, 0));
+    Buffer kv({2, 16, 1, kLatent}, ACL_BF16, ramp(2 * 16 * kLatent, 0, 0));
+    Buffer kr({2, 16, 1, kRope}, ACL_BF16, ramp(2 * 16 * kRope, 0, 0));
+    Buffer slots({1}, ACL_INT64, {18});
+    Buffer query({1, 1, kLatent}, ACL_BF16);
+    Buffer turned({1, 1, kRope}, ACL_BF16);
+    Buffer normed({1, kQuery}, ACL_BF16);
+    const auto prologue = [&](char *mode, int64_t weightMode, aclTensor *queryUp) {
+        return APPLY(aclnnMlaPrologV3WeightNz, x.tensor, down.tensor, queryUp, keyUp.tensor, latents.tensor, gammaQ.tensor, gammaKv.tensor, sin.tensor,
+            cos.tensor, kv.tensor, kr.tensor, slots.tensor, kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone, 0.0, 0.0, mode, weightMode,
+            int64_t{0}, int64_t{0}, int64_t{0}, int64_t{0}, int64_t{128}, 1.0, 1.0, query.tensor, turned.tensor, kNone, normed.tensor, kNone);
+    };
+    char paged[] = "PA_BSND";
+    OK(prologue(paged, 0, up.tensor));
+    EXPECT(normed.read()[0] == 1 && normed.read()[kQuery - 1] == 1);
+    EXPECT(query.read()[1] == 8 && query.read()[0] == 0);
+    EXPECT(turned.read()[0] == -5 && turned.read()[kRope / 2] == 3);
+    EXPECT(kv.read()[18 * kLatent] == 0.5 && kv.read()[17 * kLatent] == 0);
+    EXPECT(kr.read()[18 * kRope] == -6 && kr.read()[18 * kRope + kRope / 2] == 1);
+    char blocks[] = "PA_BLK_NZ";
+    EXPECT_CODE(161002, prologue(blocks, 0, up.tensor));
+    EXPECT_CODE(161002, prologue(paged, 2, up.tensor)); // INT8 weights are announced and BFLOAT16 ones come
+    Buffer plain({kQuery, kNope + kRope}, ACL_BF16);
+    EXPECT_CODE(161002, prologue(paged, 0, plain.tensor));
+}

@@ -94,7 +94,8 @@ public sealed class KeyGateTests : IDisposable
         await using RunningServer server = await RunningServer.StartAsync(o => o with { ApiKeys = ["secret"] });
         foreach (string path in Host.Api.ApiRoutes.Listing.Split(", "))
         {
-            bool isOpen = path is "/ping" or "/metrics" or "/version" || path.StartsWith("/health", StringComparison.Ordinal);
+            bool isOpen = path is "/ping" or "/metrics" or "/version" or "/openapi.json"
+                || path.StartsWith("/health", StringComparison.Ordinal);
             using HttpResponseMessage read = await server.Http.GetAsync(path);
             using HttpResponseMessage posted = await server.Http.PostAsync(path, null);
             Assert.AreEqual(isOpen ? HttpStatusCode.OK : HttpStatusCode.Unauthorized, read.StatusCode, path);

@@ -15,6 +15,9 @@ public sealed class PlanAndSimulateTests
         Assert.AreEqual(ExitCode.Done, await glm5.EndAsync(), glm5.Said);
         using JsonDocument plan = JsonDocument.Parse(glm5.Said);
         Assert.AreEqual("TP8", plan.RootElement.GetProperty("chosen").GetProperty("layout").GetString());
+        CollectionAssert.AreEqual(
+            (string[])["fp8", "bf16"],
+            plan.RootElement.GetProperty("cache_formats").EnumerateArray().Select(f => f.GetProperty("kv_cache_dtype").GetString()).ToArray());
         Assert.AreEqual(119_028, plan.RootElement.GetProperty("tensor_count").GetInt32());
         Assert.IsGreaterThan(12, plan.RootElement.GetProperty("layouts").GetArrayLength());
     }
@@ -28,12 +31,26 @@ public sealed class PlanAndSimulateTests
     }
 
     [TestMethod]
-    public async Task A_simulation_prints_its_figures_for_programs()
+    public async Task A_plan_counts_the_layout_that_is_asked_for()
+    {
+        await using Glm5Process glm5 = Glm5Process.Start(["plan", "--device", "sim:h200x8", "-tp", "2", "-dp", "4", "--json"]);
+        Assert.AreEqual(ExitCode.Done, await glm5.EndAsync(), glm5.Said);
+        using JsonDocument plan = JsonDocument.Parse(glm5.Said);
+        Assert.AreEqual("DP4 x TP2 + EP8", plan.RootElement.GetProperty("chosen").GetProperty("layout").GetString());
+    }
+
+    [TestMethod]
+    [DataRow("TP8", "")]
+    [DataRow("TP8 + EP8", "--enable-expert-parallel")]
+    [DataRow("DP4 x TP2 + EP8", "--data-parallel-size 4")]
+    public async Task A_simulation_prints_its_figures_for_programs(string layout, string flags)
     {
         await using Glm5Process glm5 = Glm5Process.Start(
-            ["simulate", "--num-prompts", "4", "--input-len", "50..100", "--output-len", "5", "--json"]);
+            ["simulate", "--num-prompts", "4", "--input-len", "50..100", "--output-len", "5", "--json",
+                .. flags.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
         Assert.AreEqual(ExitCode.Done, await glm5.EndAsync(), glm5.Said);
         using JsonDocument answer = JsonDocument.Parse(glm5.Said);
+        Assert.AreEqual(layout, answer.RootElement.GetProperty("layout").GetString());
         Assert.AreEqual(20, answer.RootElement.GetProperty("result").GetProperty("output_tokens").GetInt64());
     }
 
@@ -61,6 +78,24 @@ public sealed class PlanAndSimulateTests
             Assert.IsNotNull(Core.Simulation.LengthRange.Parse(figure.Input), figure.System);
             Assert.IsGreaterThan(5, figure.Source.Length, figure.System);
             Assert.IsTrue(figure.OutputTokensPerSecond > 0 || figure.TpotMilliseconds > 0, figure.System);
+        }
+    }
+
+    [TestMethod]
+    public void Committed_comparisons_are_of_these_figures_and_give_a_reason_where_they_are_far_off()
+    {
+        string path = Path.Combine(Repository.Root, "tests", "benchmarks", "results", "simulate.published.json");
+        using JsonDocument committed = JsonDocument.Parse(File.ReadAllBytes(path));
+        IReadOnlyList<PublishedFigure> figures = PublishedFigure.All();
+        JsonElement compared = committed.RootElement.GetProperty("compared");
+        Assert.AreEqual(figures.Count, compared.GetArrayLength());
+        for (int i = 0; i < figures.Count; i++)
+        {
+            JsonElement published = compared[i].GetProperty("published");
+            Assert.AreEqual(
+                JsonSerializer.Serialize(figures[i], PublishedJson.Default.PublishedFigure),
+                JsonSerializer.Serialize(published.Deserialize(PublishedJson.Default.PublishedFigure), PublishedJson.Default.PublishedFigure));
+            Assert.AreEqual(compared[i].GetProperty("is_far_off").GetBoolean(), figures[i].Why.Length > 0, figures[i].System);
         }
     }
 }

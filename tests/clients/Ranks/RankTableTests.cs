@@ -27,6 +27,31 @@ public sealed class RankTableTests
     }
 
     [TestMethod]
+    public void Super_pods_number_their_devices_too()
+    {
+        var pods = SuperPods.Parse(["pod_0=node_0,node_1"], ["node_0=100,101", "node_1=4294967295"]);
+        RankTable table = RankTable.Of([ServerAddresses.Parse("node_0", s_file, null), ServerAddresses.Parse("node_1", s_file, [1])], pods);
+        using JsonDocument json = JsonDocument.Parse(table.ToJson());
+        JsonElement root = json.RootElement;
+        Assert.AreEqual("1.2", Text(root, "version"));
+        Assert.AreEqual("101", Text(root.GetProperty("server_list")[0].GetProperty("device")[1], "super_device_id"));
+        JsonElement pod = root.GetProperty("super_pod_list")[0];
+        Assert.AreEqual(("pod_0", "node_1"), (Text(pod, "super_pod_id"), Text(pod.GetProperty("server_list")[1], "server_id")));
+        Assert.DoesNotContain("super", RankTable.Of([ServerAddresses.Parse("node_0", s_file, null)]).ToJson());
+    }
+
+    [TestMethod]
+    [DataRow("p=node", "node=1", "server node has 2 devices and 1 numbers in its super pod")]
+    [DataRow("p=node", "node=1,1", "two devices of super pod p have one number")]
+    [DataRow("p=other", "node=1,2", "server node is in 0 super pods")]
+    [DataRow("p=node,other", "node=1,2", "super pod p has a server other that no --server names")]
+    [DataRow("p", "node=1,2", "--super-pod p: expected pod=server,server")]
+    [DataRow("p=node", "node=1,-2", "expected numbers below 2^32")]
+    public void Super_pods_that_do_not_fit_are_refused(string pod, string devices, string expected) => Assert.Contains(
+        expected, Assert.ThrowsExactly<FormatException>(
+            () => RankTable.Of([ServerAddresses.Parse("node", s_file, null)], SuperPods.Parse([pod], [devices]))).Message);
+
+    [TestMethod]
     [DataRow("address_0=nowhere", "line 1: expected address_N=IP, got")]
     [DataRow("address_=1.2.3.4", "line 1")]
     [DataRow("address_99=1.2.3.4", "line 1")]

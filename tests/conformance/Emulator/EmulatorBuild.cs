@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Glm5.Tests.Conformance.Emulator;
+namespace Glm5.Tests.Emulator;
 
 /// <summary>
 /// A folder of stand-in libraries that cmake builds once a run into <c>artifacts</c>. Where a tool is missing, tests end inconclusive and say which.

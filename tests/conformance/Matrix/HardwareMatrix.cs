@@ -120,7 +120,8 @@ public static class HardwareMatrix
         - Arm (AdvSimd) and AVX2 machines: their kernels run in the tests through the same sources at other vector widths, on a
           processor that has AVX-512; no record of such a machine exists.
         - NPUs: the Ascend backend is written from CANN's headers and operator pages; no NPU has run it.
-        - GPUs: no backend exists yet.
+        - GPUs: the CUDA backend runs on an emulator of its libraries, and its kernels are compiled for Hopper; no GPU has run it, and
+          nothing has been timed on one.
 
         """);
 }

@@ -14,6 +14,7 @@ public abstract class BlocksSuite(Tenant tenant) : ConformanceSuite(tenant)
     [Compares("Attention", "Mlp", "Moe", "ReduceAddNorm")]
     public void Blocks_agree_with_the_reference(LayerShape shape)
     {
+        NeedsTimeFor(shape);
         double bound = Bounds.Steps(Tenant.Arithmetic, shape.Weights);
         BlockValues expected = LayerRuns.Blocks(TestedBackends.ReferenceOf(Tenant).OpenLayer(), shape);
         BlockValues got = LayerRuns.Blocks(Tenant.OpenLayer(), shape, Tenant.Arithmetic == Arithmetic.F32 ? null : expected.Selected);

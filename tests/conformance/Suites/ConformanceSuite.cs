@@ -31,6 +31,14 @@ public abstract class ConformanceSuite(Tenant tenant)
             Assert.Inconclusive($"not run: its values are of F32 arithmetic, {Tenant.Name} computes in {Tenant.Arithmetic.Name} and is held to the reference by other tests");
     }
 
+    /// <summary>Ends a test whose shape takes the tenant longer than this tier of tests allows.</summary>
+    protected void NeedsTimeFor(LayerShape shape)
+    {
+        bool isSlow = shape.Weights is ElementType.F8E4M3 or ElementType.I8 && shape.Hidden > 1024;
+        if (isSlow && Tenant.Missing() is null && Tenant.Hurry is { } why)
+            Assert.Inconclusive($"not run: {why}");
+    }
+
     /// <summary>Opens one rank with an arena of the given size.</summary>
     protected IAccelerator OpenOne(long arenaBytes = 64 << 20) => Tenant.Open(1, arenaBytes)[0];
 

@@ -23,6 +23,7 @@ public abstract class StepsSuite(Tenant tenant) : ConformanceSuite(tenant)
     [Compares("MlaPrologue", "SelectTokens", "SparseAttend", "MlaEpilogue")]
     public void Attention_steps_agree_with_the_reference(LayerShape shape)
     {
+        NeedsTimeFor(shape);
         bool exact = Tenant.Arithmetic == Arithmetic.F32;
         double bound = Bounds.Steps(Tenant.Arithmetic, shape.Weights);
         AttentionValues expected = LayerRuns.Attention(TestedBackends.ReferenceOf(Tenant).OpenLayer(), shape);
@@ -45,6 +46,7 @@ public abstract class StepsSuite(Tenant tenant) : ConformanceSuite(tenant)
     [Compares("Route", "RunExperts")]
     public void Routing_and_experts_agree_with_the_reference(LayerShape shape)
     {
+        NeedsTimeFor(shape);
         (int[] experts, float[] weights, float[] output) = LayerRuns.Experts(TestedBackends.ReferenceOf(Tenant).OpenLayer(), shape);
         (int[] gotExperts, float[] gotWeights, float[] gotOutput) = LayerRuns.Experts(Tenant.OpenLayer(), shape);
         CollectionAssert.AreEqual(experts, gotExperts);

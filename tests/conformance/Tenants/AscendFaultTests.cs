@@ -1,14 +1,13 @@
-using System.Runtime.InteropServices;
-using System.Text;
 using Glm5.Backends.Ascend;
 using Glm5.Core.Accelerator;
+using Glm5.Tests.Conformance.Emulator;
 
 namespace Glm5.Tests.Conformance.Tenants;
 
 /// <summary>Faults that the emulator makes arrive with their code, its meaning, and what can be done; a healed device goes on.</summary>
 [TestClass]
 [DoNotParallelize]
-public sealed unsafe class AscendFaultTests
+public sealed class AscendFaultTests
 {
     [TestMethod]
     [DataRow("507015", 507015, Recovery.RestartRank, "cube kernel fault")]
@@ -18,7 +17,7 @@ public sealed unsafe class AscendFaultTests
     public void A_fault_on_the_device_shows_at_the_next_wait(string fault, int code, Recovery recovery, string meaning)
     {
         using var bench = new OpBench(TestedBackends.AscendF32.Open(1, 1 << 20)[0], 1);
-        Control($"fault=task@1={fault}");
+        CannControl.Tell($"fault=task@1={fault}");
         try
         {
             CannException failure = Assert.ThrowsExactly<CannException>(() =>
@@ -33,7 +32,7 @@ public sealed unsafe class AscendFaultTests
         }
         finally
         {
-            Control("no-faults;heal");
+            CannControl.Tell("no-faults;heal");
         }
     }
 
@@ -41,7 +40,7 @@ public sealed unsafe class AscendFaultTests
     public void Memory_that_runs_out_is_said_with_both_figures_and_the_device_goes_on()
     {
         using var bench = new OpBench(TestedBackends.AscendF32.Open(1, 1 << 20)[0], 2);
-        Control("fault=aclrtMalloc@1=oom");
+        CannControl.Tell("fault=aclrtMalloc@1=oom");
         try
         {
             DeviceMemoryException refusal = Assert.ThrowsExactly<DeviceMemoryException>(
@@ -50,7 +49,7 @@ public sealed unsafe class AscendFaultTests
         }
         finally
         {
-            Control("no-faults");
+            CannControl.Tell("no-faults");
         }
 
         Tensor x = bench.Of([-1f, 2], 1, 2);
@@ -62,7 +61,7 @@ public sealed unsafe class AscendFaultTests
     public void An_operator_that_refuses_says_its_arguments_and_why()
     {
         using var bench = new OpBench(TestedBackends.AscendF32.Open(1, 1 << 20)[0], 3);
-        Control("fault=aclnnReluGetWorkspaceSize@1=161002");
+        CannControl.Tell("fault=aclnnReluGetWorkspaceSize@1=161002");
         try
         {
             CannException refusal = Assert.ThrowsExactly<CannException>(() =>
@@ -75,21 +74,11 @@ public sealed unsafe class AscendFaultTests
         }
         finally
         {
-            Control("no-faults");
+            CannControl.Tell("no-faults");
         }
 
         Tensor y = bench.Random(1, 4, 8);
         bench.Ops.Relu(y, y);
         Assert.IsTrue(Array.TrueForAll(bench.Floats(y), v => v >= 0));
-    }
-
-    /// <summary>Tells the emulator; on a real device there is nobody to tell.</summary>
-    private static void Control(string commands)
-    {
-        nint library = NativeLibrary.Load(Path.Combine(CannUnderTest.Paths.Toolkit[0], "libascendcl.so"));
-        if (!NativeLibrary.TryGetExport(library, "cannEmulatorControl", out nint control))
-            Assert.Inconclusive("not run: faults are made by the emulator alone");
-        fixed (byte* text = Encoding.ASCII.GetBytes(commands + '\0'))
-            Assert.AreEqual(0, ((delegate* unmanaged<byte*, int>)control)(text), commands);
     }
 }

@@ -14,11 +14,19 @@ public sealed class AscendFusionTests
     [TestMethod]
     public void Every_fusion_that_is_there_runs_at_the_shapes_of_GLM_5()
     {
-        var device = (AscendAccelerator)TestedBackends.AscendBf16.OpenLayer();
-        using var layer = new LayerBench(device, LayerShape.Glm5Rank(ElementType.BF16), 43);
-        Run(layer);
-        Fusion[] idle = [.. Enum.GetValues<Fusion>().Where(f => device.Fusions.Has(f)
-            && Fusions.OperatorsOf(f).Any(op => device.Call.Calls(op) == 0))];
+        HashSet<Fusion> idle = [.. Enum.GetValues<Fusion>()];
+        foreach (ElementType weights in (ElementType[])[ElementType.BF16, ElementType.I8])
+        {
+            var device = (AscendAccelerator)TestedBackends.AscendBf16.OpenLayer();
+            using var layer = new LayerBench(device, LayerShape.Glm5Rank(weights), 43);
+            Run(layer);
+            idle.RemoveWhere(f => !device.Fusions.Has(f) || Fusions.OperatorsOf(f).All(op => device.Call.Calls(op) > 0));
+
+            // What writes the caches in one operator leaves none to the two that came before it.
+            if (device.Fusions.Has(Fusion.Prologue))
+                idle.Remove(Fusion.Latents);
+        }
+
         Assert.IsEmpty(idle, string.Join(", ", idle));
     }
 

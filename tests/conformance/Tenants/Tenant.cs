@@ -29,6 +29,11 @@ public sealed record Tenant
     /// <summary>Why it cannot be opened on this machine; null when it can. Its tests then report that they did not run.</summary>
     public Func<string?> Missing { get; init; } = () => null;
 
+    /// <summary>
+    /// Why quantised weights at GLM-5's shapes wait for a longer tier of tests; null when they run now.
+    /// </summary>
+    public string? Hurry { get; init; }
+
     /// <summary>Whether it is listed in the hardware matrix; a second configuration of the same backend is not.</summary>
     public bool InMatrix { get; init; } = true;
 

@@ -7,8 +7,8 @@ namespace Glm5.Tests.Unit.Engine;
 
 /// <summary>
 /// The trained model served in every way at once: from cached blocks, in chunks, preempted, from the host, with drafts of
-/// either kind, over ranks, from caches of any format. Every answer is the one that its request gets alone, computed
-/// whole, on one rank.
+/// either kind, over ranks in one group or several, with experts in slices or whole, from caches of any format. Every answer
+/// is the one that its request gets alone, computed whole, on one rank.
 /// </summary>
 [TestClass]
 [DoNotParallelize]
@@ -20,9 +20,13 @@ public sealed class AnyCombinationTests
 
     private static readonly Dictionary<KvFormat, NanoEngine> s_plain = [];
 
+    /// <summary>Ranks of a group, and groups.</summary>
+    private static readonly (int Ranks, int Groups)[] s_layouts = [(1, 1), (2, 1), (4, 1), (1, 2), (2, 2), (1, 4)];
+
     private static readonly Gen<Way> s_way =
         from format in Gen.Int[0, 2].Select(format => (KvFormat)format)
-        from ranks in Gen.Int[0, 2].Select(power => 1 << power)
+        from layout in Gen.Int[0, s_layouts.Length - 1].Select(i => s_layouts[i])
+        from spread in Gen.Bool
         from drafts in Gen.Frequency((1, Gen.Const(0)), (3, Gen.Int[1, 7]))
         from looksUp in Gen.Bool
         from caching in Gen.Frequency((1, Gen.Const(false)), (4, Gen.Const(true)))
@@ -30,7 +34,7 @@ public sealed class AnyCombinationTests
         from hostBlocks in Gen.Frequency((1, Gen.Const(0)), (3, Gen.Int[4, 60]))
         from batch in Gen.Int[8, 96]
         from sequences in Gen.Int[1, 8]
-        select new Way(format, ranks, drafts, looksUp, caching, spare, caching ? hostBlocks : 0, batch, sequences);
+        select new Way(format, layout, spread, drafts, looksUp, caching, spare, caching ? hostBlocks : 0, batch, sequences);
 
     private static readonly Gen<Ask> s_ask =
         from text in Gen.Frequency((3, Gen.Int[0, 2]), (1, Gen.Int[0, s_texts.Length - 1]))
@@ -44,20 +48,21 @@ public sealed class AnyCombinationTests
     [TestMethod]
     public void Every_answer_is_the_one_that_its_request_gets_alone()
     {
-        long cases = 0, cached = 0, recalled = 0, accepted = 0, preempted = 0;
+        long cases = 0, grouped = 0, cached = 0, recalled = 0, accepted = 0, preempted = 0;
         Gen.Select(s_way, s_ask.Array[3, 9]).Sample(
             (way, asks) =>
             {
                 EngineStatus status = Serve(way, asks);
                 cases++;
+                grouped += way.Layout.Groups > 1 ? 1 : 0;
                 cached += status.CachedTokens;
                 recalled += status.RecalledTokens;
                 accepted += status.AcceptedTokens;
                 preempted += status.Preemptions;
             }, iter: Soak.Times(4), threads: 1);
         TestContext.WriteLine(
-            $"{cases} schedules: {cached} cached tokens, {recalled} of them from the host, {accepted} drafts accepted, "
-            + $"{preempted} preemptions");
+            $"{cases} schedules, {grouped} of them over groups: {cached} cached tokens, {recalled} of them from the host, "
+            + $"{accepted} drafts accepted, {preempted} preemptions");
         Assert.IsGreaterThan(0, accepted);
     }
 
@@ -83,15 +88,21 @@ public sealed class AnyCombinationTests
             answers.Add((request, (GenerationStream)engine.Submit(request)));
             for (int turn = 0; turn < ask.Turns; turn++)
                 engine.Turn();
-            SchedulerInvariants.Check(engine.Scheduler);
+            CheckEveryGroup(engine);
         }
 
         while (engine.Turn())
-            SchedulerInvariants.Check(engine.Scheduler);
+            CheckEveryGroup(engine);
         NanoEngine plain = PlainOf(way.Format);
         foreach ((GenerationRequest request, GenerationStream stream) in answers)
             CollectionAssert.AreEqual(plain.Answer(request)[0], EngineBench.Read(stream));
         return engine.Status;
+    }
+
+    private static void CheckEveryGroup(Core.Engine engine)
+    {
+        foreach (EngineGroup group in engine.Groups)
+            SchedulerInvariants.Check(group.Scheduler);
     }
 
     /// <summary>One request after another on one rank, each computed whole.</summary>
@@ -99,7 +110,7 @@ public sealed class AnyCombinationTests
     {
         if (!s_plain.TryGetValue(format, out NanoEngine? runs))
         {
-            var way = new Way(format, 1, 0, LooksUp: false, Caching: false, 0, 0, Context, 1);
+            var way = new Way(format, (1, 1), Spread: false, 0, LooksUp: false, Caching: false, 0, 0, Context, 1);
             s_plain[format] = runs = new NanoEngine(way.Options());
         }
 
@@ -108,20 +119,23 @@ public sealed class AnyCombinationTests
 
     /// <summary>How requests are served.</summary>
     private sealed record Way(
-        KvFormat Format, int Ranks, int Drafts, bool LooksUp, bool Caching, int SpareBlocks, int HostBlocks, int Batch,
-        int Sequences)
+        KvFormat Format, (int Ranks, int Groups) Layout, bool Spread, int Drafts, bool LooksUp, bool Caching, int SpareBlocks,
+        int HostBlocks, int Batch, int Sequences)
     {
         public ModelOptions Options()
         {
             bool drafting = Drafts > 0 && !LooksUp;
             var spec = new KvSpec(Layers + (drafting ? 1 : 0), 64, 16, 32, BlockSlots) { Format = Format };
-            long blockBytes = spec.TokenBytes * BlockSlots * Ranks;
+            int ranks = Layout.Ranks * Layout.Groups;
+            long blockBytes = spec.TokenBytes * BlockSlots * ranks;
             return new ModelOptions
             {
                 Folder = RepositoryFiles.Nano,
                 KvFormat = Format,
-                Ranks = Ranks,
-                Threads = Ranks,
+                Ranks = Layout.Ranks,
+                Groups = Layout.Groups,
+                SpreadExperts = Spread,
+                Threads = ranks,
                 MaxModelLength = Context,
                 MaxSequences = Sequences,
                 MaxBatchedTokens = Batch,

@@ -56,8 +56,8 @@ public sealed class PrefixCacheTests
         PrefixChain chain = NewChain(cache);
         chain.Publish(pool, tokens, computed: 6, blocks);
         Assert.AreEqual(2, chain.Published, "the third block's successor is not known");
-        Assert.AreEqual(2, NewChain(cache).Enter(pool, tokens, new int[3]));
-        Assert.AreEqual(1, NewChain(cache).Enter(pool, other, new int[3]), "the second block was followed by another token");
+        Assert.AreEqual(2, Enter(NewChain(cache), cache, pool, tokens, new int[3]));
+        Assert.AreEqual(1, Enter(NewChain(cache), cache, pool, other, new int[3]), "the second block was followed by another token");
     }
 
     [TestMethod]
@@ -71,7 +71,7 @@ public sealed class PrefixCacheTests
             {
                 var blocks = new int[tokens.Length];
                 PrefixChain chain = NewChain(cache);
-                int found = chain.Enter(pool, tokens, blocks), needed = (tokens.Length + slots - 1) / slots;
+                int found = Enter(chain, cache, pool, tokens, blocks), needed = (tokens.Length + slots - 1) / slots;
                 Assert.IsLessThan(tokens.Length, found * slots);
                 for (int b = 0; b < found; b++)
                     CollectionAssert.AreEqual(tokens[..(((b + 1) * slots) + lookAhead)], rows[blocks[b]]);
@@ -87,6 +87,14 @@ public sealed class PrefixCacheTests
 
     /// <summary>The first block of a sequence, under one hash whatever it holds.</summary>
     private static BlockKey Key(string? salt, int[] tokens) => new(s_root, PrefixId.Empty, salt, tokens);
+
+    private static int Enter(PrefixChain chain, PrefixCache cache, BlockPool pool, int[] tokens, int[] blocks)
+    {
+        PrefixMatch match = chain.Find(cache, pool, tokens, blocks);
+        Assert.AreEqual(blocks[..match.Found].Count(block => pool.OwnersOf(block) == 0), match.Idle);
+        chain.Enter(pool, blocks.AsSpan(0, match.Found));
+        return match.Found;
+    }
 
     private static PrefixChain NewChain(PrefixCache cache)
     {

@@ -1,6 +1,8 @@
+using CsCheck;
 using Glm5.Backends.CpuReference;
 using Glm5.Core;
 using Glm5.Core.Accelerator;
+using Glm5.Core.Kv;
 using Glm5.Core.Model;
 using Glm5.Core.Parallel;
 using Glm5.Core.Planning;
@@ -14,6 +16,37 @@ namespace Glm5.Tests.Unit.Planning;
 public sealed class PlannedBytesTests
 {
     private static readonly CpuBackend s_cpu = new(CpuVoice.Simd);
+
+    private static readonly Gen<ModelOptions> s_way =
+        from layout in OneOf((1, 1), (2, 1), (4, 1), (1, 2), (2, 2), (1, 4))
+        from spread in Gen.Bool
+        from format in OneOf<KvFormat?>(null, KvFormat.F32, KvFormat.BF16, KvFormat.FP8)
+        from drafts in Gen.Int[0, 3]
+        from looksUp in Gen.Bool
+        from hostBlocks in Gen.Int[0, 5]
+        from batch in Gen.Int[8, 64]
+        from sequences in Gen.Int[1, 6]
+        from slots in OneOf(0, 16, 32)
+        from blocks in Gen.Int[14, 40]
+        select new ModelOptions
+        {
+            Folder = RepositoryFiles.Nano,
+            Ranks = layout.Item1,
+            Groups = layout.Item2,
+            SpreadExperts = spread,
+            KvFormat = format,
+            SpeculativeTokens = drafts,
+            DraftMethod = looksUp ? DraftMethod.PromptLookup : DraftMethod.DraftLayer,
+            // Room for blocks of any format.
+            HostCacheBytes = (long)hostBlocks * layout.Item1 * layout.Item2 << 18,
+            MaxBatchedTokens = batch,
+            MaxSequences = sequences,
+            BlockSlots = slots,
+            MaxModelLength = 128,
+            KvBytes = (long)blocks * layout.Item1 * layout.Item2 << 18,
+            Threads = 2,
+            SkipTokenizer = true,
+        };
 
     public static IEnumerable<object[]> Models =>
         from folder in (string[])[RepositoryFiles.Nano, .. ((string[])["tiny-dense", "tiny-moe", "tiny-full", "tiny-fp8"]).Select(RepositoryFiles.Golden)]
@@ -69,6 +102,9 @@ public sealed class PlannedBytesTests
     }
 
     [TestMethod]
+    public void Any_way_to_serve_takes_the_bytes_that_were_counted() => s_way.Sample(CheckEveryByte, iter: Soak.Times(8), threads: 1);
+
+    [TestMethod]
     public void A_blueprint_from_headers_is_the_checkpoint_without_its_bytes()
     {
         foreach (string folder in (string[])[RepositoryFiles.Nano, RepositoryFiles.Golden("tiny-fp8")])
@@ -87,6 +123,31 @@ public sealed class PlannedBytesTests
                     (drawn.Type, drawn.Rows, drawn.Columns, drawn.StoredBytes), spec.Name);
             }
         }
+    }
+
+    private static Gen<T> OneOf<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
+
+    private static void CheckEveryByte(ModelOptions options)
+    {
+        var layout = ParallelLayout.Of(options);
+        using var opened = OpenedModel.Open(options, new LoadProgress(TimeProvider.System), NullLogger.Instance);
+        using WeightBlueprint blueprint = WeightBlueprint.Open(options.Folder);
+        MemoryPlan plan = new MemoryPlanner(blueprint, s_cpu.Footprint, options).Plan(layout);
+        CountedPacks[] ranks = [.. s_cpu.Open(RankLoader.Request(opened, options)).Select(rank => new CountedPacks(rank))];
+        LoadedRanks loaded = RankLoader.Load(
+            opened, options, ranks, firstRank: 0, agree: null, new LoadProgress(TimeProvider.System), CancellationToken.None);
+        Assert.AreEqual(layout.Ranks, ranks.Length);
+        Assert.AreEqual(plan.Weights.PackedBytes, ranks.Max(rank => rank.DeviceBytes), $"weights of {layout}");
+        Assert.AreEqual((plan.BlockBytes, plan.Blocks), (loaded.Pool.BlockBytes, loaded.Pool.Blocks), $"caches of {options.KvFormat}");
+        foreach (RankModel rank in loaded.Ranks)
+        {
+            Assert.AreEqual(plan.ArenaBytes, rank.Accelerator.Ops.Arena.Bytes);
+            Assert.AreEqual(plan.BlockBytes, rank.Kv.BlockBytes);
+            Assert.AreEqual(plan.Blocks, rank.Kv.Blocks);
+            rank.Dispose();
+        }
+
+        Assert.AreEqual(HostCacheSize.Of(options.HostCacheBytes / layout.Ranks, plan.BlockBytes).Blocks, loaded.HostCache.Blocks);
     }
 
     /// <summary>Counts what passes on its way to a device.</summary>

@@ -50,6 +50,21 @@ public sealed class GroupChoiceTests
     }
 
     [TestMethod]
+    public void A_group_that_is_full_is_passed_over_whatever_it_has_cached()
+    {
+        using Core.Engine engine = New(groups: 2, blocks: 16);
+        engine.Submit(Request(0, 40) with { MaxTokens = 20 });
+        engine.Turn();
+        engine.Turn();
+        engine.Submit(Request(0, 40) with { CacheSalt = null, MaxTokens = 20, Sampling = new SamplingParameters { Seed = 1 } });
+        engine.Turn();
+        // The whole prompt is cached in the first group, whose blocks would suffice: five blocks more than it has free would not.
+        engine.Submit(Request(0, 33) with { Prompt = [.. Request(0, 8).Prompt, .. Request(17, 30).Prompt] });
+        engine.Turn();
+        CollectionAssert.AreEqual(new[] { 2, 1 }, Loads(engine));
+    }
+
+    [TestMethod]
     public void Every_request_is_answered_as_alone_in_any_number_of_groups()
     {
         using Core.Engine engine = New(groups: 4, drafts: 2);
@@ -66,12 +81,12 @@ public sealed class GroupChoiceTests
         }
     }
 
-    private static Core.Engine New(int groups, int drafts = 0)
+    private static Core.Engine New(int groups, int drafts = 0, int blocks = 200)
     {
         var options = new ModelOptions { Folder = "", MaxBatchedTokens = 400, MaxSequences = 32 };
         var runners = new StepRunner[groups];
         for (int g = 0; g < groups; g++)
-            runners[g] = new FakeStepRunner(200, BlockSlots, drafts) { Checks = false };
+            runners[g] = new FakeStepRunner(blocks, BlockSlots, drafts) { Checks = false };
         return new Core.Engine(runners, Context, TokenMask.Nothing, options, TimeProvider.System, NullLogger.Instance);
     }
 

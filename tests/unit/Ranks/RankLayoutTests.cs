@@ -36,6 +36,7 @@ public sealed class RankLayoutTests
     [DataRow(1, 2, false, 0)]
     [DataRow(2, 2, false, 3)]
     [DataRow(1, 4, false, 1)]
+    [DataRow(1, 3, false, 1)]
     public void Answers_are_those_of_one_rank(int ranks, int groups, bool spread, int drafts) =>
         Check(new Layout(ranks, groups, spread, drafts, Budget: 33, Blocks: 12, Caching: true), CpuVoice.Simd);
 

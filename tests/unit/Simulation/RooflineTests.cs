@@ -19,22 +19,23 @@ public sealed class RooflineTests
     private static readonly JsonElement s_floors =
         JsonDocument.Parse(File.ReadAllBytes(RepositoryFiles.Data("roofline.json"))).RootElement;
 
-    public static IEnumerable<object[]> Points =>
-        from floor in s_floors.GetProperty("decode_model_floor_ms").EnumerateArray()
-        let batch = floor.GetProperty("batch").GetInt32()
-        let context = floor.GetProperty("ctx").GetInt32()
-        where (long)batch * context <= 500_000 // What the caches of eight devices hold.
-        select new object[]
-        {
-            floor.GetProperty("device").GetString() == "H200 SXM" ? "sim:h200x8" : "sim:b200x8", batch, context,
-            floor.GetProperty("ms").GetProperty("TP").GetDouble(),
-        };
+    public static IEnumerable<object[]> Points => PointsOf("TP", least: 1, most: 500_000);
+
+    public static IEnumerable<object[]> GroupedPoints => PointsOf("DP", least: 8, most: 3_000_000);
 
     [TestMethod]
     [DynamicData(nameof(Points))]
     public void A_decode_step_takes_the_roofline_and_little_more(string device, int batch, int context, double milliseconds)
     {
         double step = Step(device, batch, context, roofline: true) * 1000;
+        Assert.IsInRange(milliseconds * 0.99, milliseconds * (1 + LeftOut), step);
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(GroupedPoints))]
+    public void So_does_one_of_eight_groups_with_spread_experts(string device, int batch, int context, double milliseconds)
+    {
+        double step = Step(device, batch, context, roofline: true, groups: 8) * 1000;
         Assert.IsInRange(milliseconds * 0.99, milliseconds * (1 + LeftOut), step);
     }
 
@@ -83,13 +84,36 @@ public sealed class RooflineTests
         Assert.AreEqual(Math.Min(context, attended), plan.AttendedRows);
     }
 
-    private static double Step(string device, int batch, int context, bool roofline)
+    /// <summary>
+    /// Floors of a layout for batches that eight devices have the memory for, and where there are groups, sequences for all
+    /// of them: the floors leave out what idle ones compute.
+    /// </summary>
+    private static IEnumerable<object[]> PointsOf(string layout, int least, long most) =>
+        from floor in s_floors.GetProperty("decode_model_floor_ms").EnumerateArray()
+        let batch = floor.GetProperty("batch").GetInt32()
+        let context = floor.GetProperty("ctx").GetInt32()
+        where batch >= least && (long)batch * context <= most
+        select new object[]
+        {
+            floor.GetProperty("device").GetString() == "H200 SXM" ? "sim:h200x8" : "sim:b200x8", batch, context,
+            floor.GetProperty("ms").GetProperty(layout).GetDouble(),
+        };
+
+    private static double Step(string device, int batch, int context, bool roofline, int groups = 1)
     {
         var times = new DeviceTimes(SimulatedBackend.Kinds);
-        ModelOptions options = Simulated.Options with { MaxSequences = 64, MaxBatchedTokens = 64 };
+        ModelOptions options = Simulated.Options with
+        {
+            MaxSequences = 64,
+            MaxBatchedTokens = 64,
+            Ranks = 8 / groups,
+            Groups = groups,
+        };
         using LoadedModel model = Simulated.Load(options, device, new SimulationSettings { Roofline = roofline, Times = times });
-        model.Runners[0].Begin(Decode(batch, context, queries: 1), new SampleBatch(64, 64));
-        model.Runners[0].Complete();
+        foreach (StepRunner runner in model.Runners)
+            runner.Begin(Decode(batch / groups, context, queries: 1), new SampleBatch(64, 64));
+        foreach (StepRunner runner in model.Runners)
+            runner.Complete();
         return times.TakeStep();
     }
 

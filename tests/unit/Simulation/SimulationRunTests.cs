@@ -28,11 +28,14 @@ public sealed class SimulationRunTests
     };
 
     [TestMethod]
-    [DataRow(0)]
-    [DataRow(3)]
-    public void Every_request_gets_all_of_its_tokens(int drafts)
+    [DataRow(2, 1, false, 0)]
+    [DataRow(2, 1, false, 3)]
+    [DataRow(2, 1, true, 0)]
+    [DataRow(1, 4, true, 0)]
+    [DataRow(2, 2, true, 3)]
+    public void Every_request_gets_all_of_its_tokens(int ranks, int groups, bool spread, int drafts)
     {
-        SimulationResult result = Tiny(s_workload, drafts);
+        SimulationResult result = Tiny(s_workload, Layout(ranks, groups, spread) with { SpeculativeTokens = drafts });
         long input = 0, output = 0;
         for (int request = 0; request < s_workload.Requests; request++)
             (input, output) = (input + s_workload.InputLength(request), output + s_workload.OutputLength(request));
@@ -41,14 +44,17 @@ public sealed class SimulationRunTests
     }
 
     [TestMethod]
-    public void The_same_workload_gives_the_same_figures()
+    [DataRow(2, 1)]
+    [DataRow(2, 2)]
+    public void The_same_workload_gives_the_same_figures(int ranks, int groups)
     {
-        SimulationResult first = Tiny(s_workload, drafts: 3), second = Tiny(s_workload, drafts: 3);
+        ModelOptions options = Layout(ranks, groups, groups > 1) with { SpeculativeTokens = 3 };
+        SimulationResult first = Tiny(s_workload, options), second = Tiny(s_workload, options);
         Assert.AreEqual(first.Seconds, second.Seconds);
         Assert.AreEqual(first.TimeToFirstToken, second.TimeToFirstToken);
         Assert.AreEqual(first.TimePerOutputToken, second.TimePerOutputToken);
         Assert.AreEqual(first.Steps, second.Steps);
-        Assert.AreNotEqual(first.Seconds, Tiny(s_workload with { Seed = 2 }, drafts: 3).Seconds);
+        Assert.AreNotEqual(first.Seconds, Tiny(s_workload with { Seed = 2 }, options).Seconds);
     }
 
     [TestMethod]
@@ -76,7 +82,7 @@ public sealed class SimulationRunTests
     [TestMethod]
     public void Requests_at_a_rate_come_when_they_come()
     {
-        SimulationResult result = Tiny(s_workload with { Concurrency = 0, Rate = 2 }, drafts: 0);
+        SimulationResult result = Tiny(s_workload with { Concurrency = 0, Rate = 2 }, s_tiny);
         // Forty requests at two a second are spread over some twenty seconds, of which the devices need almost nothing.
         Assert.IsInRange(10, 40, result.Seconds);
         Assert.IsLessThan(0.2, result.Busy);
@@ -85,7 +91,7 @@ public sealed class SimulationRunTests
     [TestMethod]
     public void The_hosts_time_counts_only_when_it_is_asked_for()
     {
-        SimulationResult without = Tiny(s_workload, drafts: 0);
+        SimulationResult without = Tiny(s_workload, s_tiny);
         SimulationResult with = Simulated.Run(s_workload, s_tiny, countsHostTime: true);
         Assert.IsGreaterThan(without.Seconds, with.Seconds);
         Assert.IsGreaterThan(0, without.HostBetweenSteps.Mean);
@@ -94,7 +100,7 @@ public sealed class SimulationRunTests
     [TestMethod]
     public void A_request_that_the_model_cannot_take_is_refused_by_name() => Assert.Contains(
         "the model's context ends at 128",
-        Assert.ThrowsExactly<RequestRefusedException>(() => Tiny(s_workload with { Input = new LengthRange(200, 200) }, drafts: 0)).Message);
+        Assert.ThrowsExactly<RequestRefusedException>(() => Tiny(s_workload with { Input = new LengthRange(200, 200) }, s_tiny)).Message);
 
     [TestMethod]
     public void Glm5s_true_shape_answers_in_its_own_time()
@@ -107,6 +113,45 @@ public sealed class SimulationRunTests
         Assert.AreEqual(1, result.TimeByKind.Values.Sum(), 1e-9);
     }
 
-    private static SimulationResult Tiny(Workload workload, int drafts) =>
-        Simulated.Run(workload, s_tiny with { SpeculativeTokens = drafts });
+    [TestMethod]
+    public void Groups_share_the_load_and_wait_for_each_other()
+    {
+        // By peaks alone, or the least that a kernel takes would make ranks of so small a model equal.
+        var peaks = new SimulationSettings { Roofline = true };
+        SimulationResult one = Simulated.Run(s_workload, Layout(1, 1, false), settings: peaks);
+        SimulationResult four = Simulated.Run(s_workload, Layout(1, 4, true), settings: peaks);
+        Assert.AreEqual(4 * one.KvTokens, four.KvTokens);
+        Assert.AreEqual(0, one.TimeByKind["Waiting"]);
+        Assert.IsGreaterThan(0, four.TimeByKind["Waiting"]);
+        Assert.IsGreaterThan(0, four.TimeByKind["Exchange"]);
+    }
+
+    [TestMethod]
+    public void Prefixes_come_back_from_the_host_and_cost_their_way()
+    {
+        Workload workload = s_workload with
+        {
+            Requests = 60,
+            Input = new LengthRange(90, 90),
+            Output = new LengthRange(4, 4),
+            Concurrency = 2,
+            SharedPrefix = 0.9,
+            PrefixGroups = 12,
+        };
+        // Seven blocks a rank: far fewer than there are prefixes.
+        ModelOptions tight = s_tiny with { MaxModelLength = 100, KvBytes = 2 * 300_000 };
+        SimulationResult without = Tiny(workload, tight), with = Tiny(workload, tight with { HostCacheBytes = 1L << 40 });
+        Assert.AreEqual(0, without.PrefixRecalled);
+        Assert.IsGreaterThan(without.PrefixHits, with.PrefixHits);
+        Assert.IsInRange(0.01, with.PrefixHits, with.PrefixRecalled);
+        Assert.IsGreaterThan(0, with.TimeByKind["HostCopies"]);
+    }
+
+    private static ModelOptions Layout(int ranks, int groups, bool spread) => s_tiny with
+    {
+        Ranks = ranks, Groups = groups, SpreadExperts = spread, KvBytes = (long)ranks * groups << 20,
+    };
+
+    private static SimulationResult Tiny(Workload workload, ModelOptions options) =>
+        Simulated.Run(workload, options, device: "sim:h200x8");
 }
