@@ -30,6 +30,12 @@ public abstract class Generation : IDisposable
     /// <summary>Those of them whose rows the prefix cache had; known from the first token on.</summary>
     public abstract int CachedTokens { get; }
 
+    /// <summary>
+    /// The tokens of the prompt but the first, as <see cref="GenerationRequest.PromptLogProbs"/> asked for them; complete from
+    /// the first token on, and empty when nothing was asked.
+    /// </summary>
+    public abstract IReadOnlyList<ScoredToken> PromptScores { get; }
+
     /// <summary>Why it ended; null while it runs.</summary>
     public abstract FinishReason? Finish { get; }
 

@@ -7,10 +7,10 @@ namespace Glm5.Core;
 /// <param name="ContextLength">Most tokens of a sequence, prompt and answer together.</param>
 /// <param name="VocabularySize">One more than the highest id.</param>
 /// <param name="Scheduling">Whether requests may have priorities.</param>
-/// <param name="TakesForms">Whether answers may be held to a form: the samplers choose in this process.</param>
+/// <param name="SamplesHere">Whether samplers are this process's own.</param>
 internal sealed record GenerationLimits(
     int ContextLength, int VocabularySize, SchedulingPolicy Scheduling = SchedulingPolicy.FirstComeFirstServed,
-    bool TakesForms = true)
+    bool SamplesHere = true)
 {
     /// <summary>Checks a request and returns how many tokens its sequence may have in all.</summary>
     /// <exception cref="RequestRefusedException">The request can never be served.</exception>
@@ -22,6 +22,7 @@ internal sealed record GenerationLimits(
         CheckGrammar(request);
         CheckThinking(request);
         CheckTurn(request);
+        CheckPromptLogProbs(request);
         return CheckLength(request);
     }
 
@@ -41,6 +42,24 @@ internal sealed record GenerationLimits(
             throw Refused(
                 "share_weight", $"the share's weight is {request.ShareWeight}; it must be between 1 and "
                 + $"{GenerationRequest.MaxShareWeight}");
+        }
+    }
+
+    private void CheckPromptLogProbs(GenerationRequest request)
+    {
+        if (request.PromptLogProbs is not { } top)
+            return;
+        if (top < 0 || top > VocabularySize)
+        {
+            throw Refused(
+                "prompt_logprobs", $"prompt_logprobs is {top}; it must be between 0 and the vocabulary's {VocabularySize}");
+        }
+
+        if (!SamplesHere)
+        {
+            throw Refused(
+                "prompt_logprobs", "this server samples in worker processes (--worker-processes), which report nothing of prompts; "
+                + "leave out prompt_logprobs, and logprobs where echo is set");
         }
     }
 
@@ -122,8 +141,8 @@ internal sealed record GenerationLimits(
     {
         if (request.Grammar is not { } grammar)
             return;
-        if (!TakesForms)
-            throw Refused("grammar", "answers cannot be held to a form where ranks are processes");
+        if (!SamplesHere)
+            throw Refused("grammar", "this server samples in worker processes (--worker-processes), where answers are not held to forms");
         if (grammar.Vocabulary.Size != VocabularySize)
         {
             throw Refused(

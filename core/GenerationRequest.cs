@@ -12,6 +12,12 @@ public sealed record GenerationRequest
     /// <summary>How tokens are chosen.</summary>
     public SamplingParameters Sampling { get; init; } = new();
 
+    /// <summary>
+    /// How many of the most probable tokens to report at each place of the prompt, beside the one that stands there; null
+    /// reports nothing of the prompt. Such a prompt is computed whole, whatever the prefix cache has.
+    /// </summary>
+    public int? PromptLogProbs { get; init; }
+
     /// <summary>Most tokens of the answer; null: until the context is full.</summary>
     public int? MaxTokens { get; init; }
 

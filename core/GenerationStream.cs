@@ -28,6 +28,9 @@ internal sealed class GenerationStream(Sequence sequence, Inbox inbox) : Generat
     public override int CachedTokens => sequence.CachedTokens ?? 0;
 
     /// <inheritdoc/>
+    public override IReadOnlyList<ScoredToken> PromptScores => sequence.Scores;
+
+    /// <inheritdoc/>
     public override FinishReason? Finish =>
         Volatile.Read(ref _finish) is var finish and not Running ? (FinishReason)finish : null;
 

@@ -107,4 +107,14 @@ public abstract partial class StepOps(DeviceMemory memory, ActivationArena arena
         Check("Verify", logits, batch.Rows, logits[1]);
         VerifyCore(logits, batch);
     }
+
+    /// <summary>
+    /// Scores tokens of prompts by the logits [score rows, vocab] in front of them, on the host. Complete on return.
+    /// </summary>
+    public void Score(Tensor logits, SampleBatch batch)
+    {
+        Check("Score", logits, batch.ScoreRows, logits[1]);
+        for (int row = 0; row < batch.ScoreRows; row++)
+            batch.Scores[row] = batch.Scorers[row].Score(DownloadRow(logits, row), batch.ScoredTokens[row]);
+    }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Glm5.Core.Constrained;
@@ -46,21 +47,62 @@ internal sealed class AllowedTokens
             return;
         }
 
-        int whole = Math.Min(_words.Length, logits.Length / BitsPerWord);
-        for (int w = 0; w < whole; w++)
-        {
-            Span<float> part = logits.Slice(w * BitsPerWord, BitsPerWord);
-            if (_words[w] == 0)
-                part.Fill(float.NegativeInfinity);
-            else if (_words[w] != ulong.MaxValue)
-                Mask(part, _words[w]);
-        }
-
-        for (int token = whole * BitsPerWord; token < logits.Length; token++)
+        if (Vector512.IsHardwareAccelerated)
+            LayWide(_words, logits);
+        else
+            Lay(_words, logits);
+        for (int token = Math.Min(_words.Length, logits.Length / BitsPerWord) * BitsPerWord; token < logits.Length; token++)
         {
             if (!Contains(token))
                 logits[token] = float.NegativeInfinity;
         }
+    }
+
+    /// <summary>Lays bits over as many whole words of logits as there are: where a bit is not set, nothing is possible.</summary>
+    internal static void Lay(ReadOnlySpan<ulong> words, Span<float> logits)
+    {
+        Span<Vector256<float>> lanes = MemoryMarshal.Cast<float, Vector256<float>>(logits);
+        for (int w = 0; w < words.Length && w < logits.Length / BitsPerWord; w++)
+        {
+            ulong bits = words[w];
+            if (bits == ulong.MaxValue)
+                continue;
+            Span<Vector256<float>> part = lanes.Slice(w * 8, 8);
+            for (int i = 0; i < part.Length; i++)
+                part[i] = Kept(part[i], (int)(bits >> (i * Vector256<float>.Count)));
+        }
+    }
+
+    /// <summary>The same, sixteen lanes at a time.</summary>
+    internal static void LayWide(ReadOnlySpan<ulong> words, Span<float> logits)
+    {
+        Span<Vector512<float>> lanes = MemoryMarshal.Cast<float, Vector512<float>>(logits);
+        for (int w = 0; w < words.Length && w < logits.Length / BitsPerWord; w++)
+        {
+            ulong bits = words[w];
+            if (bits == ulong.MaxValue)
+                continue;
+            Span<Vector512<float>> part = lanes.Slice(w * 4, 4);
+            for (int i = 0; i < part.Length; i++)
+                part[i] = Kept(part[i], (int)(bits >> (i * Vector512<float>.Count)));
+        }
+    }
+
+    /// <summary>The lanes whose bits are set; of the bits above them nothing is read.</summary>
+    private static Vector256<float> Kept(Vector256<float> logits, int bits)
+    {
+        var own = Vector256.Create(1, 2, 4, 8, 16, 32, 64, 128);
+        var set = Vector256.Equals(Vector256.Create(bits) & own, own);
+        return Vector256.ConditionalSelect(set.AsSingle(), logits, Vector256.Create(float.NegativeInfinity));
+    }
+
+    /// <inheritdoc cref="Kept(Vector256{float}, int)"/>
+    private static Vector512<float> Kept(Vector512<float> logits, int bits)
+    {
+        var own = Vector512.Create(
+            1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768);
+        var set = Vector512.Equals(Vector512.Create(bits) & own, own);
+        return Vector512.ConditionalSelect(set.AsSingle(), logits, Vector512.Create(float.NegativeInfinity));
     }
 
     private void ApplyListed(Span<float> logits)
@@ -71,19 +113,6 @@ internal sealed class AllowedTokens
         logits.Fill(float.NegativeInfinity);
         for (int i = 0; i < _listed.Length; i++)
             logits[_listed[i]] = kept[i];
-    }
-
-    /// <summary>Eight lanes at a time: a lane stays where its bit is set.</summary>
-    private static void Mask(Span<float> logits, ulong bits)
-    {
-        var lanes = Vector256.Create(1, 2, 4, 8, 16, 32, 64, 128);
-        Vector256<float> impossible = Vector256.Create(float.NegativeInfinity);
-        for (int i = 0; i < BitsPerWord; i += Vector256<float>.Count, bits >>= Vector256<float>.Count)
-        {
-            Span<float> eight = logits.Slice(i, Vector256<float>.Count);
-            var set = Vector256.Equals(Vector256.Create((int)(bits & 0xFF)) & lanes, lanes);
-            Vector256.ConditionalSelect(set.AsSingle(), Vector256.Create<float>(eight), impossible).CopyTo(eight);
-        }
     }
 
     private static int[] List(ReadOnlySpan<ulong> words, int count)

@@ -77,6 +77,23 @@ public sealed class Grammar
     /// <exception cref="GrammarException">A strict tool's schema cannot be held to, or it is all too large.</exception>
     public static Grammar Calls(CallForm form) => CallGrammar.Of(form);
 
+    /// <summary>What either of two grammars lets through.</summary>
+    /// <exception cref="GrammarException">One of them has empty answers, or they are too large together.</exception>
+    public static Grammar Either(Grammar one, Grammar other)
+    {
+        var builder = new GrammarBuilder();
+        int root = builder.NewRule();
+        foreach (Grammar grammar in (ReadOnlySpan<Grammar>)[one, other])
+        {
+            int rule = builder.Include(grammar);
+            builder.Call(builder.Rules[root].First, rule, builder.Rules[root].Last);
+        }
+
+        return builder.Build(root);
+    }
+
+    internal int States => _isLast.Length;
+
     internal ReadOnlySpan<GrammarEdge> EdgesOf(int state) => _edges.AsSpan(_firstEdge[state].._firstEdge[state + 1]);
 
     internal int FirstEdgeOf(int state) => _firstEdge[state];

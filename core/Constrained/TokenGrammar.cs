@@ -19,11 +19,14 @@ public sealed class TokenGrammar
     /// <summary>Puts a grammar over a vocabulary.</summary>
     public TokenGrammar(Grammar grammar, GrammarVocabulary vocabulary)
     {
-        _vocabulary = vocabulary;
+        (Grammar, _vocabulary) = (grammar, vocabulary);
         _states = new GrammarStates(grammar);
         _words = new ulong[vocabulary.PlainWords.Length];
         _path = new GrammarState[Math.Max(vocabulary.Plain.Deepest, vocabulary.Others.Deepest) + 1];
     }
+
+    /// <summary>What it puts over the tokens.</summary>
+    public Grammar Grammar { get; }
 
     internal GrammarVocabulary Vocabulary => _vocabulary;
 

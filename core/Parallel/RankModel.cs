@@ -41,7 +41,7 @@ public sealed class RankModel(
         ForwardResult result = Model.NewResult(layout);
         if (!_replays.TryRun(plan, result))
             Model.Run(plan, Kv, result);
-        if (answers && batch is { Count: > 0 })
+        if (answers && batch is not null)
             Choose(result.Logits, batch);
         if (batch is { DraftLength: > 0 })
         {
@@ -84,6 +84,14 @@ public sealed class RankModel(
 
     private void Choose(Tensor logits, SampleBatch batch)
     {
+        if (batch.ScoreRows > 0)
+        {
+            Accelerator.Ops.Score(logits.Slice(batch.Rows, batch.ScoreRows), batch);
+            logits = logits.Slice(0, batch.Rows);
+        }
+
+        if (batch.Count == 0)
+            return;
         if (batch.Rows == batch.Count)
             Accelerator.Ops.Sample(logits, batch);
         else

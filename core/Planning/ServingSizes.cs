@@ -1,5 +1,6 @@
 using Glm5.Core.Accelerator;
 using Glm5.Core.Model;
+using Glm5.Core.Sampling;
 
 namespace Glm5.Core.Planning;
 
@@ -24,7 +25,7 @@ public static class ServingSizes
     public static long ArenaBytes(ModelOptions options, ModelConfig config, int context)
     {
         int sequences = Math.Min(options.MaxSequences, options.MaxBatchedTokens), drafts = options.SpeculativeTokens;
-        long rows = Math.Min((1L + drafts) * sequences, options.MaxBatchedTokens);
+        long rows = Math.Min(((1L + drafts) * sequences) + SampleBatch.ScoresPerStep, options.MaxBatchedTokens);
         long bytes = ArenaSize.Bytes(config, options.MaxBatchedTokens, rows, context);
         if (options.ExpertsAreSpread)
             bytes += ArenaSize.SpreadBytes(config, options.MaxBatchedTokens, options.Groups);

@@ -5,8 +5,11 @@ namespace Glm5.Core.Sampling;
 /// of logits, first the row of its last known token, then one a drafted token. Filled by the engine before the step,
 /// answered by the step. Arrays are allocated once for the largest step.
 /// </summary>
-public sealed class SampleBatch(int maxSequences, int maxRows, int draftLength = 0)
+public sealed class SampleBatch(int maxSequences, int maxRows, int draftLength = 0, int maxScores = 0)
 {
+    /// <summary>Tokens of prompts that are scored in a step, at most: each needs a row of logits beside those of the batch.</summary>
+    public const int ScoresPerStep = 16;
+
     private readonly SequenceSampler[] _samplers = new SequenceSampler[maxSequences];
     private readonly int[] _firstRow = new int[maxSequences + 1];
     private readonly int[] _drafts = new int[maxRows];
@@ -15,6 +18,9 @@ public sealed class SampleBatch(int maxSequences, int maxRows, int draftLength =
     private readonly int[] _roomBehind = new int[maxSequences];
     private readonly int[] _nextDrafts = new int[maxSequences * draftLength];
     private readonly int[] _nextDraftCount = new int[maxSequences];
+    private readonly SequenceSampler[] _scorers = new SequenceSampler[maxScores];
+    private readonly int[] _scored = new int[maxScores];
+    private readonly ScoredToken[] _scores = new ScoredToken[maxScores];
 
     /// <summary>The most tokens that are drafted for a sequence's next step; 0 without speculation.</summary>
     public int DraftLength { get; } = draftLength;
@@ -49,8 +55,20 @@ public sealed class SampleBatch(int maxSequences, int maxRows, int draftLength =
     /// <summary>[sequences] tokens gained: accepted drafts and one more.</summary>
     public Span<int> TokenCount => _tokenCount.AsSpan(0, Count);
 
+    /// <summary>Rows of logits behind those, by which tokens of prompts are scored.</summary>
+    public int ScoreRows { get; private set; }
+
+    /// <summary>[score rows] whose prompt each is of.</summary>
+    public ReadOnlySpan<SequenceSampler> Scorers => _scorers.AsSpan(0, ScoreRows);
+
+    /// <summary>[score rows] the token that stands behind each.</summary>
+    public ReadOnlySpan<int> ScoredTokens => _scored.AsSpan(0, ScoreRows);
+
+    /// <summary>[score rows] the answer.</summary>
+    public Span<ScoredToken> Scores => _scores.AsSpan(0, ScoreRows);
+
     /// <summary>Empties the batch.</summary>
-    public void Clear() => Count = 0;
+    public void Clear() => (Count, ScoreRows) = (0, 0);
 
     /// <summary>
     /// Adds a sequence with its drafted tokens, none for plain decoding. Behind those that it has it can get
@@ -72,6 +90,9 @@ public sealed class SampleBatch(int maxSequences, int maxRows, int draftLength =
         for (int sequence = 0; sequence < Count; sequence++)
             _samplers[sequence].Foresee(_drafts.AsSpan(_firstRow[sequence].._firstRow[sequence + 1]));
     }
+
+    /// <summary>Adds a row that scores a prompt's token. Its logits are behind all rows of sequences that want a token.</summary>
+    public void AddScore(SequenceSampler sampler, int token) => (_scorers[ScoreRows], _scored[ScoreRows++]) = (sampler, token);
 
     /// <summary>The room that a sequence was added with.</summary>
     public int Room(int sequence) => _roomBehind[sequence];

@@ -23,6 +23,7 @@ public sealed class SequenceSampler
     private readonly long _seed;
     private readonly int _promptLength;
     private readonly int _minTokens;
+    private readonly int _promptTop;
     private readonly ImmutableArray<int> _stopIds;
     private readonly KeyValuePair<int, float>[] _bias;
     private readonly Penalties? _penalties;
@@ -42,6 +43,7 @@ public sealed class SequenceSampler
     {
         (_parameters, _seed, _unnamed, _scratch) = (request.Sampling, seed, unnamed, scratch);
         (_promptLength, _minTokens, _stopIds) = (request.Prompt.Length, request.MinTokens, request.StopIds);
+        _promptTop = request.PromptLogProbs ?? 0;
         _bias = [.. request.Sampling.LogitBias];
         _penalties = Penalties.Of(request.Sampling, request.Prompt.AsSpan());
         if (request.Grammar is { } grammar)
@@ -117,6 +119,26 @@ public sealed class SequenceSampler
         return _parameters.LogProbs is { } top
             ? ChooseWithLogProbs(logits, top)
             : new SampledToken(Pick(logits), float.NaN, null);
+    }
+
+    /// <summary>
+    /// How probable a token of the prompt was, by the logits [vocab] in front of it, which it may overwrite. Changes nothing
+    /// else.
+    /// </summary>
+    public ScoredToken Score(Span<float> logits, int token)
+    {
+        _unnamed.Apply(logits);
+        float max = LogitMath.Max(logits);
+        double logSum = max + Math.Log(LogitMath.SumExp(logits, max, temperature: 1));
+        float own = logits[token];
+        int rank = 1;
+        foreach (float logit in logits)
+        {
+            if (logit > own)
+                rank++;
+        }
+
+        return new ScoredToken(token, (float)(own - logSum), rank, _promptTop > 0 ? Best(logits, logSum, _promptTop) : []);
     }
 
     /// <summary>Counts a token as part of the sequence.</summary>

@@ -127,11 +127,17 @@ internal sealed class Scheduler
     /// </summary>
     public int Apply(Step step)
     {
-        int row = 0, gained = 0;
+        int row = 0, gained = 0, scored = 0;
         foreach (ref readonly Share share in step.Shares)
         {
             Sequence sequence = share.Sequence;
             int sampled = share.Samples ? row++ : NotSampled;
+            if (share.Scores)
+            {
+                sequence.AddScores(share.Start, step.Batch.Scores.Slice(scored, share.Count));
+                scored += share.Count;
+            }
+
             (sequence.Pending, sequence.Verifying) = (0, 0);
             if (sequence.State == SequenceState.Ended)
                 continue;
@@ -209,10 +215,32 @@ internal sealed class Scheduler
 
     private void AddPrompt(Step step, Sequence sequence)
     {
+        if (sequence.Unscored > 0)
+        {
+            AddUnscored(step, sequence);
+            return;
+        }
+
         int count = Math.Min(sequence.Remaining, step.Budget), slots = DraftSource.SlotsBehind(step.NextDraftLength);
         if (slots > 0 && count == sequence.Remaining)
             sequence.ReserveDrafting(_pool, count, slots, spare: _runningCount);
         step.Add(sequence, count);
+    }
+
+    /// <summary>
+    /// A chunk of a prompt whose tokens are scored, which needs rows of logits; what was scored before the sequence gave its
+    /// blocks up is computed without.
+    /// </summary>
+    private static void AddUnscored(Step step, Sequence sequence)
+    {
+        int again = sequence.Scores.Count - sequence.Computed;
+        int count = Math.Min(step.Budget, again > 0 ? again : Math.Min(sequence.Unscored, step.ScoresLeft));
+        if (count <= 0)
+            return;
+        if (again > 0)
+            step.Add(sequence, count);
+        else
+            step.AddScoring(sequence, count);
     }
 
     /// <summary>

@@ -21,8 +21,9 @@ internal sealed partial class Sequence
             return false;
         if (_blocks.Length == 0)
             MakeRoom();
+        ReadOnlySpan<int> sought = Sought;
         int needed = BlocksWanted;
-        PrefixMatch match = _prefix?.Find(Group.Prefixes!, pool, Tokens, _blocks) ?? default;
+        PrefixMatch match = _prefix?.Find(Group.Prefixes!, pool, sought, _blocks) ?? default;
         if (!match.Fits(pool, needed, spare))
         {
             pool.Refresh(_blocks.AsSpan(0, match.Found));
@@ -32,7 +33,7 @@ internal sealed partial class Sequence
         int found = match.Found, copied = match.Copied;
         _prefix?.Enter(pool, _blocks.AsSpan(0, found));
         if (copied > 0)
-            _prefix!.TouchCopies(pool.Host!, Tokens, _blocks, copied);
+            _prefix!.TouchCopies(pool.Host!, sought, _blocks, copied);
         if (!alone && copied > pool.Host?.RecallsLeft)
         {
             RecallSome(pool, found, pool.Host.RecallsLeft);
@@ -79,7 +80,7 @@ internal sealed partial class Sequence
     {
         if (most == 0)
             return 0;
-        int recalled = _prefix!.Recall(pool.Host!, Tokens, _blocks, most);
+        int recalled = _prefix!.Recall(pool.Host!, Sought, _blocks, most);
         RecalledTokens += recalled * _blockSlots;
         return recalled;
     }

@@ -11,7 +11,9 @@ namespace Glm5.Core.Scheduling;
 /// <param name="Drafts">
 /// Drafts behind them: places for so many until the step is closed, then those it verifies.
 /// </param>
-internal readonly record struct Share(Sequence Sequence, int Start, int Count, bool Samples, int Drafts)
+/// <param name="Scores">True when the token behind each of them, which is known, is scored.</param>
+internal readonly record struct Share(
+    Sequence Sequence, int Start, int Count, bool Samples, int Drafts, bool Scores = false)
 {
     /// <summary>The position after its last token, drafts not counted.</summary>
     public int End => Start + Count;
@@ -34,14 +36,19 @@ internal sealed class Step(
     private const int NotChosenYet = 0;
 
     private readonly Share[] _shares = new Share[maxSequences];
-    private int _count, _reserved;
+
+    /// <summary>Those that score: they come last, because their rows of logits do.</summary>
+    private readonly Share[] _scoring = new Share[Math.Min(maxSequences, SampleBatch.ScoresPerStep)];
+
+    private int _count, _reserved, _scoringCount, _scores;
 
     /// <summary>What the ranks read.</summary>
     public StepLayout Layout { get; } = new(maxTokens, maxSequences, blockSlots);
 
     /// <summary>What the ranks answer.</summary>
     public SampleBatch Batch { get; } = new(
-        maxSequences, Math.Min(maxTokens, maxSequences * (1 + draftLength)), ranksDraft ? draftLength : 0);
+        maxSequences, Math.Min(maxTokens, maxSequences * (1 + draftLength)), ranksDraft ? draftLength : 0,
+        SampleBatch.ScoresPerStep);
 
     /// <summary>The most drafts of a sequence.</summary>
     public int DraftLength => draftLength;
@@ -53,7 +60,10 @@ internal sealed class Step(
     public ReadOnlySpan<Share> Shares => _shares.AsSpan(0, _count);
 
     /// <summary>Tokens that still fit.</summary>
-    public int Budget => Layout.MaxTokens - Layout.TokenCount - _reserved;
+    public int Budget => Layout.MaxTokens - Layout.TokenCount - _reserved - _scores;
+
+    /// <summary>Tokens of prompts that can still be scored.</summary>
+    public int ScoresLeft => SampleBatch.ScoresPerStep - _scores;
 
     /// <summary>True when each of its sequences decodes, and none computes a prompt.</summary>
     public bool OnlyDecodes
@@ -71,7 +81,7 @@ internal sealed class Step(
     }
 
     /// <summary>True when there is nothing to run.</summary>
-    public bool IsEmpty => _count == 0;
+    public bool IsEmpty => _count + _scoringCount == 0;
 
     /// <summary>Says how many drafts are wanted for each sequence's next step.</summary>
     public void WantDrafts(int length)
@@ -84,7 +94,8 @@ internal sealed class Step(
     public void Clear()
     {
         _shares.AsSpan(0, _count).Clear();
-        (_count, _reserved) = (0, 0);
+        _scoring.AsSpan(0, _scoringCount).Clear();
+        (_count, _reserved, _scoringCount, _scores) = (0, 0, 0, 0);
         Layout.Clear();
         Batch.Clear();
     }
@@ -104,6 +115,17 @@ internal sealed class Step(
     }
 
     /// <summary>
+    /// Gives a sequence its next tokens, all of the prompt and none its last, to score the one behind each; its blocks must
+    /// cover them.
+    /// </summary>
+    public void AddScoring(Sequence sequence, int count)
+    {
+        _scoring[_scoringCount++] = new Share(sequence, sequence.Computed, count, Samples: false, Drafts: 0, Scores: true);
+        sequence.Computed += count;
+        _scores += count;
+    }
+
+    /// <summary>
     /// Completes a step that was prepared ahead: sequences that ended meanwhile leave, tokens chosen and drafted
     /// meanwhile enter.
     /// </summary>
@@ -120,13 +142,49 @@ internal sealed class Step(
             FillInTokens();
         else
             Rewrite(kept);
+        ForgetEndedScoring();
     }
 
     /// <summary>From here on its tokens are being chosen.</summary>
     public void Depart()
     {
+        WriteScoring();
         foreach (ref readonly Share share in Shares)
             (share.Sequence.Pending, share.Sequence.Verifying) = (share.Samples ? 1 : 0, share.Drafts);
+    }
+
+    private void ForgetEndedScoring()
+    {
+        int kept = 0;
+        _scores = 0;
+        for (int s = 0; s < _scoringCount; s++)
+        {
+            if (_scoring[s].Sequence.State == SequenceState.Ended)
+                continue;
+            _scores += _scoring[s].Count;
+            _scoring[kept++] = _scoring[s];
+        }
+
+        _scoring.AsSpan(kept, _scoringCount - kept).Clear();
+        _scoringCount = kept;
+    }
+
+    private void WriteScoring()
+    {
+        foreach (ref readonly Share share in _scoring.AsSpan(0, _scoringCount))
+        {
+            ReadOnlySpan<int> tokens = share.Sequence.Tokens;
+            Layout.AddSequence(share.Sequence.BlockTable, tokens[share.End]);
+            for (int position = share.Start; position < share.End; position++)
+            {
+                Layout.AddToken(tokens[position], position, wantsLogits: true);
+                Batch.AddScore(share.Sequence.Sampler, tokens[position + 1]);
+            }
+
+            _shares[_count++] = share;
+        }
+
+        (_scoringCount, _scores) = (0, 0);
     }
 
     private void FillInTokens()

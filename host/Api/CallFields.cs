@@ -2,13 +2,15 @@ using System.Collections.Frozen;
 using System.Text.Json;
 using Glm5.Core.Constrained;
 using Glm5.Core.Constrained.Calls;
+using Glm5.Host.Api.Responses;
 using Glm5.Host.Serving;
 
 namespace Glm5.Host.Api;
 
 /// <summary>
 /// Holds an answer's tool calls to what the request says: calls that must be made, and arguments of tools that are
-/// <c>strict</c>. Without either, the model is free and no grammar is needed.
+/// <c>strict</c>. Where content has a form, an answer is such content or calls, unless calls must be made. Without any of
+/// these the model is free and no grammar is needed.
 /// </summary>
 internal static class CallFields
 {
@@ -29,29 +31,41 @@ internal static class CallFields
                 : request;
         }
 
-        if (request.Fields.Grammar is not null)
-        {
-            throw ApiException.NotImplemented(
-                "tools", "tools: together with a form of the answer they are not implemented; send one of them, or "
-                + "tool_choice \"none\"");
-        }
-
         fields.TryGet("tools", out JsonElement written);
         FrozenSet<string> strict = Strict(written);
-        if (!choice.MustCall && strict.Count == 0)
+        AnswerForm? content = request.Fields.Form;
+        if (!choice.MustCall && strict.Count == 0 && content is null)
             return request;
         var form = new CallForm
         {
             Tools = tools,
-            IsRequired = choice.MustCall,
+            IsRequired = choice.MustCall || content is not null,
             Function = choice.Function,
             AllowsSeveral = request.ParallelToolCalls && choice.Function is null,
             Strict = strict,
         };
-        return request with { Fields = request.Fields with { Grammar = Compile(form, choice, ready) } };
+        AnswerForm calls = Compile(form, choice, ready);
+        return request with
+        {
+            Fields = request.Fields with { Form = choice.MustCall || content is null ? calls : Either(content, calls, ready) },
+        };
     }
 
-    private static TokenGrammar Compile(CallForm form, ToolChoice choice, ReadyModel ready)
+    private static AnswerForm Either(AnswerForm content, AnswerForm calls, ReadyModel ready)
+    {
+        try
+        {
+            return ready.Forms!.Either(content, calls);
+        }
+        catch (GrammarException wrong)
+        {
+            throw ApiException.Invalid(
+                "tools", $"tools, together with a form of the answer: {wrong.Message}; send one of them, or tool_choice \"none\"",
+                "invalid_value");
+        }
+    }
+
+    private static AnswerForm Compile(CallForm form, ToolChoice choice, ReadyModel ready)
     {
         if (ready.Forms is not { } forms)
             throw ApiException.Invalid(choice.Field, $"{choice.Field}: {ready.WhyNoForms}; use \"auto\", and tools without strict");
@@ -86,14 +100,20 @@ internal static class CallFields
     private static FrozenSet<string> Strict(JsonElement tools)
     {
         var strict = new List<string>();
+        AddStrict(tools, space: null, strict);
+        return strict.ToFrozenSet(StringComparer.Ordinal);
+    }
+
+    private static void AddStrict(JsonElement tools, string? space, List<string> strict)
+    {
         foreach (JsonElement tool in tools.EnumerateArray())
         {
             JsonElement function = FunctionOf(tool);
-            if (function.TryGetProperty("strict"u8, out JsonElement flag) && flag.ValueKind == JsonValueKind.True)
-                strict.Add(function.GetProperty("name"u8).GetString()!);
+            if (function.TryGetProperty("tools"u8, out JsonElement inner) && space is null)
+                AddStrict(inner, function.GetProperty("name"u8).GetString(), strict);
+            else if (function.TryGetProperty("strict"u8, out JsonElement flag) && flag.ValueKind == JsonValueKind.True)
+                strict.Add(ResponsesTools.Join(space, function.GetProperty("name"u8).GetString()!));
         }
-
-        return strict.ToFrozenSet(StringComparer.Ordinal);
     }
 
     private static JsonElement FunctionOf(JsonElement tool) =>

@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Glm5.Core;
+using Glm5.Core.Sampling;
 using Glm5.Host.Serving;
 
 namespace Glm5.Host.Api;
@@ -26,6 +27,9 @@ internal sealed class ChatChoices : IDisposable
 
     /// <summary>Ids of the prompt.</summary>
     public int[] Prompt => _turns[0].Prompt;
+
+    /// <summary>What is known of the prompt's tokens, once the first answer has begun.</summary>
+    public IReadOnlyList<ScoredToken> PromptScores => _turns[0].Generation.PromptScores;
 
     /// <summary>What all of them have used so far, the prompt counted once.</summary>
     public Usage Usage

@@ -93,6 +93,8 @@ internal sealed class ChatPlainReply(
         json.WriteEndArray();
         if (request.Fields.ReturnTokenIds)
             Names.WriteIds(json, Names.PromptTokenIds, choices.Prompt);
+        if (request.Fields.PromptLogProbs is { } top)
+            PromptLog.Write(json, choices.PromptScores, top, ready.Model.Tokenizer);
         choices.Usage.Write(json);
         json.WriteEndObject();
     }

@@ -94,6 +94,9 @@ internal sealed class ChatTurn : IDisposable
         {
             GenerationRequest request = fields.ToRequest(
                 prompt.Tokens.ToImmutableArray(), http.Request.Headers, thinkEnd, call);
+            // What there is to say of the prompt the first of several answers says.
+            if (choice > 0)
+                request = request with { PromptLogProbs = null };
             return ready.Engine.Submit(Standing.Of(http, SamplingFields.ForChoice(request, choice, first)));
         }
         catch (RequestRefusedException refused) when (refused.Field == "prompt")

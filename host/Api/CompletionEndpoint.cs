@@ -29,7 +29,7 @@ internal static class CompletionEndpoint
             for (int choice = 0; choice < generations.Length; choice++)
             {
                 generations[choice] = Submit(http, ready, request, choice, generations);
-                answers[choice] = new CompletionAnswer(ready, request.Fields, generations[choice]);
+                answers[choice] = new CompletionAnswer(ready, request, choice, generations[choice]);
             }
 
             CompletionReply reply = request.Fields.Stream

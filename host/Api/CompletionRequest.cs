@@ -23,6 +23,18 @@ internal sealed record CompletionRequest
     /// <summary>All choices.</summary>
     public int Choices => Prompts.Count * ChoicesPerPrompt;
 
+    /// <summary>Whether answers begin with their prompts.</summary>
+    public bool Echo { get; init; }
+
+    /// <summary>True when nothing but the prompt is wanted: a token is chosen all the same, and not shown.</summary>
+    public bool IsEchoAlone { get; init; }
+
+    /// <summary>Most probable tokens to report at each place of a prompt, in the newer form; null for none.</summary>
+    public int? PromptLogProbs { get; init; }
+
+    /// <summary>What to begin an answer with: the prompt as it was given, or the text of its ids.</summary>
+    public required IReadOnlyList<string> PromptTexts { get; init; }
+
     /// <summary>Ids of each prompt.</summary>
     public required IReadOnlyList<int[]> Prompts { get; init; }
 
@@ -38,20 +50,48 @@ internal sealed record CompletionRequest
         string model = fields.Text("model") ?? served.Names[0];
         ModelsEndpoint.RequireServed(served, model);
         JsonElement prompt = fields.Required("prompt", "a string, an array of strings, or token ids");
+        bool echo = fields.Flag("echo") ?? false;
         SamplingFields sampling = SamplingFields.Read(
-            fields, ready, StandardMaxTokens, SamplingFields.ReadTop(fields, "logprobs"));
+            fields, ready, StandardMaxTokens, SamplingFields.ReadTop(fields, "logprobs"), leastMaxTokens: echo ? 0 : 1);
         int choices = SamplingFields.ReadChoices(fields);
         fields.RequireAllRead();
+        List<int[]> prompts = ReadPrompts(prompt, ready);
         var request = new CompletionRequest
         {
             Model = model,
-            Fields = sampling,
-            Prompts = ReadPrompts(prompt, ready),
+            Fields = echo ? WithScores(sampling) : sampling,
+            Prompts = prompts,
+            PromptTexts = echo ? ReadTexts(prompt, prompts, ready) : [],
             ChoicesPerPrompt = choices,
+            Echo = echo,
+            IsEchoAlone = sampling.MaxTokens == 0,
+            PromptLogProbs = sampling.PromptLogProbs,
         };
         return request.Choices <= MostPrompts
             ? request
             : throw RequestFields.Wrong("n", $"at most {MostPrompts} answers to all prompts together", $"{request.Choices}");
+    }
+
+    /// <summary>What repeats a prompt reports of its tokens what it reports of the answer's.</summary>
+    private static SamplingFields WithScores(SamplingFields fields)
+    {
+        int? top = fields.Sampling.LogProbs is { } own ? Math.Max(own, fields.PromptLogProbs ?? 0) : fields.PromptLogProbs;
+        return fields with { PromptLogProbs = top, MaxTokens = Math.Max(1, fields.MaxTokens!.Value) };
+    }
+
+    private static string[] ReadTexts(JsonElement prompt, List<int[]> prompts, ReadyModel ready)
+    {
+        string[] texts = new string[prompts.Count];
+        bool isOne = prompt.ValueKind == JsonValueKind.String || prompt[0].ValueKind == JsonValueKind.Number;
+        for (int i = 0; i < texts.Length; i++)
+        {
+            JsonElement given = isOne ? prompt : prompt[i];
+            texts[i] = given.ValueKind == JsonValueKind.String
+                ? given.GetString()!
+                : ready.Model.Tokenizer?.Decode(prompts[i], skipSpecial: false) ?? "";
+        }
+
+        return texts;
     }
 
     private static List<int[]> ReadPrompts(JsonElement prompt, ReadyModel ready)

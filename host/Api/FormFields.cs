@@ -15,7 +15,7 @@ internal static class FormFields
 
     /// <summary>The form at the top of a request for a chat or a completion; null when any will do.</summary>
     /// <exception cref="ApiException">It is not well formed, not implemented, or there is more than one.</exception>
-    public static TokenGrammar? Read(RequestFields fields, ReadyModel ready)
+    public static AnswerForm? Read(RequestFields fields, ReadyModel ready)
     {
         var wanted = new List<Wanted>();
         if (fields.Nested("response_format") is { } format)
@@ -41,7 +41,7 @@ internal static class FormFields
     }
 
     /// <summary>The form of another API's format, whose schema stands beside its type.</summary>
-    public static TokenGrammar? ReadFormat(RequestFields? format, ReadyModel ready)
+    public static AnswerForm? ReadFormat(RequestFields? format, ReadyModel ready)
     {
         var wanted = new List<Wanted>();
         if (format is not null)
@@ -101,7 +101,7 @@ internal static class FormFields
         }
     }
 
-    private static TokenGrammar Compile(Wanted wanted, ReadyModel ready)
+    private static AnswerForm Compile(Wanted wanted, ReadyModel ready)
     {
         if (ready.Forms is not { } forms)
         {

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Glm5.Core;
-using Glm5.Core.Constrained;
 using Glm5.Core.Model;
 using Glm5.Host.Serving;
 
@@ -40,6 +39,9 @@ internal sealed record SamplingFields
     /// <summary>Whether special tokens are left out of text.</summary>
     public bool SkipSpecial { get; init; } = true;
 
+    /// <summary>Most probable tokens to report at each place of the prompt; null reports nothing of it.</summary>
+    public int? PromptLogProbs { get; init; }
+
     /// <summary>Whether ids are reported beside text.</summary>
     public bool ReturnTokenIds { get; init; }
 
@@ -47,7 +49,7 @@ internal sealed record SamplingFields
     public string? CacheSalt { get; init; }
 
     /// <summary>The form that the answer must have; null for any.</summary>
-    public TokenGrammar? Grammar { get; init; }
+    public AnswerForm? Form { get; init; }
 
     /// <summary>Most tokens of reasoning; null: as many as it takes.</summary>
     public int? ThinkingBudget { get; init; }
@@ -69,7 +71,9 @@ internal sealed record SamplingFields
     /// <param name="ready">The model, whose recommendations stand where the request says nothing.</param>
     /// <param name="standardMaxTokens">What an absent max_tokens means.</param>
     /// <param name="logProbs">What the request's own form of logprobs says.</param>
-    public static SamplingFields Read(RequestFields fields, ReadyModel ready, int? standardMaxTokens, int? logProbs)
+    /// <param name="leastMaxTokens">The least that max_tokens may be.</param>
+    public static SamplingFields Read(
+        RequestFields fields, ReadyModel ready, int? standardMaxTokens, int? logProbs, int leastMaxTokens = 1)
     {
         bool stream = fields.Flag("stream") ?? false;
         (bool usage, bool continuous) = ReadStreamOptions(fields, stream);
@@ -77,7 +81,7 @@ internal sealed record SamplingFields
         var read = new SamplingFields
         {
             Sampling = ReadSampling(fields, ready, logProbs),
-            MaxTokens = ReadMaxTokens(fields) ?? standardMaxTokens,
+            MaxTokens = ReadMaxTokens(fields, leastMaxTokens) ?? standardMaxTokens,
             MinTokens = (int)(fields.Whole("min_tokens", 0, int.MaxValue) ?? 0),
             StopIds =
             [
@@ -87,9 +91,10 @@ internal sealed record SamplingFields
             Stops = ReadStops(fields, "stop"),
             IncludeStop = fields.Flag("include_stop_str_in_output") ?? false,
             SkipSpecial = fields.Flag("skip_special_tokens") ?? true,
+            PromptLogProbs = ReadPromptTop(fields, stream),
             ReturnTokenIds = (fields.Flag("return_token_ids") ?? false) || ready.Model.Tokenizer is null,
             CacheSalt = ReadSalt(fields),
-            Grammar = FormFields.Read(fields, ready),
+            Form = FormFields.Read(fields, ready),
             Wait = WaitTerms.Read(fields),
             Stream = stream,
             IncludeUsage = usage,
@@ -101,7 +106,7 @@ internal sealed record SamplingFields
                 "stop", "stop: this server serves token ids without a tokenizer; use stop_token_ids");
         }
 
-        if (read.Grammar is not null && ignoreEos)
+        if (read.Form is not null && ignoreEos)
         {
             throw ApiException.Invalid(
                 "ignore_eos", "ignore_eos: an answer with a form ends when the form is complete; send one or the other");
@@ -132,8 +137,9 @@ internal sealed record SamplingFields
             MaxTokens = MaxTokens,
             MinTokens = MinTokens,
             StopIds = StopIds,
+            PromptLogProbs = PromptLogProbs,
             CacheSalt = CacheSalt,
-            Grammar = Grammar,
+            Grammar = Form?.Grammar,
             GrammarAfter = thinkEnd,
             Thinking = ThinkingBudget is { } tokens && thinkEnd is { } close ? new ThinkingBudget(tokens, close, call) : null,
         };
@@ -208,10 +214,10 @@ internal sealed record SamplingFields
     private static int? ReadTopK(RequestFields fields) =>
         (int?)fields.Whole("top_k", -1, int.MaxValue) is { } k ? Math.Max(0, k) : null;
 
-    private static int? ReadMaxTokens(RequestFields fields)
+    private static int? ReadMaxTokens(RequestFields fields, int least)
     {
-        long? older = fields.Whole("max_tokens", 1, int.MaxValue);
-        long? newer = fields.Whole("max_completion_tokens", 1, int.MaxValue);
+        long? older = fields.Whole("max_tokens", least, int.MaxValue);
+        long? newer = fields.Whole("max_completion_tokens", least, int.MaxValue);
         if (older is not null && newer is not null && older != newer)
         {
             throw ApiException.Invalid(
@@ -219,6 +225,15 @@ internal sealed record SamplingFields
         }
 
         return (int?)(newer ?? older);
+    }
+
+    private static int? ReadPromptTop(RequestFields fields, bool stream)
+    {
+        int? top = ReadTop(fields, "prompt_logprobs");
+        return top is null || !stream
+            ? top
+            : throw ApiException.Invalid(
+                "prompt_logprobs", "prompt_logprobs are not streamed; leave out stream, or use echo with logprobs in /v1/completions");
     }
 
     private static (bool Usage, bool Continuous) ReadStreamOptions(RequestFields fields, bool stream)

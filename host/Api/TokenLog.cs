@@ -57,7 +57,10 @@ internal sealed class TokenLog(Tokenizer? tokenizer, bool withIds, bool withLogP
     public void Clear() => _tokens.Clear();
 
     /// <summary>A token's text; half characters are U+FFFD.</summary>
-    public string TextOf(int token) =>
+    public string TextOf(int token) => TextOf(token, tokenizer);
+
+    /// <summary>The same by a tokenizer, or by none.</summary>
+    public static string TextOf(int token, Tokenizer? tokenizer) =>
         tokenizer is null ? $"token_id:{token}" : Encoding.UTF8.GetString(tokenizer.BytesOf(token));
 
     /// <summary>A log probability that JSON can hold.</summary>

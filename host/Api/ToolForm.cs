@@ -35,7 +35,13 @@ internal static class ToolForm
     }
 
     /// <summary>Writes one function from the fields name and description, and its schema.</summary>
-    public static void WriteFunction(Utf8JsonWriter json, RequestFields tool, JsonElement? schema, string schemaName)
+    /// <param name="json">Receives it.</param>
+    /// <param name="tool">The fields.</param>
+    /// <param name="schema">Of its arguments.</param>
+    /// <param name="schemaName">The schema's field.</param>
+    /// <param name="prefix">What its name has in front of it.</param>
+    public static void WriteFunction(
+        Utf8JsonWriter json, RequestFields tool, JsonElement? schema, string schemaName, string prefix = "")
     {
         string name = tool.RequiredText("name");
         if (string.IsNullOrWhiteSpace(name))
@@ -45,7 +51,7 @@ internal static class ToolForm
         json.WriteStartObject();
         json.WriteString(Names.Type, Names.Function);
         json.WriteStartObject(Names.Function);
-        json.WriteString(Names.Name, name);
+        json.WriteString(Names.Name, prefix + name);
         if (tool.Text("description") is { } description)
             json.WriteString("description"u8, description);
         if (schema is not null)

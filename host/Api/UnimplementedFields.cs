@@ -49,9 +49,8 @@ internal static class UnimplementedFields
         ["mm_processor_kwargs"] = Only("prompts are text"),
 
         // What completions alone have.
-        ["echo"] = Only("the prompt is not repeated", "false"),
+        ["echo"] = Only("a conversation is not repeated; use /v1/completions", "false"),
         ["suffix"] = Only("text is continued, not filled in"),
-        ["prompt_logprobs"] = Only("log probabilities exist for the answer alone"),
         ["prompt_embeds"] = Only("send prompt as text or token ids"),
 
         // Storing, ordering, budgets.

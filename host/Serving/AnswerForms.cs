@@ -27,14 +27,14 @@ internal sealed class AnswerForms(Tokenizer tokenizer, int vocabularySize)
 
     /// <summary>The form of a key, compiled when it is not known.</summary>
     /// <exception cref="GrammarException">It cannot be compiled.</exception>
-    public TokenGrammar Get(string key, Func<Grammar> compile)
+    public AnswerForm Get(string key, Func<Grammar> compile)
     {
         lock (_gate)
         {
             if (_forms.Remove(key, out TokenGrammar? known))
             {
                 _forms.Add(key, known);
-                return known;
+                return new AnswerForm(key, known);
             }
         }
 
@@ -47,8 +47,13 @@ internal sealed class AnswerForms(Tokenizer tokenizer, int vocabularySize)
                 _forms.RemoveAt(0);
         }
 
-        return form;
+        return new AnswerForm(key, form);
     }
+
+    /// <summary>What has either of two forms.</summary>
+    /// <exception cref="GrammarException">They cannot stand beside each other.</exception>
+    public AnswerForm Either(AnswerForm one, AnswerForm other) => Get(
+        $"either {one.Key.Length} {one.Key} {other.Key}", () => Grammar.Either(one.Grammar.Grammar, other.Grammar.Grammar));
 
     private long Bytes()
     {
@@ -58,3 +63,8 @@ internal sealed class AnswerForms(Tokenizer tokenizer, int vocabularySize)
         return bytes;
     }
 }
+
+/// <summary>A form that answers have.</summary>
+/// <param name="Key">Tells it from others.</param>
+/// <param name="Grammar">What it lets through.</param>
+internal sealed record AnswerForm(string Key, TokenGrammar Grammar);

@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using Glm5.Core;
 using Glm5.Core.Accelerator;
 using Glm5.Core.Weights;
-using Glm5.Host.Cli;
 using Glm5.Host.Workers;
 using Polly;
 using Polly.Retry;

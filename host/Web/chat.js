@@ -62,7 +62,7 @@ async function receive(turn, messages, signal, paint) {
   let last;
   const request = { model: server.model, messages, ...requestFields(settings) };
   for await (const piece of streamCompletion(request, settings.key, signal)) {
-    if (piece.reasoning || piece.content) {
+    if (piece.reasoning || piece.content || piece.calls) {
       last = performance.now();
       first ??= last;
       turn.firstSeconds ??= (first - asked) / 1000;
@@ -75,6 +75,10 @@ async function receive(turn, messages, signal, paint) {
       turn.content += piece.content;
       turn.state = 'answering';
     }
+    for (const call of piece.calls ?? []) {
+      takeCall(turn, call);
+      turn.state = 'answering';
+    }
     if (turn.state === 'thinking') turn.thoughtSeconds = (last - asked) / 1000;
     if (piece.finish) turn.finish = piece.finish;
     if (piece.usage) turn.usage = piece.usage;
@@ -84,10 +88,29 @@ async function receive(turn, messages, signal, paint) {
   if (tokens > 1 && last > first) turn.tokensPerSecond = (tokens - 1) / ((last - first) / 1000);
 }
 
-/** What the server is told: answers without text are left out, whatever ended them, and so is reasoning. */
+/** Adds a piece of a call: its name comes first, then its arguments as they are written. */
+function takeCall(turn, { index, id, function: { name, arguments: more = '' } }) {
+  turn.calls ??= [];
+  turn.calls[index] ??= { id, name, arguments: '' };
+  turn.calls[index].arguments += more;
+}
+
+/** What the server is told: answers without text or results are left out, whatever ended them, and so is reasoning. */
 function conversation() {
-  const said = turns.filter(t => t.role === 'user' || t.content !== '').map(({ role, content }) => ({ role, content }));
+  const said = turns.flatMap(turn => {
+    if (turn.calls?.every(call => call.result !== undefined)) return withResults(turn);
+    return turn.role === 'user' || turn.content !== '' ? [{ role: turn.role, content: turn.content }] : [];
+  });
   return settings.system.trim() === '' ? said : [{ role: 'system', content: settings.system }, ...said];
+}
+
+/** A turn that called tools, with what it thought: the model goes on from there. */
+function withResults({ content, reasoning, calls }) {
+  const called = calls.map(({ id, name, arguments: json }) => ({ id, type: 'function', function: { name, arguments: json } }));
+  return [
+    { role: 'assistant', content, reasoning_content: reasoning, tool_calls: called },
+    ...calls.map(({ id, result }) => ({ role: 'tool', tool_call_id: id, content: result })),
+  ];
 }
 
 // ---- the list of turns
@@ -96,7 +119,7 @@ function add(turn) {
   turns.push(turn);
   const view = turn.role === 'user'
     ? userView(turn, { onEdit: text => rewind(turn, () => ask(text)) })
-    : answerView(turn, { onAgain: () => rewind(turn, answer) });
+    : answerView(turn, { onAgain: () => rewind(turn, answer), onAnswered: () => goOn(turn) });
   views.push(view);
   list.append(view.root);
   return view;
@@ -109,6 +132,15 @@ function rewind(turn, go) {
   cutBefore(turn);
   go();
   if (loses) offerUndo('The later turns are gone.', () => restore(old));
+}
+
+/** The calls of a turn have their results: the next answer follows it. */
+function goOn(turn) {
+  const old = turns;
+  const next = turns[turns.indexOf(turn) + 1];
+  if (next) cutBefore(next);
+  answer();
+  if (next) offerUndo('The later turns are gone.', () => restore(old));
 }
 
 /** Takes back a turn and all that followed. */

@@ -12,7 +12,7 @@ export class CompletionError extends Error {
  * Streams a completion.
  * @param {object} request the fields of a chat completion, without those of streaming.
  * @param {string} key the API key; empty for none.
- * @yields {{ content?: string, reasoning?: string, finish?: string, usage?: object }}
+ * @yields {{ content?: string, reasoning?: string, calls?: object[], finish?: string, usage?: object }}
  * @throws {CompletionError} with a sentence; DOMException AbortError when the signal stops it.
  */
 export async function* streamCompletion(request, key, signal) {
@@ -72,6 +72,7 @@ function piece(data) {
   return {
     content: choice?.delta?.content ?? undefined,
     reasoning: choice?.delta?.reasoning_content ?? choice?.delta?.reasoning ?? undefined,
+    calls: choice?.delta?.tool_calls ?? undefined,
     finish: choice?.finish_reason ?? undefined,
     usage: chunk.usage ?? undefined,
   };

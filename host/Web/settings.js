@@ -1,6 +1,7 @@
 // The settings drawer. A change counts at once, and for the next answer.
 
 import { DefaultSettings, loadSettings, saveSettings } from './store.js';
+import { describeTools, parseTools } from './tools.js';
 
 const byId = id => document.getElementById(id);
 
@@ -33,6 +34,7 @@ export function wireSettings() {
   const numbers = Object.entries(Numbers).map(([name, id]) => [name, byId(id)]);
   const drawer = byId('settings');
   const chip = byId('thinking');
+  const showTools = wireTools(settings, part => change(part));
 
   const show = () => {
     system.value = settings.system;
@@ -41,6 +43,7 @@ export function wireSettings() {
     key.value = settings.key;
     key.parentElement.hidden = settings.key === '';
     chip.setAttribute('aria-pressed', settings.thinking);
+    showTools();
   };
   const change = part => {
     Object.assign(settings, part);
@@ -77,6 +80,46 @@ export function wireSettings() {
   return { settings, askForKey };
 }
 
+/** Wires the tools' field, their list and their chip; returns what shows them anew. */
+function wireTools(settings, change) {
+  const [area, choice, list, fault, chip] = ['set-tools', 'set-choice', 'tool-list', 'tools-error', 'tools'].map(byId);
+
+  const showParsed = () => {
+    const { tools = [], error } = parseTools(settings.tools);
+    fault.hidden = error === undefined;
+    fault.textContent = error ?? '';
+    list.replaceChildren(...describeTools(tools).map(toolItem));
+    chip.hidden = tools.length === 0;
+    chip.textContent = tools.length === 1 ? '1 tool' : `${tools.length} tools`;
+    chip.setAttribute('aria-pressed', settings.callsTools);
+  };
+  area.addEventListener('input', () => {
+    change({ tools: area.value });
+    showParsed();
+  });
+  choice.addEventListener('change', () => change({ toolChoice: choice.value }));
+  chip.addEventListener('click', () => {
+    change({ callsTools: !settings.callsTools });
+    showParsed();
+  });
+  return () => {
+    area.value = settings.tools;
+    choice.value = settings.toolChoice;
+    if (settings.tools !== '') byId('more-tools').open = true;
+    showParsed();
+  };
+}
+
+function toolItem({ name, takes, description }) {
+  const item = document.createElement('li');
+  for (const [kind, text] of [['b', name], ['i', `(${takes})`], ['span', description]]) {
+    const part = document.createElement(kind);
+    part.textContent = text;
+    if (text !== '') item.append(part);
+  }
+  return item;
+}
+
 /** Null (the server's default) when empty or out of the field's range. */
 function numberOf(field) {
   return field.value !== '' && field.validity.valid ? field.valueAsNumber : null;
@@ -88,5 +131,7 @@ export function requestFields(settings) {
   for (const [name, field] of Object.entries(Fields)) {
     if (settings[name] !== null) fields[field] = settings[name];
   }
+  const { tools = [] } = settings.callsTools ? parseTools(settings.tools) : {};
+  if (tools.length > 0) Object.assign(fields, { tools, tool_choice: settings.toolChoice });
   return fields;
 }

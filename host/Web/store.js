@@ -13,6 +13,9 @@ export const DefaultSettings = Object.freeze({
   repetitionPenalty: null,
   seed: null,
   thinking: true,
+  tools: '',
+  toolChoice: 'auto',
+  callsTools: true,
   key: '',
 });
 
@@ -35,7 +38,7 @@ function write(key, value) {
 }
 
 /**
- * A turn: { role: 'user', content } or { role: 'assistant', content, reasoning, state, ... }.
+ * A turn: { role: 'user', content } or { role: 'assistant', content, reasoning, calls, state, ... }.
  * An answer that was being written when the page closed comes back as a stopped one.
  */
 export function loadTurns() {

@@ -1,5 +1,6 @@
 // How a turn of the conversation looks. Each view shows its turn object; show() follows the turn's changes.
 
+import { callsView } from './calls.js';
 import { copyFrom } from './clipboard.js';
 import { renderMarkdown } from './markdown.js';
 
@@ -44,14 +45,15 @@ export function userView(turn, { onEdit }) {
   return { root, edit: () => editing(true) };
 }
 
-/** What the model answers: reasoning (open while it thinks, folded once it answers), text, error, figures. */
-export function answerView(turn, { onAgain }) {
+/** What the model answers: reasoning (open while it thinks, folded once it answers), text, calls, error, figures. */
+export function answerView(turn, { onAgain, onAnswered }) {
   const root = stamp('t-answer');
   const [thought, label, reasoning, said, failure, usage] =
     ['.thought', '.duration', '.reasoning', '.said', '.failure', '.usage'].map(s => root.querySelector(s));
+  const calls = callsView(root.querySelector('.calls'), turn, { onAnswered });
   let foldedByHand = false;
   thought.querySelector('summary').addEventListener('click', () => { foldedByHand = true; });
-  root.querySelector('.copy').addEventListener('click', e => copyFrom(e.currentTarget, turn.content));
+  root.querySelector('.actions .copy').addEventListener('click', e => copyFrom(e.currentTarget, turn.content));
   root.querySelector('.again').addEventListener('click', onAgain);
   root.querySelector('.retry').addEventListener('click', onAgain);
 
@@ -64,6 +66,7 @@ export function answerView(turn, { onAgain }) {
     reasoning.textContent = turn.reasoning.trim();
     if (thinking) reasoning.scrollTop = reasoning.scrollHeight;
     renderMarkdown(said, turn.content);
+    calls.show();
     failure.hidden = turn.state !== 'failed';
     failure.querySelector('p').textContent = turn.error ?? '';
     usage.replaceChildren(...figures(turn).map(span));
@@ -83,7 +86,7 @@ function figures(turn) {
   const parts = [];
   if (turn.state === 'stopped') parts.push('stopped');
   if (turn.finish === 'length') parts.push('cut at the longest answer');
-  if (turn.state === 'done' && !turn.content.trim()) parts.push('no answer');
+  if (turn.state === 'done' && !turn.content.trim() && !turn.calls) parts.push('no answer');
   if (turn.usage) {
     parts.push(`${turn.usage.completion_tokens} tokens`);
     if (turn.tokensPerSecond) parts.push(`${rounded(turn.tokensPerSecond)} tokens/s`);

@@ -98,6 +98,26 @@ internal sealed class GrammarBuilder
         return ends;
     }
 
+    /// <summary>Takes a whole grammar in; returns the rule that its answers are texts of.</summary>
+    /// <exception cref="GrammarException">It is too large, or has empty answers, which no rule that others call has.</exception>
+    public int Include(Grammar grammar)
+    {
+        if (new GrammarStates(grammar).Start.CanEnd)
+            throw new GrammarException("", "a form that an empty answer has cannot stand beside others");
+        int firstState = _states, firstRule = _rules.Count;
+        for (int state = 0; state < grammar.States; state++)
+            NewState();
+        foreach (GrammarRule rule in grammar.Rules)
+            _rules.Add(rule with { First = rule.First + firstState, Last = rule.Last + firstState });
+        for (int state = 0; state < grammar.States; state++)
+        {
+            foreach (ref readonly GrammarEdge edge in grammar.EdgesOf(state))
+                Add(firstState + state, edge with { To = edge.To + firstState, Rule = edge.Rule + firstRule });
+        }
+
+        return firstRule + grammar.Root;
+    }
+
     /// <summary>The grammar, without what leads nowhere.</summary>
     /// <exception cref="GrammarException">No text has this form, or it is too large.</exception>
     public Grammar Build(int root)

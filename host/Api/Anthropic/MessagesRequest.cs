@@ -38,7 +38,7 @@ internal static class MessagesRequest
                 MaxTokens = (int)maxTokens,
                 StopIds = ready.EosTokenIds,
                 Stops = SamplingFields.ReadStops(fields, "stop_sequences"),
-                Grammar = FormFields.ReadFormat(fields.Nested("output_config")?.Nested("format"), ready),
+                Form = FormFields.ReadFormat(fields.Nested("output_config")?.Nested("format"), ready),
                 ThinkingBudget = (int?)fields.Nested("thinking")?.Whole("budget_tokens", 1, int.MaxValue),
                 Stream = fields.Flag("stream") ?? false,
             },

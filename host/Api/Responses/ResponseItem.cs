@@ -7,10 +7,15 @@ namespace Glm5.Host.Api.Responses;
 /// <summary>An item of a response's output: one block of the answer under an id.</summary>
 /// <param name="block">What it holds.</param>
 /// <param name="callId">The id by which a call's result is sent back; null when it is no call.</param>
-internal sealed class ResponseItem(AnswerBlock block, string? callId)
+/// <param name="space">The namespace of the function that is called; null for none.</param>
+/// <param name="name">Its name in there.</param>
+internal sealed class ResponseItem(AnswerBlock block, string? callId, string? space, string name)
 {
     /// <summary>What it holds.</summary>
     public AnswerBlock Block => block;
+
+    /// <summary>The name of the function that is called; empty when it is no call.</summary>
+    public string Name => name;
 
     /// <summary>Its id.</summary>
     public string Id { get; } = Prefix(block.Kind) + RandomNumberGenerator.GetHexString(32, lowercase: true);
@@ -67,7 +72,9 @@ internal sealed class ResponseItem(AnswerBlock block, string? callId)
             default:
                 json.WriteString(Names.Type, "function_call"u8);
                 json.WriteString("call_id"u8, callId);
-                json.WriteString(Names.Name, block.Name);
+                json.WriteString(Names.Name, name);
+                if (space is not null)
+                    json.WriteString("namespace"u8, space);
                 json.WriteString(Names.Arguments, isOpen ? "" : block.Text.ToString());
                 break;
         }

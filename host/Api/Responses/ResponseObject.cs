@@ -26,7 +26,12 @@ internal sealed class ResponseObject(
     {
         bool begins = _items.Count == 0 || !_items[^1].Block.Takes(part);
         if (begins)
-            _items.Add(new ResponseItem(new AnswerBlock(part), part.Call >= 0 ? Answer.CallId(part.Call) : null));
+        {
+            var block = new AnswerBlock(part);
+            (string? space, string name) = ResponsesTools.Split(asked, block.Name);
+            _items.Add(new ResponseItem(block, part.Call >= 0 ? Answer.CallId(part.Call) : null, space, name));
+        }
+
         _items[^1].Block.Add(part);
         return begins;
     }

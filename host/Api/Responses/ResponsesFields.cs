@@ -29,6 +29,13 @@ internal static class ResponsesFields
         ("max_tool_calls", UnimplementedFields.Only("calls are the client's to run and to count")),
         ("top_logprobs", UnimplementedFields.Only("use /v1/chat/completions", "0")));
 
+    /// <summary>In a function: those that are loaded later are known here from the beginning.</summary>
+    public static IReadOnlyDictionary<string, UnimplementedField> OfTool { get; } = Table(
+        ("defer_loading", UnimplementedFields.Label()));
+
+    /// <summary>Where there are none.</summary>
+    public static IReadOnlyDictionary<string, UnimplementedField> None { get; } = Table();
+
     /// <summary>In <c>reasoning</c>: what is thought is given in full.</summary>
     public static IReadOnlyDictionary<string, UnimplementedField> OfReasoning { get; } = Table(
         ("summary", UnimplementedFields.Label()),

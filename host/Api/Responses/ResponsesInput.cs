@@ -73,7 +73,7 @@ internal sealed class ResponsesInput
             case "function_call":
                 string arguments = item.Text("arguments") ?? "";
                 Turn().Call(
-                    item.RequiredText("call_id"), item.RequiredText("name"),
+                    item.RequiredText("call_id"), ResponsesTools.Join(item.Text("namespace"), item.RequiredText("name")),
                     ChatMessages.ParseArguments(arguments, item.PathOf("arguments")));
                 break;
             case "function_call_output":

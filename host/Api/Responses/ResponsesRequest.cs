@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Glm5.Core.Chat;
-using Glm5.Core.Constrained;
 using Glm5.Host.Serving;
 
 namespace Glm5.Host.Api.Responses;
@@ -25,7 +24,7 @@ internal static class ResponsesRequest
             Template = new ChatTemplateInput
             {
                 Messages = ResponsesInput.Read(fields),
-                Tools = ReadTools(fields),
+                Tools = ResponsesTools.Read(fields),
                 Variables = ReadReasoning(fields),
             },
             Fields = new SamplingFields
@@ -33,7 +32,7 @@ internal static class ResponsesRequest
                 Sampling = SamplingFields.ReadSampling(fields, ready, logProbs: null),
                 MaxTokens = (int?)fields.Whole("max_output_tokens", 1, int.MaxValue),
                 StopIds = ready.EosTokenIds,
-                Grammar = ReadForm(fields, ready),
+                Form = ReadForm(fields, ready),
                 Stream = fields.Flag("stream") ?? false,
             },
             ParallelToolCalls = fields.Flag("parallel_tool_calls") ?? true,
@@ -41,29 +40,6 @@ internal static class ResponsesRequest
         };
         fields.RequireAllRead(ResponsesFields.OfRequest);
         return CallFields.Hold(request, fields, ToolChoice.Read(fields), ready);
-    }
-
-    private static JsonElement? ReadTools(RequestFields fields)
-    {
-        JsonElement? offered = fields.TryGet("tools", out JsonElement tools)
-            ? ToolForm.Translate(tools, "an object with type, name and parameters", WriteTool)
-            : null;
-        return ToolChoice.Read(fields).MayCall && offered?.GetArrayLength() > 0 ? offered : null;
-    }
-
-    private static void WriteTool(Utf8JsonWriter json, RequestFields tool)
-    {
-        string type = tool.RequiredText("type");
-        if (type != "function")
-        {
-            throw ApiException.NotImplemented(
-                tool.PathOf("type"), $"{tool.PathOf("type")} '{type}' is not implemented; tools are functions");
-        }
-
-        ToolForm.WriteFunction(
-            json, tool, tool.TryGet("parameters", out JsonElement schema) ? schema : null, "parameters");
-        tool.Flag("strict");
-        tool.RequireAllRead();
     }
 
     // Reasoning that the client sends back stays in the prompt, which then begins as the last one ended.
@@ -78,10 +54,10 @@ internal static class ResponsesRequest
         return variables;
     }
 
-    private static TokenGrammar? ReadForm(RequestFields fields, ReadyModel ready)
+    private static AnswerForm? ReadForm(RequestFields fields, ReadyModel ready)
     {
         RequestFields? text = fields.Nested("text");
-        TokenGrammar? form = FormFields.ReadFormat(text?.Nested("format"), ready);
+        AnswerForm? form = FormFields.ReadFormat(text?.Nested("format"), ready);
         text?.RequireAllRead(ResponsesFields.OfText);
         return form;
     }

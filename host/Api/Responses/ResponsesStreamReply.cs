@@ -144,7 +144,7 @@ internal sealed class ResponsesStreamReply(HttpContext http, ResponseObject resp
         if (item.Block.Kind != OutputKind.ToolCallName)
             json.WriteNumber(Names.ContentIndex, 0);
         else if (name.Equals(Names.Arguments))
-            json.WriteString(Names.Name, item.Block.Name);
+            json.WriteString(Names.Name, item.Name);
         json.WriteString(name, text);
         if (item.Block.Kind == OutputKind.Content)
         {

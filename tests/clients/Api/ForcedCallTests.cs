@@ -97,7 +97,7 @@ public sealed class ForcedCallTests
     [DataRow("\"tool_choice\": \"sometimes\", \"tools\": TOOLS", "tool_choice: expected")]
     [DataRow("\"tool_choice\": {\"type\": \"function\", \"function\": {\"name\": \"other\"}}, \"tools\": TOOLS", "tool_choice.function.name: no tool is called 'other'")]
     [DataRow("\"tool_choice\": {\"type\": \"allowed_tools\"}, \"tools\": TOOLS", "'allowed_tools' is not implemented")]
-    [DataRow("\"response_format\": {\"type\": \"json_object\"}, \"tools\": TOOLS", "together with a form")]
+    [DataRow("\"guided_regex\": \"a*\", \"tools\": TOOLS", "together with a form of the answer: a form that an empty answer has")]
     [DataRow("\"tools\": [{\"type\": \"function\", \"function\": {\"name\": \"f\", \"strict\": true, \"parameters\": {\"type\": \"object\", \"properties\": {\"a\": {\"not\": {}}}}}}]",
         "tools: the parameters of 'f': #/properties/a/not: the keyword not is not implemented")]
     public async Task What_cannot_be_held_to_is_refused_by_name(string fields, string sentence)

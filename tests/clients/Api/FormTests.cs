@@ -39,6 +39,24 @@ public sealed class FormTests
     }
 
     [TestMethod]
+    [DataRow(-100)]
+    [DataRow(100)]
+    public async Task Beside_tools_an_answer_is_content_of_the_form_or_calls(int bias)
+    {
+        RunningServer server = await SharedServer.Server;
+        int call = (await server.AnswerAsync("/tokenize", "{\"prompt\": \"<tool_call>\"}")).At("tokens", 0).GetInt32();
+        JsonElement choice = (await server.AnswerAsync(
+            Chat, "{" + Hi + ", \"max_tokens\": 400, \"seed\": 4, \"chat_template_kwargs\": {\"enable_thinking\": false}, \"response_format\": "
+            + "{\"type\": \"json_schema\", \"json_schema\": {\"schema\": " + Schema + "}}, \"parallel_tool_calls\": false, \"tools\": "
+            + "[{\"type\": \"function\", \"function\": {\"name\": \"look\", \"parameters\": " + Schema + "}}], "
+            + $"\"logit_bias\": {{\"{call}\": {bias}}}}}")).At("choices", 0);
+        Assert.AreEqual(bias > 0 ? "tool_calls" : "stop", choice.At("finish_reason").GetString());
+        JsonElement message = choice.At("message");
+        string text = bias > 0 ? message.At("tool_calls", 0, "function", "arguments").GetString()! : message.At("content").GetString()!;
+        Assert.IsTrue(JsonElement.Parse(text).At("people").GetInt32() is >= 10 and <= 99, text);
+    }
+
+    [TestMethod]
     public async Task A_choice_is_one_of_the_choices()
     {
         RunningServer server = await SharedServer.Server;
@@ -102,7 +120,7 @@ public sealed class FormTests
     [DataRow("\"guided_json\": \"{\"", "guided_json", "no JSON")]
     [DataRow("\"guided_json\": {\"minimum\": 3, \"maximum\": 2}", "guided_json", "no answer can have this form")]
     [DataRow("\"guided_regex\": \"a\", \"ignore_eos\": true", "ignore_eos", "ends when the form is complete")]
-    [DataRow("\"guided_regex\": \"a\", \"tools\": [{\"type\": \"function\", \"function\": {\"name\": \"f\"}}]", "tools", "together with a form")]
+    [DataRow("\"guided_regex\": \"a*\", \"tools\": [{\"type\": \"function\", \"function\": {\"name\": \"f\"}}]", "tools", "empty answer")]
     [DataRow("\"ebnf\": \"root ::= x\"", "ebnf", "use response_format")]
     public async Task What_cannot_be_held_to_is_refused_with_its_place(string form, string field, string sentence)
     {

@@ -26,6 +26,7 @@ public sealed class DescribedAnswersTests
     {
         PublishedDocument document = await PublishedDocument.OfAsync(_server);
         string[] requests = [Messages, $"{Messages}, {Calls}, {Thinking}", $"{Messages}, \"n\": 2, {Logs}"];
+        document.Check(await _server.AnswerAsync("/v1/chat/completions", $"{{{Messages}, \"prompt_logprobs\": 2}}"), "ChatCompletion");
         foreach (string request in requests)
         {
             document.Check(await _server.AnswerAsync("/v1/chat/completions", $"{{{request}}}"), "ChatCompletion");
@@ -46,6 +47,8 @@ public sealed class DescribedAnswersTests
         const string Request = "\"prompt\": [\"Hello\", \"Rain\"], \"max_tokens\": 8, \"logprobs\": 2, \"return_token_ids\": true";
         document.Check(await _server.AnswerAsync("/v1/completions", $"{{{Request}}}"), "Completion");
         document.Check(await _server.AnswerAsync("/v1/completions", "{\"prompt\": \"Hello\"}"), "Completion");
+        document.Check(
+            await _server.AnswerAsync("/v1/completions", $"{{{Request}, \"echo\": true, \"prompt_logprobs\": 1}}"), "Completion");
         foreach (JsonElement chunk in await _server.EventsAsync(
             "/v1/completions", $"{{{Request}, \"stream\": true, \"stream_options\": {{\"include_usage\": true}}}}"))
         {
@@ -63,6 +66,7 @@ public sealed class DescribedAnswersTests
         string[] requests =
         [
             Input, $"{Input}, \"tools\": [{{\"type\": \"function\", \"name\": \"f\", {Tool}}}], \"tool_choice\": \"required\", \"reasoning\": {{\"effort\": \"none\"}}",
+            $"{Input}, \"tools\": [{{\"type\": \"namespace\", \"name\": \"n\", \"tools\": [{{\"type\": \"function\", \"name\": \"f\", {Tool}}}]}}], \"tool_choice\": \"required\"",
             Input.Replace("300", "3", StringComparison.Ordinal),
         ];
         foreach (string request in requests)

@@ -56,6 +56,31 @@ public sealed class ResponsesTests
     }
 
     [TestMethod]
+    public async Task A_function_of_a_namespace_is_called_and_sent_back_by_both_names()
+    {
+        RunningServer server = await SharedServer.Server;
+        const string Request = """
+            {"input": [{"role": "user", "content": "Close it."}ITEMS], "seed": 3, "max_output_tokens": 400, "reasoning": {"effort": "none"}, "tool_choice": CHOICE,
+             "tools": [{"type": "web_search", "external_web_access": false}, {"type": "namespace", "name": "agents", "description": "Other agents.", "tools":
+               [{"type": "function", "name": "close", "strict": true, "parameters": {"type": "object", "properties": {"id": {"enum": ["a7"]}},
+                 "required": ["id"], "additionalProperties": false}}]}]
+            """;
+        string first = Request.Replace("ITEMS", "", StringComparison.Ordinal).Replace("CHOICE", "\"required\"", StringComparison.Ordinal);
+        JsonElement response = await server.AnswerAsync(Responses, first + "}");
+        JsonElement call = response.At("output").EnumerateArray().First();
+        Assert.AreEqual(
+            ("function_call", "agents", "close", "{\"id\":\"a7\"}"),
+            (call.At("type").GetString(), call.At("namespace").GetString(), call.At("name").GetString(), call.At("arguments").GetString()));
+        JsonElement streamed = ResponseEvents.Follow(await server.NamedEventsAsync(Responses, first + ", \"stream\": true}"));
+        Assert.AreEqual("agents", streamed.At("output", 0, "namespace").GetString());
+
+        string items = $", {call.GetRawText()}, {{\"type\": \"function_call_output\", \"call_id\": {call.At("call_id").GetRawText()}, \"output\": \"closed\"}}";
+        JsonElement next = await server.AnswerAsync(
+            Responses, Request.Replace("ITEMS", items, StringComparison.Ordinal).Replace("CHOICE", "\"auto\"", StringComparison.Ordinal) + "}");
+        Assert.IsGreaterThan(response.At("usage", "input_tokens").GetInt32(), next.At("usage", "input_tokens").GetInt32());
+    }
+
+    [TestMethod]
     public async Task A_call_and_its_output_go_back_in_as_items()
     {
         RunningServer server = await SharedServer.Server;
@@ -108,7 +133,8 @@ public sealed class ResponsesTests
     [DataRow("{\"input\": [{\"type\": \"function_call\", \"call_id\": \"c\", \"name\": \"f\", \"arguments\": \"[\"}]}", "input[0].arguments", "a JSON object")]
     [DataRow("{\"input\": [{\"type\": \"function_call_output\", \"call_id\": \"c\"}]}", "input[0].output", "is missing")]
     [DataRow("{\"input\": [{\"type\": \"reasoning\", \"content\": [{\"type\": \"text\"}]}]}", "input[0].content[0].type", "reasoning_text")]
-    [DataRow("{\"input\": \"x\", \"tools\": [{\"type\": \"web_search\"}]}", "tools[0].type", "'web_search' is not implemented")]
+    [DataRow("{\"input\": \"x\", \"tools\": [{\"type\": \"code_interpreter\"}]}", "tools[0].type", "'code_interpreter' is not implemented")]
+    [DataRow("{\"input\": \"x\", \"tools\": [{\"type\": \"namespace\", \"name\": \"n\", \"tools\": [{\"type\": \"custom\", \"name\": \"f\"}]}]}", "tools[0].tools[0].type", "namespaces hold functions")]
     [DataRow("{\"input\": \"x\", \"tools\": [{\"type\": \"function\", \"name\": \"f\", \"parameters\": 5}]}", "tools[0].parameters", "a JSON schema")]
     [DataRow("{\"input\": \"x\", \"text\": {\"format\": {\"type\": \"json_schema\"}}}", "text.format.schema", "is missing")]
     [DataRow("{\"input\": \"x\", \"text\": {\"verbosity\": \"low\"}}", "text.verbosity", "ask for it in the prompt")]

@@ -49,6 +49,31 @@ public sealed class CallTests
     }
 
     [TestMethod]
+    public void Content_of_a_form_or_calls_are_one_or_the_other()
+    {
+        JsonElement tools = Tools(("get", s_parameters[0]));
+        const string Schema = """{"type":"object","properties":{"a":{"type":"integer"}},"required":["a"],"additionalProperties":false}""";
+        var calls = Over(new CallForm { Tools = tools, IsRequired = true, Strict = ["get"] });
+        var either = new TokenGrammar(Grammar.Either(Walks.Schema(Schema), calls.Grammar), calls.Vocabulary);
+        (int contents, int called) = (0, 0);
+        for (int seed = 0; seed < Soak.Times(60); seed++)
+        {
+            (string content, List<(string Name, string Arguments)> made) = Read(Walk(either, seed), tools);
+            Assert.AreNotEqual(content.Length == 0, made.Count == 0, content);
+            if (made.Count == 0)
+                Assert.IsTrue(SchemaCheck.Passes(Schema, content), content);
+            foreach ((string name, string arguments) in made)
+                Assert.IsTrue(name == "get" && SchemaCheck.Passes(s_parameters[0], arguments), arguments);
+            (contents, called) = (contents + Math.Sign(content.Length), called + Math.Sign(made.Count));
+        }
+
+        Assert.IsGreaterThan(3, contents);
+        Assert.IsGreaterThan(3, called);
+        Assert.Contains("empty answer", Assert.ThrowsExactly<GrammarException>(
+            () => Grammar.Either(Grammar.Regex("a*"), calls.Grammar)).Message);
+    }
+
+    [TestMethod]
     public void Required_calls_may_be_several_and_of_any_tool_unless_one_is_all_there_may_be()
     {
         JsonElement tools = Tools([.. s_parameters.Select((p, i) => ($"tool_{i}", p))]);

@@ -77,6 +77,14 @@ public sealed class MaskTests
                 Assert.AreEqual(isSet, allowed.Contains(id));
                 Assert.AreEqual(isSet ? id : float.NegativeInfinity, logits[id]);
             }
+
+            float[] narrow = [.. Enumerable.Range(0, size).Select(id => (float)id)], wide = [.. narrow];
+            AllowedTokens.Lay(words, narrow);
+            AllowedTokens.LayWide(words, wide);
+            CollectionAssert.AreEqual(narrow, wide);
+            int whole = size / 64 * 64;
+            for (int id = 0; id < size; id++)
+                Assert.AreEqual(id >= whole || allowed.Contains(id) ? id : float.NegativeInfinity, narrow[id]);
         }
     }
 

@@ -14,7 +14,7 @@ namespace Glm5.Tests.Unit.Engine;
 [DoNotParallelize]
 public sealed class AnyCombinationTests
 {
-    private const int Context = 192, BlockSlots = 16, Layers = 5;
+    private const int Context = 192, BlockSlots = 16, Layers = 5, Enough = 40;
 
     private static readonly int[][] s_texts = NanoEngine.ReadTexts();
 
@@ -63,6 +63,11 @@ public sealed class AnyCombinationTests
         TestContext.WriteLine(
             $"{cases} schedules, {grouped} of them over groups: {cached} cached tokens, {recalled} of them from the host, "
             + $"{accepted} drafts accepted, {preempted} preemptions");
+        // A few schedules may all be of those that draft, share and run over groups in vain; many are not.
+        if (cases < Enough)
+            return;
+        Assert.IsGreaterThan(0, grouped);
+        Assert.IsGreaterThan(0, cached);
         Assert.IsGreaterThan(0, accepted);
     }
 

@@ -80,6 +80,7 @@ internal sealed class FakeStepRunner(
         Move(_layout!);
         Compute(_layout!);
         Choose(_layout!, _batch!);
+        Score(_layout!, _batch!);
         _drafter?.Draft(_layout!, _batch!, _slots, PercentRight, Checks);
         (_layout, _batch) = (null, null);
         Steps++;
@@ -113,6 +114,25 @@ internal sealed class FakeStepRunner(
         }
 
         return answer;
+    }
+
+    /// <summary>Holds what was reported of a prompt against what it says when it is computed alone.</summary>
+    public static void CheckScores(
+        GenerationRequest request, IReadOnlyList<ScoredToken> scores, bool repeats = false, int vocabularySize = 50)
+    {
+        Assert.HasCount(request.PromptLogProbs is null ? 0 : request.Prompt.Length - 1, scores);
+        var sampler = new SequenceSampler(request, 0, TokenMask.Nothing, new SamplingScratch(vocabularySize));
+        var logits = new float[vocabularySize];
+        ulong state = Unwritten;
+        for (int i = 0; i < scores.Count; i++)
+        {
+            state = Next(state, request.Prompt[i], i);
+            WriteLogits(state, Favourite(state, i + 1, vocabularySize, repeats), logits);
+            ScoredToken expected = sampler.Score(logits, request.Prompt[i + 1]);
+            Assert.AreEqual(expected with { Top = scores[i].Top }, scores[i], $"token {i + 1} of the prompt");
+            CollectionAssert.AreEqual(expected.Top, scores[i].Top);
+            Assert.HasCount(request.PromptLogProbs!.Value, scores[i].Top);
+        }
     }
 
     private void Move(StepLayout layout)
@@ -161,6 +181,17 @@ internal sealed class FakeStepRunner(
         }
     }
 
+    private void Score(StepLayout layout, SampleBatch batch)
+    {
+        for (int row = 0; row < batch.ScoreRows; row++)
+        {
+            int token = layout.LogitRows[batch.Rows + row];
+            ulong state = _slots[layout.Slots[token]];
+            WriteLogits(state, Favourite(state, layout.Positions[token] + 1, vocabularySize, repeats), _logits);
+            batch.Scores[row] = batch.Scorers[row].Score(_logits, batch.ScoredTokens[row]);
+        }
+    }
+
     /// <summary>What stands at a position with the state before it: by far the likeliest.</summary>
     private static int Favourite(ulong state, int position, int vocabularySize, bool repeats) =>
         repeats && state % 8 != 0 ? position % 6 * 7 % vocabularySize : (int)(state % (ulong)vocabularySize);
@@ -169,17 +200,22 @@ internal sealed class FakeStepRunner(
     {
         if (sampler.IsPlainArgMax && sampler.Allows(favourite))
             return new SampledToken(favourite, float.NaN, null);
+        WriteLogits(state, favourite, logits);
+        return sampler.Choose(logits);
+    }
+
+    private static void WriteLogits(ulong state, int favourite, float[] logits)
+    {
         for (int id = 0; id < logits.Length; id++)
             logits[id] = (Mix(state + (ulong)id) >> 40) / (float)(1 << 23);
         logits[favourite] = 3;
-        return sampler.Choose(logits);
     }
 
     private void Check(StepLayout layout, SampleBatch batch)
     {
         Assert.IsGreaterThan(0, layout.TokenCount, "an empty step was begun");
         Assert.IsLessThanOrEqualTo(layout.MaxTokens, layout.TokenCount);
-        Assert.AreEqual(layout.LogitRowCount, batch.Rows);
+        Assert.AreEqual(layout.LogitRowCount, batch.Rows + batch.ScoreRows);
         _written.Clear();
         for (int t = 0; t < layout.TokenCount; t++)
         {

@@ -124,6 +124,8 @@ public sealed class RandomScheduleTests
                     TopK = Seed % 7 == 0 ? 5 : 0,
                 },
             };
+            if (Seed % 4 == 1)
+                request = request with { PromptLogProbs = Seed % 3 };
             return Seed % 5 == 2 ? FakeForm.Hold(request, Seed) : request;
         }
     }
@@ -170,6 +172,7 @@ public sealed class RandomScheduleTests
             }
 
             CollectionAssert.AreEqual(expected, got);
+            FakeStepRunner.CheckScores(request, stream.PromptScores, bench.Runner.Repeats);
             Assert.AreEqual(request.StopIds.Contains(got[^1]) ? FinishReason.Stop : FinishReason.Length, stream.Finish);
         }
     }
