@@ -2,6 +2,8 @@
 // accident, none ends the process, and the device works afterwards.
 #include "harness.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <random>
 
 #include "abi/cublaslt.h"
@@ -42,6 +44,13 @@ private:
     std::vector<uint64_t> _pool;
 };
 
+/// Iterations in the long tier, as the other tests take them.
+size_t soak()
+{
+    const char *times = std::getenv("GLM5_SOAK");
+    return times != nullptr ? static_cast<size_t>(std::max(1, std::atoi(times))) : 1;
+}
+
 void *host(std::vector<char> &bytes)
 {
     return bytes.data();
@@ -54,7 +63,7 @@ CASE(Invented_handles_are_refused)
     Scene scene;
     Program program("extern \"C\" __global__ void k(int *x) { x[0] = 1; }\n");
     Hostile any(scene, 3);
-    const size_t rounds = std::getenv("CUDA_EMULATOR_SOAK") != nullptr ? 200000 : 300;
+    const size_t rounds = 300 * soak();
     int out = 0;
     void *pointer = nullptr;
     size_t size = 0;
@@ -99,7 +108,7 @@ CASE(Copies_and_sets_of_any_place_and_size_return)
     Scene scene;
     Hostile any(scene, 5);
     std::vector<char> bytes(1 << 16);
-    const size_t rounds = std::getenv("CUDA_EMULATOR_SOAK") != nullptr ? 200000 : 2000;
+    const size_t rounds = 2000 * soak();
     for (size_t round = 0; round < rounds; round++) {
         const size_t count = any.size();
         const bool safe = count <= bytes.size();
@@ -132,7 +141,7 @@ CASE(Matrices_of_any_shape_return)
     const float one = 1;
     const auto dimension = [&] { return random() % 3 == 0 ? random() : random() % 40; };
     const int types[] = {CUDA_R_32F, CUDA_R_16BF, CUDA_R_16F, CUDA_R_8F_E4M3, 77};
-    for (int round = 0; round < 3000; round++) {
+    for (size_t round = 0; round < 3000 * soak(); round++) {
         cublasLtMatrixLayout_t layouts[3];
         for (cublasLtMatrixLayout_t &layout : layouts) {
             OK(cublasLtMatrixLayoutCreate(&layout, types[random() % 5], dimension(), dimension(), static_cast<int64_t>(dimension())));
