@@ -149,7 +149,10 @@ public sealed class SimulationRunTests
 
     private static ModelOptions Layout(int ranks, int groups, bool spread) => s_tiny with
     {
-        Ranks = ranks, Groups = groups, SpreadExperts = spread, KvBytes = (long)ranks * groups << 20,
+        Ranks = ranks,
+        Groups = groups,
+        SpreadExperts = spread,
+        KvBytes = (long)ranks * groups << 20,
     };
 
     private static SimulationResult Tiny(Workload workload, ModelOptions options) =>
