@@ -22,7 +22,8 @@ internal sealed class EngineCounters : IDisposable
     private readonly TimeProvider _time;
     private readonly EngineMetrics _metrics;
     private readonly int _blocks;
-    private readonly long[] _drafted = new long[DraftCounts.Places], _accepted = new long[DraftCounts.Places];
+    private readonly long[] _drafted = new long[DraftCounts.Levels * DraftCounts.Places];
+    private readonly long[] _accepted = new long[DraftCounts.Levels * DraftCounts.Places];
     private int _running, _blocksInUse, _blocksCached, _draftLength;
     private long _preemptions, _steps, _promptTokens, _generatedTokens, _queriedTokens, _cachedTokens;
     private long _draftedTokens, _acceptedTokens, _recalledTokens;
@@ -192,7 +193,7 @@ internal sealed class EngineCounters : IDisposable
 
     private void CountDrafts()
     {
-        for (int place = 0; place < DraftCounts.Places; place++)
+        for (int place = 0; place < _drafted.Length; place++)
         {
             long drafted = -_drafted[place], accepted = -_accepted[place];
             foreach (EngineGroup group in _groups)
@@ -203,7 +204,7 @@ internal sealed class EngineCounters : IDisposable
 
             if (drafted == 0)
                 continue;
-            _metrics.Verified(place, drafted, accepted);
+            _metrics.Verified(place / DraftCounts.Places, place % DraftCounts.Places, drafted, accepted);
             _drafted[place] += drafted;
             _accepted[place] += accepted;
             Volatile.Write(ref _draftedTokens, _draftedTokens + drafted);

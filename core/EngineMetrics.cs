@@ -29,13 +29,17 @@ public sealed class EngineMetrics : IDisposable
             .Select(place => KeyValuePair.Create<string, object?>("position", place)),
     ];
 
+    /// <summary>The least sequences of a level of load, as a tag.</summary>
+    private static readonly KeyValuePair<string, object?>[] s_loads =
+        [.. Enumerable.Range(0, DraftCounts.Levels).Select(level => KeyValuePair.Create<string, object?>("load", 1 << level))];
+
     private static readonly KeyValuePair<string, object?> s_onDevice = new("tier", "device"), s_onHost = new("tier", "host");
 
     private readonly Meter _meter = new(MeterName);
     private readonly Histogram<double> _stepTime, _queueTime, _prefillTime, _timeToFirstToken, _interTokenLatency;
     private readonly Histogram<int> _stepTokens, _stepSequences;
     private readonly Counter<long> _promptTokens, _generatedTokens, _preemptions, _queriedTokens, _cachedTokens;
-    private readonly Counter<long> _draftTokens, _acceptedTokens, _expired;
+    private readonly Counter<long> _draftTokens, _acceptedTokens, _draftTokensAtLoad, _acceptedTokensAtLoad, _expired;
 
     /// <summary>Instruments over an engine, whose status is read when they are.</summary>
     internal EngineMetrics(Func<EngineStatus> status)
@@ -59,6 +63,10 @@ public sealed class EngineMetrics : IDisposable
             "glm5.prefix_cache.hit_tokens", "{token}", "Prompt tokens whose rows the prefix cache had, by where it had them.");
         _draftTokens = _meter.CreateCounter<long>(
             "glm5.draft_tokens", "{token}", "Drafts verified, by their place behind the last chosen token.");
+        _draftTokensAtLoad = _meter.CreateCounter<long>(
+            "glm5.draft_tokens.at_load", "{token}", "Drafts verified, by the sequences that their step had at least, and by place.");
+        _acceptedTokensAtLoad = _meter.CreateCounter<long>(
+            "glm5.draft_tokens_accepted.at_load", "{token}", "Drafts accepted, likewise.");
         _acceptedTokens = _meter.CreateCounter<long>(
             "glm5.draft_tokens.accepted", "{token}", "Drafts accepted, by the same.");
         Gauge("glm5.sequences.running", "{sequence}", "Sequences in the running batch.", () => status().Running);
@@ -109,10 +117,12 @@ public sealed class EngineMetrics : IDisposable
             _cachedTokens.Add(recalledTokens, s_onHost);
     }
 
-    internal void Verified(int place, long drafts, long accepted)
+    internal void Verified(int level, int place, long drafts, long accepted)
     {
         _draftTokens.Add(drafts, s_places[place]);
         _acceptedTokens.Add(accepted, s_places[place]);
+        _draftTokensAtLoad.Add(drafts, s_loads[level], s_places[place]);
+        _acceptedTokensAtLoad.Add(accepted, s_loads[level], s_places[place]);
     }
 
     internal void LeftQueue(TimeSpan waited) => _queueTime.Record(waited.TotalSeconds);

@@ -27,7 +27,7 @@ public sealed record KvPoolSize(int Blocks, long BlockBytes, long FreeBytes, int
     /// <param name="spec">The caches' shape.</param>
     /// <param name="contextLength">The longest sequence.</param>
     /// <param name="weightBytes">Bytes of the same memory, over all ranks, that the weights will take or hold only as
-    /// cached file contents, which count as free.</param>
+    /// cached file contents, which count as free, and those of copies of blocks on the host.</param>
     /// <exception cref="DeviceMemoryException">Not even one sequence fits; names the length that would.</exception>
     public static KvPoolSize Decide(
         ModelOptions options, IAccelerator accelerator, KvSpec spec, int contextLength, long weightBytes)
@@ -39,7 +39,15 @@ public sealed record KvPoolSize(int Blocks, long BlockBytes, long FreeBytes, int
         long perSequence = (contextLength + spec.BlockSlots - 1) / spec.BlockSlots;
         long affordable = Math.Min(allowed, free) / blockBytes;
         if (affordable < perSequence + 1)
-            throw TooSmall(contextLength, (perSequence + 1) * blockBytes, Math.Min(allowed, free), free, weightBytes, (affordable - 1) * spec.BlockSlots);
+        {
+            long host = accelerator.Capabilities.SharesMemory ? options.HostCacheBytes : 0;
+            string beside = host > 0
+                ? $"{Gigabytes(weightBytes - host)} and the {Gigabytes(host)} of --host-cache-gib"
+                : Gigabytes(weightBytes);
+            throw TooSmall(
+                contextLength, (perSequence + 1) * blockBytes, Math.Min(allowed, free), free, beside, (affordable - 1) * spec.BlockSlots);
+        }
+
         // On a device of its own nobody else wants the memory, and prefixes can use it.
         bool keepsPrefixes = options.PrefixCaching && (options.KvBytes > 0 || !accelerator.Capabilities.SharesMemory);
         long blocks = keepsPrefixes ? affordable : Math.Min(affordable, (options.MaxSequences * perSequence) + 1);
@@ -60,9 +68,9 @@ public sealed record KvPoolSize(int Blocks, long BlockBytes, long FreeBytes, int
     }
 
     private static DeviceMemoryException TooSmall(
-        int context, long needed, long allowed, long free, long weights, long fits) => new(
+        int context, long needed, long allowed, long free, string weights, long fits) => new(
         $"the KV cache of one sequence of {context:N0} tokens needs {Gigabytes(needed)} on each rank, {Gigabytes(allowed)} are allowed "
-        + $"and {Gigabytes(free)} are free beside the weights' {Gigabytes(weights)}; "
+        + $"and {Gigabytes(free)} are free beside the weights' {weights}; "
         + (fits > 0 ? $"--max-model-len {fits} would fit, or allow more with --kv-cache-memory-bytes" : "use a machine with more memory"));
 
     private static string Gigabytes(long bytes) => $"{bytes / 1e9:F2} GB";

@@ -26,6 +26,7 @@ public static class FitCheck
         string needs = $"{plan.Layout} on {footprint.Device}: each rank needs {Gigabytes(plan.WeightBytes)} for weights, "
             + $"{Gigabytes(plan.ArenaBytes)} for a step's activations, "
             + (plan.CommunicationBytes > 0 ? $"{Gigabytes(plan.CommunicationBytes)} for exchange between ranks, " : "")
+            + (plan.HostCacheBytes > 0 ? $"{Gigabytes(plan.HostCacheBytes)} for --host-cache-gib, " : "")
             + $"and for the caches of one sequence of {Count(plan.ContextLength)} tokens {Gigabytes(plan.SequenceBytes)}, "
             + $"{Gigabytes(plan.FixedBytes + plan.SequenceBytes)} together; it may take {Gigabytes(plan.Budget)}"
             + (plan.CacheRoom < plan.Budget - plan.FixedBytes ? $", {Gigabytes(plan.CacheRoom)} of it for caches" : "");

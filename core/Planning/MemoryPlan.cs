@@ -30,6 +30,9 @@ public sealed record MemoryPlan
     /// <summary>Bytes of buffers for exchange between ranks.</summary>
     public required long CommunicationBytes { get; init; }
 
+    /// <summary>Bytes of copies of cache blocks on the host, where the ranks compute in its memory; 0 on other devices.</summary>
+    public required long HostCacheBytes { get; init; }
+
     /// <summary>Bytes that caches may take: all that is left, or the share of it that was allowed.</summary>
     public required long CacheRoom { get; init; }
 
@@ -46,7 +49,7 @@ public sealed record MemoryPlan
     public required int LongestContext { get; init; }
 
     /// <summary>Bytes of everything but the caches.</summary>
-    public long FixedBytes => WeightBytes + ArenaBytes + CommunicationBytes;
+    public long FixedBytes => WeightBytes + ArenaBytes + CommunicationBytes + HostCacheBytes;
 
     /// <summary>Blocks of each rank's caches, block 0 included.</summary>
     public long Blocks => Math.Max(0, CacheRoom / BlockBytes);
@@ -89,6 +92,7 @@ public sealed class MemoryPlanner(IWeightCatalog weights, DeviceFootprint footpr
             WeightBytes = share.PackedBytes + inPlace,
             ArenaBytes = ArenaBytes(layout, context),
             CommunicationBytes = layout.Ranks > 1 ? footprint.CommunicationBytes(layout.Ranks) : 0,
+            HostCacheBytes = footprint.SharesMemory ? options.HostCacheBytes / layout.Ranks : 0,
             CacheRoom = 0,
             BlockBytes = footprint.KvBlockBytes(caches),
             BlockSlots = caches.BlockSlots,
@@ -143,7 +147,7 @@ public sealed class MemoryPlanner(IWeightCatalog weights, DeviceFootprint footpr
 
     private long CacheRoom(MemoryPlan plan, int context)
     {
-        long left = plan.Budget - plan.WeightBytes - plan.CommunicationBytes
+        long left = plan.Budget - plan.WeightBytes - plan.CommunicationBytes - plan.HostCacheBytes
             - ArenaBytes(plan.Layout, context);
         long allowed = options.KvBytes > 0 ? options.KvBytes / plan.Layout.Ranks
             : options.UtilizationOf(footprint.SharesMemory) > 0 ? left

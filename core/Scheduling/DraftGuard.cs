@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace Glm5.Core.Scheduling;
 
 /// <summary>
@@ -9,37 +7,31 @@ namespace Glm5.Core.Scheduling;
 /// </summary>
 internal sealed class DraftGuard
 {
-    /// <summary>One level for each power of two of sequences.</summary>
-    private const int Levels = 16;
-
-    private readonly Level[] _levels = new Level[Levels];
+    private readonly Level[] _levels = new Level[DraftCounts.Levels];
     private int _last = -1;
 
     /// <summary>A guard that begins with <paramref name="most"/> drafts at every load.</summary>
     public DraftGuard(int most)
     {
-        for (int level = 0; level < Levels; level++)
+        for (int level = 0; level < _levels.Length; level++)
             _levels[level] = new Level(most);
     }
 
     /// <summary>Drafts for a step of so many sequences.</summary>
-    public int LengthAt(int sequences) => _levels[LevelOf(sequences)].Length;
+    public int LengthAt(int sequences) => _levels[DraftCounts.LevelOf(sequences)].Length;
 
     /// <summary>
     /// Takes note of a step that only decoded. True when drafts have been switched off for its load, or on again.
     /// </summary>
     public bool Observe(int sequences, int gained, double seconds)
     {
-        int level = LevelOf(sequences);
+        int level = DraftCounts.LevelOf(sequences);
         if (level == _last)
             return _levels[level].Observe(gained, seconds);
         // Its drafts were made for another load.
         _last = level;
         return false;
     }
-
-    private static int LevelOf(int sequences) =>
-        Math.Min(BitOperations.Log2((uint)Math.Max(1, sequences)), Levels - 1);
 
     /// <summary>What is known of one load.</summary>
     private sealed class Level(int most)

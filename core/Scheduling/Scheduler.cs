@@ -324,7 +324,7 @@ internal sealed class Scheduler
     {
         SampleBatch batch = step.Batch;
         Sequence sequence = share.Sequence;
-        Drafts.Add(share.Drafts, batch.TokenCount[sampled] - 1);
+        Drafts.Add(share.Drafts, batch.TokenCount[sampled] - 1, batch.Count);
         int gained = Append(sequence, batch, sampled, out end);
         sequence.Flow.Charge(gained);
         // The rows of accepted drafts are in the caches already.

@@ -19,7 +19,7 @@ internal static class BenchCommand
     public static Command Create()
     {
         var device = new Option<string?>("--device") { Description = "The device to measure", DefaultValueFactory = _ => "auto" };
-        OneOf.Take(device, BackendCatalog.DeviceNames);
+        DeviceFlag.Computing(device);
         var shape = new Option<string?>("--shape")
         {
             Description = $"Sizes of a layer; {Small} tries the measurement out and says nothing about GLM-5",

@@ -21,6 +21,15 @@ internal static class DeviceFlag
         });
     }
 
+    /// <summary>Bounds the flag to devices that compute.</summary>
+    public static void Computing(Option<string?> device)
+    {
+        string[] names = [.. BackendCatalog.DeviceNames.Where(name => !BackendCatalog.IsSimulated(name))];
+        OneOf.Take(device, names);
+        device.HelpName = "device";
+        device.Description += $": {string.Join(", ", names)}";
+    }
+
     private static string? WhyNot(string word, string[] names)
     {
         if (!BackendCatalog.IsSimulated(word))

@@ -41,6 +41,7 @@ internal sealed record PlanAnswer(
 /// <param name="DraftBytes">The draft layer's part of them.</param>
 /// <param name="ActivationBytes">The arena of a step.</param>
 /// <param name="ExchangeBytes">Buffers between ranks.</param>
+/// <param name="HostCacheBytes">Copies of blocks on the host, where they take from the same memory.</param>
 /// <param name="CacheBytes">What caches may take.</param>
 /// <param name="CacheBytesPerToken">Both caches over all layers.</param>
 /// <param name="CacheTokens">Tokens that the caches of all groups hold.</param>
@@ -50,18 +51,18 @@ internal sealed record PlanAnswer(
 /// <param name="Parts">Weights by part.</param>
 internal sealed record PlannedLayout(
     string Layout, string Flags, bool Fits, string? Refusal, long BudgetBytes, long WeightBytes, long DraftBytes,
-    long ActivationBytes, long ExchangeBytes, long CacheBytes, long CacheBytesPerToken, long CacheTokens, int LongestContext,
-    long Sequences, long Sequences8k, IReadOnlyDictionary<string, long> Parts)
+    long ActivationBytes, long ExchangeBytes, long HostCacheBytes, long CacheBytes, long CacheBytesPerToken,
+    long CacheTokens, int LongestContext, long Sequences, long Sequences8k, IReadOnlyDictionary<string, long> Parts)
 {
     private const int Short = 8192;
 
     /// <summary>One layout's figures; zeros where it does not divide the model.</summary>
     public static PlannedLayout Of(ParallelLayout layout, MemoryPlan? plan, string? refusal) => plan is null
         ? new PlannedLayout(
-            layout.ToString(), layout.Flags, false, refusal, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, new Dictionary<string, long>())
+            layout.ToString(), layout.Flags, false, refusal, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, new Dictionary<string, long>())
         : new PlannedLayout(
             layout.ToString(), layout.Flags, plan.Fits, refusal, plan.Budget, plan.WeightBytes,
-            plan.Weights.Packed(WeightPart.Draft), plan.ArenaBytes, plan.CommunicationBytes, plan.CacheRoom,
+            plan.Weights.Packed(WeightPart.Draft), plan.ArenaBytes, plan.CommunicationBytes, plan.HostCacheBytes, plan.CacheRoom,
             plan.BlockBytes / plan.BlockSlots, plan.Tokens, plan.LongestContext, plan.SequencesOf(plan.ContextLength),
             plan.SequencesOf(Short),
             Enum.GetValues<WeightPart>().ToDictionary(part => part.ToString(), plan.Weights.Packed));

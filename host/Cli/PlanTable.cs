@@ -69,6 +69,8 @@ internal static class PlanTable
         table.AddRow("activations of a step", Plain(chosen.ActivationBytes));
         if (chosen.ExchangeBytes > 0)
             table.AddRow("exchange between ranks", Plain(chosen.ExchangeBytes));
+        if (chosen.HostCacheBytes > 0)
+            table.AddRow("copies of blocks on the host", Plain(chosen.HostCacheBytes));
         table.AddRow($"caches, {chosen.CacheBytesPerToken:N0} bytes a token", Plain(chosen.CacheBytes));
         table.AddRow("may take in all", Plain(chosen.BudgetBytes));
         return table;

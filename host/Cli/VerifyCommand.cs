@@ -20,7 +20,7 @@ internal static class VerifyCommand
     public static Command Create()
     {
         var device = new Option<string?>("--device") { Description = "The device to verify", DefaultValueFactory = _ => "auto" };
-        OneOf.Take(device, BackendCatalog.DeviceNames);
+        DeviceFlag.Computing(device);
         var json = new Option<bool>("--json") { Description = "Print the record as JSON for programs, no table" };
         var record = new Option<string?>("--record")
         {

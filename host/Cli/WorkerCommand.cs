@@ -16,7 +16,7 @@ internal static class WorkerCommand
     {
         var join = new Option<string>("--join") { Description = "The server's socket", Required = true };
         var device = new Option<string?>("--device") { Description = "What to run on", Required = true };
-        OneOf.Take(device, BackendCatalog.DeviceNames);
+        DeviceFlag.Computing(device);
         var command = new Command("worker", "Run one rank of a server, which starts it itself")
         {
             join,

@@ -45,13 +45,22 @@ internal sealed class SpeculationRuns : IDisposable
         DraftCounts counts = _answers.Engine.Scheduler.Drafts;
         double[] accepted = new double[Drafts];
         for (int place = 0; place < Drafts; place++)
-            accepted[place] = Math.Round((double)counts.Accepted[place] / Math.Max(1, counts.Verified[place]), 3);
+            accepted[place] = Math.Round((double)Sum(counts.Accepted, place) / Math.Max(1, Sum(counts.Verified, place)), 3);
         return new SpeculationResult(
             Drafts, Sequences, _answers.TokensPerSecond, _answers.TokensPerStep, accepted,
             _answers.Engine.Status.DraftLength, Method == DraftMethod.PromptLookup ? "ngram" : "mtp");
     }
 
     public void Dispose() => _answers.Dispose();
+
+    /// <summary>Over all levels of load.</summary>
+    private static long Sum(ReadOnlySpan<long> counts, int place)
+    {
+        long sum = 0;
+        for (; place < counts.Length; place += DraftCounts.Places)
+            sum += counts[place];
+        return sum;
+    }
 }
 
 /// <summary>Answers with so many drafts, prompts included.</summary>

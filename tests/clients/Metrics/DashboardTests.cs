@@ -19,6 +19,7 @@ public sealed partial class DashboardTests
     private static readonly string[] s_idle =
     [
         "glm5_preemptions_total", "glm5_expired_total", "glm5_draft_tokens_total", "glm5_draft_tokens_accepted_total",
+        "glm5_draft_tokens_at_load_total", "glm5_draft_tokens_accepted_at_load_total",
         "glm5_key_tokens_total", "glm5_key_refused_requests_total",
         "glm5_host_cache_blocks_used", "glm5_host_cache_blocks_total", "glm5_host_cache_kept_blocks_total",
         "glm5_host_cache_recalled_blocks_total", "glm5_host_cache_lost_blocks_total",

@@ -44,11 +44,11 @@ public sealed class LivePageTests
         Task[] busy = [.. Enumerable.Range(0, 3).Select(i => http.PostAsync(
             "/v1/completions", new StringContent($$"""{"prompt": "go on {{i}}", "max_tokens": 4000, "ignore_eos": true}""", null, "application/json"),
             leave.Token))];
-        await tab.UntilAsync("document.querySelector('.chart .now').textContent === '3'");
+        await tab.UntilAsync("document.querySelector('.chart .now')?.textContent === '3'");
         await tab.UntilAsync("document.querySelectorAll('.chart .line').length >= 6");
         await tab.UntilAsync("/Next token: p50 \\d+ ms/.test([...document.querySelectorAll('.plot')].map(p => p.ariaLabel ?? p.getAttribute('aria-label')).join())");
         await leave.CancelAsync();
-        await tab.UntilAsync("document.querySelector('.chart .now').textContent === '0'");
+        await tab.UntilAsync("document.querySelector('.chart .now')?.textContent === '0'");
         await tab.ClickAsync("#live .icon");
         Assert.IsFalse(await tab.EvaluateAsync<bool>("document.getElementById('live').open"));
         Assert.IsEmpty(tab.Complaints, string.Join(" | ", tab.Complaints));

@@ -32,7 +32,7 @@ public sealed class PageBehaviourTests
         await tab.ThinkAsync("Add one ");
         await tab.ThinkAsync("and one.");
         await tab.UntilAsync("document.querySelector('.thought').open");
-        await tab.UntilAsync("document.querySelector('.reasoning').textContent === 'Add one and one.'");
+        await tab.UntilAsync("document.querySelector('.reasoning')?.textContent === 'Add one and one.'");
         Assert.AreEqual("Thinking", await tab.TextAsync(".duration"));
 
         await tab.SayAsync("2");
@@ -68,7 +68,7 @@ public sealed class PageBehaviourTests
         Tab tab = await OpenAsync();
         await tab.AskAsync("Count");
         await tab.SayAsync("1, 2");
-        await tab.UntilAsync("document.querySelector('.answer .said').textContent === '1, 2'");
+        await tab.UntilAsync("document.querySelector('.answer .said')?.textContent === '1, 2'");
         if (by == "button")
             await tab.ClickAsync("#stop");
         else

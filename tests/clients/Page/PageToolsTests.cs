@@ -76,7 +76,7 @@ public sealed class PageToolsTests
         await tab.AskAsync("Will it rain in Rome?");
         await tab.ThinkAsync("I look.");
         await CallAsync(tab, 0, "call_a", "weather", "{\\\"city\\\": \\\"Rome\\\", ", "\\\"days\\\": 3}");
-        await tab.UntilAsync("document.querySelector('.call .text').textContent.startsWith('{\"city\"')");
+        await tab.UntilAsync("document.querySelector('.call .text')?.textContent?.startsWith('{\"city\"')");
         await CallAsync(tab, 1, "call_b", "clock", "{}");
         await tab.FinishAsync("tool_calls");
         Assert.AreEqual("weather|clock", await tab.EvaluateAsync<string>("[...document.querySelectorAll('.call .name')].map(e => e.textContent).join('|')"));

@@ -127,6 +127,16 @@ public sealed class PlannedBytesTests
 
     private static Gen<T> OneOf<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 
+    [TestMethod]
+    public void Copies_on_the_host_that_leave_no_room_are_refused_by_their_flag()
+    {
+        using WeightBlueprint blueprint = WeightBlueprint.Open(RepositoryFiles.Nano);
+        var options = new ModelOptions { Folder = RepositoryFiles.Nano, HostCacheBytes = s_cpu.Footprint.TotalBytes };
+        DeviceMemoryException refusal = Assert.ThrowsExactly<DeviceMemoryException>(
+            () => FitCheck.Require(blueprint, s_cpu.Footprint, options));
+        Assert.Contains("GB for --host-cache-gib", refusal.Message);
+    }
+
     private static void CheckEveryByte(ModelOptions options)
     {
         var layout = ParallelLayout.Of(options);
