@@ -31,12 +31,12 @@ public sealed class PageBehaviourTests
         Assert.IsTrue(await tab.EvaluateAsync<bool>("document.querySelector('.answer').dataset.state === 'waiting'"));
         await tab.ThinkAsync("Add one ");
         await tab.ThinkAsync("and one.");
-        await tab.UntilAsync("document.querySelector('.thought').open");
+        await tab.UntilAsync("document.querySelector('.thought')?.open");
         await tab.UntilAsync("document.querySelector('.reasoning')?.textContent === 'Add one and one.'");
         Assert.AreEqual("Thinking", await tab.TextAsync(".duration"));
 
         await tab.SayAsync("2");
-        await tab.UntilAsync("!document.querySelector('.thought').open");
+        await tab.UntilAsync("!document.querySelector('.thought')?.open");
         Assert.StartsWith("Thought for ", await tab.TextAsync(".duration"));
         Assert.AreEqual("true", await tab.EvaluateAsync<string>("document.getElementById('turns').getAttribute('aria-busy')"));
         await tab.FinishAsync();
@@ -52,7 +52,7 @@ public sealed class PageBehaviourTests
         Tab tab = await OpenAsync();
         await tab.AskAsync("Hello");
         await tab.ThinkAsync("So.");
-        await tab.UntilAsync("document.querySelector('.thought').open");
+        await tab.UntilAsync("document.querySelector('.thought')?.open");
         await tab.ClickAsync(".thought summary");
         await tab.ClickAsync(".thought summary");
         await tab.SayAsync("Hi");
@@ -73,7 +73,7 @@ public sealed class PageBehaviourTests
             await tab.ClickAsync("#stop");
         else
             await tab.PressAsync("Escape");
-        await tab.UntilAsync("document.querySelector('.answer').dataset.state === 'stopped'");
+        await tab.UntilAsync("document.querySelector('.answer')?.dataset.state === 'stopped'");
         Assert.AreEqual("stopped", await tab.TextAsync(".usage"));
         await tab.AskAsync("Go on");
         Assert.AreEqual("1, 2", await tab.EvaluateAsync<string>("sent[1].messages[1].content"));
@@ -86,7 +86,7 @@ public sealed class PageBehaviourTests
         Tab tab = await OpenAsync();
         await tab.EvaluateAsync<bool>("refuse(503, 'the server is busy; come again in 2 s')");
         await tab.AskAsync("Hello");
-        await tab.UntilAsync("document.querySelector('.answer').dataset.state === 'failed'");
+        await tab.UntilAsync("document.querySelector('.answer')?.dataset.state === 'failed'");
         Assert.AreEqual("The server is busy; come again in 2 s.", await tab.TextAsync(".failure p"));
         await tab.ClickAsync(".retry");
         await tab.UntilAsync("sent.length === 2");
@@ -103,7 +103,7 @@ public sealed class PageBehaviourTests
         await tab.AskAsync("Hello");
         await tab.SayAsync("Hi th");
         await tab.EvaluateAsync<bool>("hangUp()");
-        await tab.UntilAsync("document.querySelector('.answer').dataset.state === 'failed'");
+        await tab.UntilAsync("document.querySelector('.answer')?.dataset.state === 'failed'");
         Assert.AreEqual("Hi th", await tab.TextAsync(".answer .said"));
         Assert.Contains("broke off", await tab.TextAsync(".failure p"));
     }

@@ -71,6 +71,6 @@ internal static class ScriptedServer
     public static async Task FinishAsync(this Tab tab, string reason = "stop")
     {
         await tab.EvaluateAsync<bool>($"finish('{reason}')");
-        await tab.UntilAsync("document.querySelector('.answer:last-child').dataset.state === 'done'");
+        await tab.UntilAsync("document.querySelector('.answer:last-child')?.dataset.state === 'done'");
     }
 }
