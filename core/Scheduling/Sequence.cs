@@ -62,9 +62,12 @@ internal sealed partial class Sequence
     /// <summary>The sequence whose prompt it shares; null for none.</summary>
     public Sequence? Leader { get; }
 
-    /// <summary>True while its prompt is being computed for another one, which will leave it in the prefix cache.</summary>
-    public bool WaitsForLeader =>
-        CachedTokens is null && Leader is { State: SequenceState.Running } leader && leader.Known == leader.PromptLength;
+    /// <summary>
+    /// True while its prompt is being computed for another one, which will leave it in the prefix cache. Not for one whose
+    /// prompt is scored: that one takes a few tokens a step, and whoever waited for it would hold up everybody.
+    /// </summary>
+    public bool WaitsForLeader => CachedTokens is null
+        && Leader is { State: SequenceState.Running, IsScored: false } leader && leader.Known == leader.PromptLength;
 
     /// <summary>The group of ranks that runs it, for good; set when the engine takes it.</summary>
     public EngineGroup Group { get; private set; } = null!;

@@ -37,7 +37,7 @@ internal static class CompletionEndpoint
                 : new CompletionPlainReply(http, head, request, answers);
             using var disposed = reply as IDisposable;
             string reason = "error";
-            times.Submitted(request.Model, request.Fields, request.Prompts.Sum(prompt => prompt.Length));
+            times.Submitted(request.Model, request.Fields, ComputedTokens(request));
             using var deadline = new AnswerDeadline(http, times, generations);
             try
             {
@@ -60,6 +60,10 @@ internal static class CompletionEndpoint
         request.Prompts.Sum(prompt => prompt.Length),
         answers.Where((_, choice) => choice % request.ChoicesPerPrompt == 0).Sum(answer => answer.CachedTokens),
         answers.Sum(answer => answer.Tokens), null);
+
+    /// <summary>Tokens of prompts that are computed at most: each choice scores its own.</summary>
+    private static int ComputedTokens(CompletionRequest request) =>
+        request.Prompts.Sum(prompt => prompt.Length) * (request.Fields.PromptLogProbs is null ? 1 : request.ChoicesPerPrompt);
 
     private static Generation Submit(
         HttpContext http, ReadyModel ready, CompletionRequest request, int choice, Generation[] before)

@@ -26,6 +26,22 @@ public sealed class PromptScoreTests
     }
 
     [TestMethod]
+    public void Nobody_waits_for_a_prompt_that_is_scored()
+    {
+        using var bench = new EngineBench();
+        GenerationRequest scored = EngineBench.Request(1, promptLength: 80, maxTokens: 3) with { PromptLogProbs = 0 };
+        GenerationStream first = bench.Submit(scored);
+        bench.Engine.Turn();
+        bench.Submit(scored with { PromptLogProbs = null, SharesPromptWith = first });
+        GenerationStream other = bench.Submit(EngineBench.Request(2, promptLength: 5, maxTokens: 1));
+        for (int turn = 0; turn < 4; turn++)
+            bench.Engine.Turn();
+        Assert.IsTrue(other.HasNext, "the third request is answered while the first one's prompt is scored");
+        Assert.IsFalse(first.HasNext);
+        bench.RunToEnd();
+    }
+
+    [TestMethod]
     public void A_known_prompt_is_computed_again_to_be_scored_and_known_afterwards()
     {
         using var bench = new EngineBench();
