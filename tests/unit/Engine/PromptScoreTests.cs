@@ -28,7 +28,7 @@ public sealed class PromptScoreTests
     [TestMethod]
     public void Nobody_waits_for_a_prompt_that_is_scored()
     {
-        using var bench = new EngineBench();
+        using var bench = new EngineBench(maxTokens: 120);
         GenerationRequest scored = EngineBench.Request(1, promptLength: 80, maxTokens: 3) with { PromptLogProbs = 0 };
         GenerationStream first = bench.Submit(scored);
         bench.Engine.Turn();
