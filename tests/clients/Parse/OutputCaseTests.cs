@@ -6,7 +6,7 @@ using Glm5.Tests.Clients.Api;
 namespace Glm5.Tests.Clients.Parse;
 
 /// <summary>
-/// The table of answers and what they are: whole, as tokens, and cut into pieces anywhere. GLM5_SOAK=1 tries every
+/// The table of answers and what they are: whole, as tokens, and cut into pieces anywhere. GLM5_SOAK=2 or more tries every
 /// three cuts of short answers and many more of long ones.
 /// </summary>
 [TestClass]
